@@ -1,0 +1,1 @@
+"""From a notebook that works to a production ML pipeline that provably computes the same."""

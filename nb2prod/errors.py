@@ -1,0 +1,62 @@
+"""Every way nb2prod can refuse to go on. Each class builds its own sentence: what, where, what to do."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+
+class Nb2ProdError(Exception):
+    """The root of our exceptions; the text is a whole sentence for the user. `exit_code` is the CLI's."""
+
+    exit_code = 2
+
+
+class NotebookNotReadable(Nb2ProdError):
+    def __init__(self, path: str | Path, reason: str) -> None:
+        super().__init__(f"cannot read {path} as a notebook: {reason}")
+        self.path, self.reason = Path(path), reason
+
+
+class UnknownTag(Nb2ProdError):
+    def __init__(self, path: str, cell: int, tag: str, hint: str) -> None:
+        super().__init__(f"{path}: cell {cell} has the tag {tag!r}, which nb2prod does not know; {hint}")
+        self.cell, self.tag = cell, tag
+
+
+class InvalidName(Nb2ProdError):
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__(f"{text!r} cannot be used as a name: {reason}")
+        self.text = text
+
+
+class InvalidOption(Nb2ProdError):
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where}: {reason}")
+
+
+class ConversionRefused(Nb2ProdError):
+    """The notebook cannot be converted faithfully. `findings` (model.finding.Finding) say why, cell by cell."""
+
+    exit_code = 1
+
+    def __init__(self, path: str, findings: Sequence[object]) -> None:
+        count = len(findings)
+        super().__init__(f"{path} was not converted: {count} finding{'s' if count != 1 else ''} must be repaired first")
+        self.findings = tuple(findings)
+
+
+class FolderNotOurs(Nb2ProdError):
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"cannot write to {folder}: {reason}")
+        self.folder = folder
+
+
+class NotAProject(Nb2ProdError):
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(f"{folder} is not a project made by nb2prod: {reason}")
+
+
+class ParameterRefused(Nb2ProdError):
+    """A parameter that does not exist or has a value of the wrong type; nothing was started."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
