@@ -1,0 +1,58 @@
+"""The notebook's namespace as the analysis sees it at a point: each name's abstract value, and who shares what."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+
+from nb2prod.analysis.values import NOTHING, Label, Value, union
+
+
+class Environment:
+    """Names to values, with the reverse index from objects to the names that reach them."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Value] = {}
+        self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
+        self.future_annotations = False  # a __future__ import holds for all later cells
+        self._holders: defaultdict[Label, set[str]] = defaultdict(set)
+        self._next = 0
+
+    def fresh(self) -> int:
+        self._next += 1
+        return self._next
+
+    def get(self, name: str) -> Value:
+        return self.values.get(name, NOTHING)
+
+    def bind(self, name: str, value: Value, *, surely: bool = True) -> None:
+        """Give a name a value; in a branch (`surely` false) it may keep the one it has."""
+        old = self.values.get(name)
+        if old is not None and not surely:
+            value = union(old, value)
+        elif old is not None:
+            self._forget(name, old)
+        self.values[name] = value
+        for label in value.reach:
+            self._holders[label].add(name)
+
+    def delete(self, name: str) -> None:
+        old = self.values.pop(name, None)
+        if old is not None:
+            self._forget(name, old)
+
+    def names_of(self, labels: Iterable[Label]) -> set[str]:
+        """The names whose values are, or hold, one of these objects."""
+        return set().union(*(self._holders.get(label, ()) for label in labels))
+
+    def hold(self, container: Value, item: Value) -> None:
+        """From now on every value that is `container` also holds `item`."""
+        if not item.reach - container.reach and not item.defs - container.defs:
+            return
+        for name in self.names_of(container.own):
+            value = self.values[name]
+            if value.own & container.own:
+                grown = Value(own=value.own, held=value.held | item.reach, defs=value.defs | item.defs, kind=value.kind)
+                self.bind(name, grown)
+
+    def _forget(self, name: str, value: Value) -> None:
+        for label in value.reach:
+            self._holders[label].discard(name)

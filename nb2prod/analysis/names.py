@@ -1,0 +1,143 @@
+"""Pass 2, names: reading, binding and mutating them at a point of the flow, and what using a value may call."""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field
+
+from nb2prod.analysis import knowledge as known
+from nb2prod.analysis.environment import Environment
+from nb2prod.analysis.facts import Facts
+from nb2prod.analysis.flow import Assigned, minus, plus
+from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, union
+
+
+@dataclass(kw_only=True)
+class Scope:
+    """An inner scope: names that do not reach the notebook's namespace."""
+
+    kind: str  # function, class, comprehension
+    names: frozenset[str]
+    values: dict[str, Value] = field(default_factory=dict)
+
+
+class Names(ABC):
+    """Where a walk stands: the environment, the inner scopes, what is surely assigned, the facts so far."""
+
+    def __init__(self, env: Environment, *, cell: int, scopes: list[Scope] | None = None) -> None:
+        self.env = env
+        self.cell = cell
+        self.scopes = scopes or []
+        self.facts = Facts()
+        self.assigned: Assigned = frozenset()
+        self.branches = 0
+        self.in_body = False  # True while a function's body is summarised, not run
+
+    # ------------------------------------------------------------------ names
+
+    def scope_of(self, name: str, *, binding: bool = False) -> Scope | None:
+        """The inner scope that a name belongs to; in a class body a name is outside until it is bound there."""
+        for depth, scope in enumerate(reversed(self.scopes)):
+            if scope.kind == "class":
+                if depth == 0 and (binding or name in scope.values):
+                    return scope
+            elif name in scope.names:
+                return scope
+        return None
+
+    def read(self, name: str, line: int) -> Value:
+        scope = self.scope_of(name)
+        if scope is not None:
+            return scope.values.get(name, NOTHING)
+        self.read_global(name, line)
+        value = self.env.get(name)
+        self.note(name, value)
+        if self.in_body:
+            return Value(own=frozenset({f"global:{name}"}), defs=value.defs, kind=value.kind)
+        self.use(value, line)
+        return value
+
+    def read_global(self, name: str, line: int) -> None:
+        self.facts.reads.add(name)
+        if self.assigned is not None and name not in self.assigned:
+            self.facts.exposed.setdefault(name, line)
+
+    def note(self, name: str, value: Value) -> None:
+        self.facts.direct.add(name)
+        if name in self.facts.exposed:
+            self.facts.kinds.setdefault(name, value.kind)
+            if value.defs:
+                self.facts.carried.setdefault(name, value.defs)
+
+    def bind(self, name: str, value: Value, line: int) -> None:
+        scope = self.scope_of(name, binding=True)
+        if scope is not None:
+            old = scope.values.get(name)
+            scope.values[name] = union(old, value) if old is not None and self.in_body else value
+            return
+        self.facts.binds.setdefault(name, line)
+        self.facts.deletes.pop(name, None)
+        self.assigned = plus(self.assigned, [name])
+        if not self.in_body:
+            self.env.bind(name, value, surely=self.branches == 0)
+
+    def delete(self, name: str, line: int) -> None:
+        if self.scope_of(name) is not None:
+            return
+        self.read_global(name, line)
+        self.facts.deletes.setdefault(name, line)
+        self.assigned = minus(self.assigned, [name])
+        if not self.in_body and self.branches == 0:
+            self.env.delete(name)
+
+    def mutate(self, value: Value, line: int, *, surely: bool = True) -> None:
+        if value.kind in known.IMMUTABLE_KINDS or value.immutable:
+            return
+        (self.facts.mutated if surely else self.facts.may_mutated).update(value.own)
+        if self.in_body:
+            return
+        into = self.facts.mutates if surely else self.facts.may_mutate
+        for name in self.env.names_of(value.own):
+            if name not in self.facts.binds:
+                into.setdefault(name, line)
+
+    def touch(self, states: tuple[str, ...], line: int) -> None:
+        for state in states:
+            self.facts.state.setdefault(state, line)
+
+    # ------------------------------------------------------------------ definitions in use
+
+    def use(self, value: Value, line: int) -> None:
+        """The value may be called here: what its definitions look up at call time is read now."""
+        if self.in_body or not value.defs:
+            return
+        for definition in self.closure_of(value.defs):
+            summary = self.summary_of(definition)
+            for name in summary.exposed:
+                self.read_global(name, line)
+            self.facts.reads |= summary.reads
+            for name in summary.binds:
+                self.facts.binds.setdefault(name, line)
+                self.env.bind(name, Value(own=frozenset({self.env.fresh()})), surely=False)
+            self.mutate(self.globals_in(summary.mutated), line)
+            self.mutate(self.globals_in(summary.may_mutated), line, surely=False)
+            self.touch(tuple(summary.state), line)
+
+    def closure_of(self, defs: frozenset[Definition]) -> list[Definition]:
+        """The definitions and all that they can call by the names they look up."""
+        found: list[Definition] = []
+        todo = sorted(defs, key=lambda d: (d.cell, d.node.lineno, d.name))
+        while todo:
+            definition = todo.pop()
+            if definition in found:
+                continue
+            found.append(definition)
+            for name in self.summary_of(definition).reads:
+                todo.extend(self.env.get(name).defs)
+        return found
+
+    @abstractmethod
+    def summary_of(self, definition: Definition) -> Summary:
+        """What calling the definition does; worked out at its first use."""
+
+    def globals_in(self, labels: set[Label]) -> Value:
+        names = [label[7:] for label in labels if isinstance(label, str) and label.startswith("global:")]
+        return Value(own=frozenset().union(*(self.env.get(name).own for name in names)))

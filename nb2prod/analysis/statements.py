@@ -1,0 +1,424 @@
+"""Passes 2 and 3, statements: effects in the order of execution, with definite assignment through every branch."""
+
+import ast
+
+from nb2prod.analysis import knowledge as known
+from nb2prod.analysis.calls import Calls
+from nb2prod.analysis.environment import Environment
+from nb2prod.analysis.facts import Facts
+from nb2prod.analysis.flow import Assigned, meet, plus
+from nb2prod.analysis.names import Scope
+from nb2prod.analysis.scopes import global_names, locals_of, parameters_of
+from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, part_of
+
+
+class Statements(Calls):
+    """Walks statements. Points left by `break`, `continue` and `return` wait in `exits` until their block ends."""
+
+    def __init__(self, env: Environment, *, cell: int, scopes: list[Scope] | None = None) -> None:
+        super().__init__(env, cell=cell, scopes=scopes)
+        self.breaks: list[list[Assigned]] = []
+        self.continues: list[list[Assigned]] = []
+        self.returns: list[Assigned] = []
+
+    def run(self, body: list[ast.stmt]) -> None:
+        for statement in body:
+            self.statement(statement)
+
+    def statement(self, node: ast.stmt) -> None:
+        getattr(self, f"run_{type(node).__name__}", self.run_other)(node)
+
+    def run_other(self, node: ast.stmt) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.expr):
+                self.visit(child)
+
+    # ------------------------------------------------------------------ binding
+
+    def run_Assign(self, node: ast.Assign) -> None:
+        value = self.visit(node.value)
+        if isinstance(node.value, ast.Lambda):
+            value = self.named(value, node.targets)
+        for target in node.targets:
+            self.assign(target, value)
+
+    def named(self, value: Value, targets: list[ast.expr]) -> Value:
+        """A lambda that gets a name is a definition of that name."""
+        for definition in value.defs:
+            if len(targets) == 1 and isinstance(targets[0], ast.Name):
+                definition.name = targets[0].id
+        return value
+
+    def run_AnnAssign(self, node: ast.AnnAssign) -> None:
+        value = self.visit(node.value) if node.value is not None else NOTHING
+        if isinstance(node.value, ast.Lambda):
+            value = self.named(value, [node.target])
+        if not self.env.future_annotations and not self.in_body:
+            self.visit(node.annotation)
+        if not self.scopes:
+            self.bind("__annotations__", NOTHING, node.lineno)
+        if node.value is not None:
+            self.assign(node.target, value)
+
+    def assign(self, target: ast.expr, value: Value) -> None:
+        match target:
+            case ast.Name(id=name):
+                self.bind(name, value, target.lineno)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for element in elements:
+                    self.assign(element, part_of(value) if value.reach else Value(own=self.new(), defs=value.defs))
+            case ast.Starred(value=inner):
+                self.assign(inner, part_of(value) if value.reach else Value(own=self.new()))
+            case ast.Attribute() | ast.Subscript():
+                self.store(target, value)
+
+    def store(self, target: ast.Attribute | ast.Subscript, value: Value) -> None:
+        """`x.a = v`, `x[i] = v`: the object changes and holds the value from now on."""
+        if _is_globals_call(target.value):
+            return self.store_global(target, value)
+        base = self.visit(target.value)
+        if isinstance(target, ast.Subscript):
+            self.visit(target.slice)
+        elif base.kind.startswith("import:"):
+            self.touch(known.states_of_function(f"{base.kind[7:]}.{target.attr}"), target.lineno)
+        self.mutate(base, target.lineno)
+        if not self.in_body:
+            self.env.hold(base, value)
+
+    def store_global(self, target: ast.Attribute | ast.Subscript, value: Value) -> None:
+        self.facts.opaque.append((target.lineno, "globals"))
+        if isinstance(target, ast.Subscript) and isinstance(target.slice, ast.Constant):
+            self.bind(str(target.slice.value), value, target.lineno)
+
+    def run_AugAssign(self, node: ast.AugAssign) -> None:
+        target = node.target
+        if not isinstance(target, ast.Name):
+            self.visit(node.value)
+            return self.store(target, NOTHING)
+        old = self.visit(ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target))
+        new = self.visit(node.value)
+        if old.kind in known.IMMUTABLE_KINDS:
+            return self.bind(target.id, Value(kind=old.kind), node.lineno)
+        self.mutate(old, node.lineno, surely=old.kind in known.MUTABLE_KINDS)
+        self.bind(target.id, Value(own=old.own, held=old.held | new.reach, defs=old.defs, kind=old.kind), node.lineno)
+        return None
+
+    def run_Delete(self, node: ast.Delete) -> None:
+        for target in node.targets:
+            self.remove(target)
+
+    def remove(self, target: ast.expr) -> None:
+        match target:
+            case ast.Name(id=name):
+                self.delete(name, target.lineno)
+            case ast.Tuple(elts=elements) | ast.List(elts=elements):
+                for element in elements:
+                    self.remove(element)
+            case ast.Attribute(value=base) | ast.Subscript(value=base):
+                self.mutate(self.visit(base), target.lineno)
+                if isinstance(target, ast.Subscript):
+                    self.visit(target.slice)
+
+    def run_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            dotted = alias.name if alias.asname else alias.name.split(".")[0]
+            self.bind(alias.asname or dotted, Value(kind=f"import:{dotted}"), node.lineno)
+
+    def run_ImportFrom(self, node: ast.ImportFrom) -> None:
+        if node.module == "__future__" and any(alias.name == "annotations" for alias in node.names):
+            self.env.future_annotations = True
+        module = "." * node.level + (node.module or "")
+        for alias in node.names:
+            if alias.name == "*":
+                self.facts.opaque.append((node.lineno, "star"))
+                self.import_star(module, node.lineno)
+            else:
+                self.bind(alias.asname or alias.name, Value(kind=f"import:{module}.{alias.name}"), node.lineno)
+
+    def import_star(self, module: str, line: int) -> None:
+        """The names of a star import are told to the environment beforehand."""
+        for name in self.env.star_names.get(module, ()):
+            if self.scope_of(name) is None:
+                self.assigned = plus(self.assigned, [name])
+                self.env.bind(name, Value(kind=f"import:{module}.{name}"), surely=self.branches == 0)
+
+    # ------------------------------------------------------------------ definitions
+
+    def run_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        for decorator in node.decorator_list:
+            self.use(self.visit(decorator), node.lineno)
+        for default in (*node.args.defaults, *node.args.kw_defaults):
+            self.visit(default)
+        if not self.env.future_annotations:
+            for annotation in _annotations(node):
+                self.visit(annotation)
+        definition = Definition(name=node.name, cell=self.cell, node=node)
+        self.bind(node.name, self.visit_inner_function(definition), node.lineno)
+
+    run_AsyncFunctionDef = run_FunctionDef
+
+    def visit_inner_function(self, definition: Definition) -> Value:
+        if self.in_body:
+            summary = self.summarise_function(definition)
+            self.facts.reads |= summary.reads
+            for name, line in summary.exposed.items():
+                self.facts.exposed.setdefault(name, line)
+            self.facts.mutated |= {label for label in summary.mutated if str(label).startswith("global:")}
+            self.facts.may_mutated |= {label for label in summary.may_mutated if str(label).startswith("global:")}
+            for name in summary.binds:
+                self.facts.binds.setdefault(name, definition.node.lineno)
+            self.touch(tuple(summary.state), definition.node.lineno)
+            if summary.reads:
+                self.facts.returns_function = True
+            return Value(own=self.new())
+        return Value(own=self.new(), defs=frozenset({definition}))
+
+    def run_ClassDef(self, node: ast.ClassDef) -> None:
+        for decorator in node.decorator_list:
+            self.use(self.visit(decorator), node.lineno)
+        bases = [self.visit(base) for base in (*node.bases, *(keyword.value for keyword in node.keywords))]
+        self.scopes.append(Scope(kind="class", names=frozenset()))
+        self.run(node.body)
+        self.scopes.pop()
+        definition = Definition(name=node.name, cell=self.cell, node=node)
+        defs = frozenset({definition}).union(*(base.defs for base in bases))
+        if self.in_body:
+            self.visit_methods(definition)
+            defs = frozenset()
+        self.bind(node.name, Value(own=self.new(), defs=defs), node.lineno)
+
+    def visit_methods(self, definition: Definition) -> None:
+        summary = self.summary_of(definition)
+        self.facts.reads |= summary.reads
+        for name, line in summary.exposed.items():
+            self.facts.exposed.setdefault(name, line)
+
+    # ------------------------------------------------------------------ flow
+
+    def run_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self.assigned = meet(self.branch(node.body), self.branch(node.orelse))
+
+    def branch(self, body: list[ast.stmt], entry: Assigned | str = "here") -> Assigned:
+        """Walk a block that may not run; gives its end point and comes back to where it began."""
+        before = self.assigned
+        if not isinstance(entry, str):
+            self.assigned = entry
+        self.branches += 1
+        self.run(body)
+        self.branches -= 1
+        end, self.assigned = self.assigned, before
+        return end
+
+    def run_For(self, node: ast.For | ast.AsyncFor) -> None:
+        items = self.visit(node.iter)
+        self.mutate(items if items.kind in known.LIVE_KINDS else NOTHING, node.lineno)
+        before = self.assigned
+        self.assign_loop(node.target, items)
+        self.loop(node.body, node.orelse, before, surely=_surely_runs(node.iter))
+
+    run_AsyncFor = run_For
+
+    def assign_loop(self, target: ast.expr, items: Value) -> None:
+        self.branches += 1
+        self.assign(target, Value(own=self.new() | items.held, held=items.held, defs=items.defs))
+        self.branches -= 1
+
+    def run_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        endless = isinstance(node.test, ast.Constant) and bool(node.test.value)
+        self.loop(node.body, node.orelse, None if endless else self.assigned, surely=endless, endless=endless)
+
+    def loop(
+        self, body: list[ast.stmt], orelse: list[ast.stmt], never: Assigned, *, surely: bool, endless: bool = False
+    ) -> None:
+        """`never` is the point after a loop whose body never ran."""
+        self.breaks.append([])
+        self.continues.append([])
+        end = self.branch(body)
+        end = meet(end, *self.continues.pop())
+        breaks = self.breaks.pop()
+        done = None if endless else (end if surely else meet(never, end))
+        self.assigned = done
+        if orelse:
+            self.assigned = self.branch(orelse) if done is not None else None
+        self.assigned = meet(self.assigned, *breaks)
+
+    def run_Break(self, node: ast.Break) -> None:  # noqa: ARG002
+        if self.breaks:
+            self.breaks[-1].append(self.assigned)
+        self.assigned = None
+
+    def run_Continue(self, node: ast.Continue) -> None:  # noqa: ARG002
+        if self.continues:
+            self.continues[-1].append(self.assigned)
+        self.assigned = None
+
+    def run_Return(self, node: ast.Return) -> None:
+        value = self.visit(node.value)
+        self.facts.returned.update(value.reach)
+        self.returns.append(self.assigned)
+        self.assigned = None
+
+    def run_Raise(self, node: ast.Raise) -> None:
+        self.visit(node.exc)
+        self.visit(node.cause)
+        self.assigned = None
+
+    def run_Try(self, node: ast.Try | ast.TryStar) -> None:
+        before = self.assigned
+        body = self.branch([*node.body, *node.orelse])
+        ends = [self.handler(handler, before) for handler in node.handlers]
+        self.assigned = meet(body, *ends) if node.handlers else body
+        if node.finalbody:
+            reached = self.assigned
+            self.assigned = before
+            self.run(node.finalbody)
+            added = (self.assigned or frozenset()) - (before or frozenset())
+            self.assigned = plus(reached, added)
+
+    run_TryStar = run_Try
+
+    def handler(self, node: ast.ExceptHandler, before: Assigned) -> Assigned:
+        self.assigned = before
+        self.visit(node.type)
+        if node.name:
+            self.branches += 1
+            self.bind(node.name, Value(own=self.new()), node.lineno)
+            self.branches -= 1
+        end = self.branch(node.body)
+        if node.name and self.scope_of(node.name) is None:
+            self.facts.deletes.setdefault(node.name, node.lineno)
+            end = None if end is None else end - {node.name}
+        self.assigned = before
+        return end
+
+    def run_With(self, node: ast.With | ast.AsyncWith) -> None:
+        for item in node.items:
+            value = self.visit(item.context_expr)
+            if item.optional_vars is not None:
+                self.assign(item.optional_vars, Value(own=value.own, held=value.held, defs=value.defs))
+        self.run(node.body)
+
+    run_AsyncWith = run_With
+
+    def run_Match(self, node: ast.Match) -> None:
+        subject = self.visit(node.subject)
+        ends: list[Assigned] = []
+        complete = False
+        for case in node.cases:
+            ends.append(self.case(case, subject))
+            complete = complete or (case.guard is None and _irrefutable(case.pattern))
+        surely = complete or (len(node.cases) == 1)
+        self.assigned = meet(*ends) if surely else meet(self.assigned, *ends)
+
+    def case(self, case: ast.match_case, subject: Value) -> Assigned:
+        before = self.assigned
+        for node in ast.walk(case.pattern):
+            match node:
+                case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
+                    self.branches += 1
+                    self.bind(name, part_of(subject), case.pattern.lineno)
+                    self.branches -= 1
+                case ast.MatchValue(value=value):
+                    self.visit(value)
+                case ast.MatchClass(cls=cls):
+                    self.visit(cls)
+        self.visit(case.guard)
+        end = self.branch(case.body)
+        self.assigned = before
+        return end
+
+    def run_Global(self, node: ast.Global) -> None: ...
+
+    run_Nonlocal = run_Pass = run_Global
+
+    # ------------------------------------------------------------------ summaries (pass 4)
+
+    def summary_of(self, definition: Definition) -> Summary:
+        if definition.summary is None:
+            definition.summary = Summary()  # what a recursive call sees
+            definition.summary = (
+                self.summarise_class(definition) if definition.is_class else self.summarise_function(definition)
+            )
+        return definition.summary
+
+    def summarise_class(self, definition: Definition) -> Summary:
+        """All that any of the methods may do when an instance is used."""
+        assert isinstance(definition.node, ast.ClassDef)
+        total = Summary()
+        for statement in definition.node.body:
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+                method = Definition(name=statement.name, cell=definition.cell, node=statement)
+                summary = self.summary_of(method)
+                total.methods[statement.name] = method
+                _merge(total, summary)
+        return total
+
+    def summarise_function(self, definition: Definition) -> Summary:
+        node = definition.node
+        assert not isinstance(node, ast.ClassDef)
+        names = locals_of(node)
+        walker = type(self)(self.env, cell=definition.cell, scopes=self.scopes if self.in_body else [])
+        values = {name: Value(own=frozenset({f"param:{name}"})) for name in parameters_of(node)}
+        walker.scopes = [*walker.scopes, Scope(kind="function", names=names, values=values)]
+        walker.in_body = True
+        if isinstance(node, ast.Lambda):
+            walker.facts.returned.update(walker.visit(node.body).reach)
+        else:
+            walker.run(node.body)
+        end = meet(walker.assigned, *walker.returns)
+        return _summary(walker.facts, end, global_names([] if isinstance(node, ast.Lambda) else node.body))
+
+
+def _summary(facts: Facts, end: Assigned, declared: frozenset[str]) -> Summary:
+    return Summary(
+        exposed=dict(facts.exposed),
+        reads=set(facts.reads),
+        must_bind=set((end or frozenset()) & declared),
+        binds=set(facts.binds),
+        deletes=set(facts.deletes),
+        mutated=facts.mutated,
+        may_mutated=facts.may_mutated,
+        state=set(facts.state),
+        opaque=facts.opaque,
+        returned=facts.returned,
+        returns_function=facts.returns_function,
+    )
+
+
+def _merge(total: Summary, part: Summary) -> None:
+    for name, line in part.exposed.items():
+        total.exposed.setdefault(name, line)
+    total.reads |= part.reads
+    total.binds |= part.binds
+    total.mutated |= {label for label in part.mutated if str(label).startswith("global:")}
+    total.may_mutated |= {label for label in part.may_mutated if str(label).startswith("global:")}
+    total.state |= part.state
+
+
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:
+    a = node.args
+    arguments = [*a.posonlyargs, *a.args, *a.kwonlyargs, *(extra for extra in (a.vararg, a.kwarg) if extra)]
+    found = [argument.annotation for argument in arguments if argument.annotation]
+    return [*found, *([node.returns] if node.returns else [])]
+
+
+def _surely_runs(iterable: ast.expr) -> bool:
+    """A loop over a literal with items, or over `range` of a positive literal, runs at least once."""
+    match iterable:
+        case ast.List(elts=elements) | ast.Tuple(elts=elements) | ast.Set(elts=elements):
+            return bool(elements)
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int(stop))]):
+            return stop > 0
+        case ast.Call(func=ast.Name(id="enumerate" | "zip" | "sorted" | "reversed"), args=args) if args:
+            return all(_surely_runs(arg) for arg in args)
+    return False
+
+
+def _irrefutable(pattern: ast.pattern) -> bool:
+    return isinstance(pattern, ast.MatchAs) and (pattern.pattern is None or _irrefutable(pattern.pattern))
+
+
+def _is_globals_call(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "globals"

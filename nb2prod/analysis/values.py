@@ -1,0 +1,92 @@
+"""Abstract values: which objects a value is or holds, which definitions it can call, and its rough kind.
+
+    own    objects that the value is, or is a part or view of: mutating the value mutates them
+    held   objects that it contains: mutating them shows in the value
+    defs   functions and classes that using the value may call
+
+An object is a label: a number for one made in a cell, `param:NAME` or `global:NAME` inside a function's body.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+
+Label = int | str
+
+
+@dataclass(eq=False, kw_only=True)
+class Definition:
+    """A function, class or lambda of the notebook. `free` are the names it looks up when called, `needs` at its def."""
+
+    name: str
+    cell: int
+    node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
+    summary: Summary | None = None
+
+    @property
+    def is_class(self) -> bool:
+        return isinstance(self.node, ast.ClassDef)
+
+
+@dataclass(kw_only=True)
+class Summary:
+    """What calling a definition does to the world outside its own frame."""
+
+    exposed: dict[str, int] = field(default_factory=dict)  # globals read before the body surely binds them
+    reads: set[str] = field(default_factory=set)  # all globals looked up at call time, nested functions included
+    must_bind: set[str] = field(default_factory=set)
+    binds: set[str] = field(default_factory=set)
+    deletes: set[str] = field(default_factory=set)
+    mutated: set[Label] = field(default_factory=set)
+    may_mutated: set[Label] = field(default_factory=set)
+    state: set[str] = field(default_factory=set)
+    opaque: list[tuple[int, str]] = field(default_factory=list)
+    returned: set[Label] = field(default_factory=set)  # params and globals that the result is or holds
+    returns_function: bool = False
+    methods: dict[str, Definition] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Value:
+    own: frozenset[Label] = frozenset()
+    held: frozenset[Label] = frozenset()
+    defs: frozenset[Definition] = frozenset()
+    kind: str = ""
+
+    @property
+    def reach(self) -> frozenset[Label]:
+        return self.own | self.held
+
+    @property
+    def immutable(self) -> bool:
+        return self.kind.startswith("import:")
+
+
+NOTHING = Value()
+
+
+def union(*values: Value) -> Value:
+    """A value that is one of these."""
+    kinds = {value.kind for value in values}
+    return Value(
+        own=frozenset().union(*(value.own for value in values)),
+        held=frozenset().union(*(value.held for value in values)),
+        defs=frozenset().union(*(value.defs for value in values)),
+        kind=kinds.pop() if len(kinds) == 1 else "",
+    )
+
+
+def part_of(value: Value) -> Value:
+    """An attribute, item or view: changing it changes the whole, and it may be one of what the whole holds."""
+    return Value(own=value.reach, held=value.held, defs=value.defs)
+
+
+def holding(label: Label, *values: Value, kind: str = "") -> Value:
+    """A new object that keeps references to these values."""
+    return Value(
+        own=frozenset({label}),
+        held=frozenset().union(*(value.reach for value in values)),
+        defs=frozenset().union(*(value.defs for value in values)),
+        kind=kind,
+    )
