@@ -1,0 +1,130 @@
+"""Randomness without a seed.
+
+Two runs give two models, and nobody can tell a change of the code from a change of luck; verification has nothing to
+compare. A generator with a seed that is handed to what draws is best; a seed for the whole process will do.
+
+Instead of     train, test = train_test_split(df)
+               noise = np.random.normal(size=10)
+write          random_state = 7        # in the cell tagged `parameters`
+               train, test = train_test_split(df, random_state=random_state)
+               rng = np.random.default_rng(random_state)
+               noise = rng.normal(size=10)
+"""
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+
+from nb2prod.analysis.analyse import Analysis
+from nb2prod.checks.cells import calls_of, full_name, imported_names, keyword
+from nb2prod.checks.check import Remark, Rule
+from nb2prod.model.finding import Severity
+
+_SEEDS = {
+    "numpy.random.seed": ("numpy.random",),
+    "numpy.random.set_state": ("numpy.random",),
+    "random.seed": ("random",),
+    "random.setstate": ("random",),
+    "torch.manual_seed": ("torch",),
+    "torch.random.manual_seed": ("torch",),
+    "tensorflow.random.set_seed": ("tensorflow",),
+    "keras.utils.set_random_seed": ("numpy.random", "random", "tensorflow", "torch"),
+    "tensorflow.keras.utils.set_random_seed": ("numpy.random", "random", "tensorflow"),
+    "pytorch_lightning.seed_everything": ("numpy.random", "random", "torch"),
+    "lightning.seed_everything": ("numpy.random", "random", "torch"),
+}
+_DRAWS = {
+    "numpy.random": re.compile(r"numpy\.random\.(?!seed$|set_state$|get_state$|default_rng$|mtrand$|test$)[a-z_]+"),
+    "random": re.compile(
+        r"random\.(?:random|randint|randrange|choice|choices|sample|shuffle|uniform|gauss|normalvariate|triangular|"
+        r"betavariate|expovariate|gammavariate|lognormvariate|paretovariate|weibullvariate|getrandbits|randbytes)"
+    ),
+    "torch": re.compile(r"torch\.(?:rand|randn|randint|randperm|normal|bernoulli|multinomial|rand_like|randn_like)"),
+    "tensorflow": re.compile(r"tensorflow\.random\.(?:normal|uniform|shuffle|truncated_normal|categorical|gamma)"),
+}
+_GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState", "random.Random"})
+_STOCHASTIC = re.compile(
+    r"(?:sklearn|imblearn)\.(?:\w+\.)*(?:train_test_split|(?:Stratified|Group)*ShuffleSplit|"
+    r"(?:Random|Extra|Balanced\w*)\w*(?:Forest|Trees?)\w+|GradientBoosting\w+|AdaBoost\w+|Bagging\w+|DecisionTree\w+|"
+    r"(?:MiniBatch|Bisecting)?KMeans|MLP\w+|SGD\w+|Perceptron|TSNE|GaussianMixture|BayesianGaussianMixture|"
+    r"IsolationForest|RandomizedSearchCV|permutation_importance|shuffle|resample|LatentDirichletAllocation|"
+    r"MiniBatch\w+|SpectralClustering|Random(?:Over|Under)Sampler|SMOTE\w*|ADASYN|SVMSMOTE|EasyEnsemble\w+|RUSBoost\w+|"
+    r"make_(?:classification|regression|blobs|moons|circles|friedman\d|swiss_roll|s_curve|low_rank_matrix))"
+)
+_NOISELESS = frozenset({"make_moons", "make_circles", "make_swiss_roll", "make_s_curve"})
+_SPLITTERS = re.compile(r"sklearn\.model_selection\.(?:\w+\.)*(?:Stratified|StratifiedGroup|Group)?KFold")
+_HINT = "give it a seed that is a parameter: random_state=random_state, or np.random.default_rng(random_state)"
+
+
+def look(analysis: Analysis) -> Iterator[Remark]:
+    imported = imported_names(analysis)
+    seeded: set[str] = set()
+    everywhere = _seeds(ast.Module([s for cell in analysis.production for s in cell.lowered.tree.body], []), imported)
+    for cell in analysis.production:
+        seeded |= _seeds(cell.lowered.tree, imported)
+        later = _calls_in_functions(cell.lowered.tree)  # they draw when they are called, perhaps after a later seed
+        seen: set[str] = set()
+        for call in calls_of(cell.lowered.tree):
+            name = full_name(call.func, imported) or _sampled(call, imported)
+            source = _source(call, name)
+            if not source or source in (everywhere if id(call) in later else seeded) or name in seen:
+                continue
+            seen.add(name)
+            message = f"`{name.rpartition('.')[2]}` draws at random and nothing seeds it"
+            yield Remark(cell=cell.number, line=call.lineno, message=message, hint=_HINT)
+
+
+def _seeds(tree: ast.Module, imported: Mapping[str, str]) -> set[str]:
+    calls = [call for call in calls_of(tree) if call.args or call.keywords]
+    return {kind for call in calls for kind in _SEEDS.get(full_name(call.func, imported), ())}
+
+
+def _calls_in_functions(tree: ast.Module) -> set[int]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
+    return {id(node) for function in functions for node in ast.walk(function) if isinstance(node, ast.Call)}
+
+
+def _sampled(call: ast.Call, imported: Mapping[str, str]) -> str:
+    """`df.sample(5)` of pandas draws from numpy's generator."""
+    match call.func:
+        case ast.Attribute(attr="sample", value=receiver) if not full_name(receiver, imported).startswith("random"):
+            usual = not call.args and {given.arg for given in call.keywords} <= {
+                "n",
+                "frac",
+                "replace",
+                "weights",
+                "axis",
+            }
+            number = len(call.args) == 1 and isinstance(call.args[0], ast.Constant)
+            return "DataFrame.sample" if (usual or number) and not keyword(call, "random_state") else ""
+    return ""
+
+
+def _source(call: ast.Call, name: str) -> str:
+    """The generator that a call draws from when nobody gives it one; "" when it draws nothing, or is given one."""
+    if any(given.arg is None for given in call.keywords):
+        return ""  # **options may have the seed
+    if name in _GENERATORS:
+        return "" if call.args or call.keywords else "the system"
+    if name == "DataFrame.sample":
+        return "numpy.random"
+    if _STOCHASTIC.fullmatch(name) or (_SPLITTERS.fullmatch(name) and _is_true(keyword(call, "shuffle"))):
+        return "" if _is_settled(call, name.rpartition(".")[2]) else "numpy.random"
+    return next((source for source, pattern in _DRAWS.items() if pattern.fullmatch(name)), "")
+
+
+def _is_settled(call: ast.Call, name: str) -> bool:
+    state = keyword(call, "random_state")
+    if state is not None and not (isinstance(state, ast.Constant) and state.value is None):
+        return True
+    shuffle = keyword(call, "shuffle")
+    if name == "train_test_split" and isinstance(shuffle, ast.Constant) and shuffle.value is False:
+        return True
+    return name in _NOISELESS and keyword(call, "noise") is None and shuffle is not None
+
+
+def _is_true(node: ast.expr | None) -> bool:
+    return isinstance(node, ast.Constant) and node.value is True
+
+
+PLUGIN = Rule(code="NB405", name="unseeded", severity=Severity.WARNING, page=__doc__, look=look)
