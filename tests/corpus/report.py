@@ -1,0 +1,53 @@
+"""The table of the corpus."""
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from fetch import Sample
+from results import Result, Results
+
+COLUMNS = ("notebooks", "clean", "converted", "equal", "different", "by chance", "fails", "refused", "crash", "timeout")
+CODE = re.compile(r"\b(NB\d+)\b")
+
+
+def print_report(found: Sequence[Sample], results: Results, keys: Mapping[str, str]) -> None:
+    sources = list(dict.fromkeys(sample.source for sample in found))
+    print("\n" + " | ".join(["source".ljust(16), *(name.rjust(9) for name in COLUMNS), "equal/clean"]))
+    for source in [*sources, "all"]:
+        chosen = [sample for sample in found if source in (sample.source, "all")]
+        print(row(source, [last_stage(sample, results, keys) for sample in chosen]))
+    print_reasons(found, results, keys)
+
+
+def last_stage(sample: Sample, results: Results, keys: Mapping[str, str]) -> Mapping[str, Result]:
+    found = {stage: results.get(sample, stage, keys[stage]) for stage in ("clean", "convert", "verify")}
+    return {stage: result for stage, result in found.items() if result}
+
+
+def row(source: str, stages: Sequence[Mapping[str, Result]]) -> str:
+    counts: Counter[str] = Counter(notebooks=len(stages))
+    for stage in stages:
+        clean = "clean" in stage and stage["clean"].outcome == "clean"
+        counts["clean"] += clean
+        ours = [stage[name].outcome for name in ("convert", "verify") if name in stage and clean]
+        counts.update(ours)
+    share = f"{counts['equal'] / counts['clean']:.1%}" if counts["clean"] else "-"
+    return " | ".join([source.ljust(16), *(str(counts[name]).rjust(9) for name in COLUMNS), share])
+
+
+def print_reasons(found: Sequence[Sample], results: Results, keys: Mapping[str, str]) -> None:
+    every = [(sample, last_stage(sample, results, keys)) for sample in found]
+    refused = [stage["convert"] for _, stage in every if outcome(stage, "convert") == "refused"]
+    reasons = Counter(code for result in refused for code in sorted(set(CODE.findall(result.detail))))
+    if reasons:
+        print("\nrefused by: " + ", ".join(f"{code} {count}" for code, count in reasons.most_common()))
+    for word in ("different", "fails", "crash", "timeout", "by chance"):
+        for sample, stage in every:
+            for name in ("convert", "verify"):
+                if outcome(stage, name) == word:
+                    print(f"\n{word.upper()} ({name}): {sample.source}/{sample.name}\n{stage[name].detail[-1500:]}")
+
+
+def outcome(stage: Mapping[str, Result], name: str) -> str:
+    return stage[name].outcome if name in stage else ""
