@@ -60,3 +60,9 @@ class ParameterRefused(Nb2ProdError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+
+
+class UnknownCode(Nb2ProdError):
+    def __init__(self, code: str, known: Sequence[str]) -> None:
+        super().__init__(f"no finding has the code {code!r}; the codes are {', '.join(known)}")
+        self.code = code
