@@ -135,5 +135,5 @@ def gallery_script(text: str) -> dict[str, Any]:
 
 
 def code_sha(text: str) -> str:
-    cells = [cell["source"] for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+    cells = ["".join(cell["source"]) for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
     return hashlib.sha256(json.dumps(cells).encode()).hexdigest()[:16]

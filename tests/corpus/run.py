@@ -63,7 +63,7 @@ class Corpus:
     def stale(self, known: Result) -> bool:
         """What timed out may deserve more time; what is clean does not depend on us."""
         if known.outcome == "timeout":
-            return known.seconds < self.arguments.timeout
+            return bool(known.seconds < self.arguments.timeout)
         return bool(self.arguments.again) and known.stage != "clean"
 
     def execute(self, stage: str, sample: Sample) -> tuple[str, str]:
