@@ -81,7 +81,7 @@ def cleaned(source: str) -> tuple[str, ...]:
 def _find_proven(lines: tuple[str, ...]) -> Special | None:
     masked = [_mask(line) for line in lines]
     candidates = [number for number, mask in enumerate(masked) if mask]
-    if not candidates:
+    if not candidates or _is_tangled([lines[number] for number in candidates]):
         return None
     tree = parse("\n".join(mask[0] if mask else line for mask, line in zip(masked, lines, strict=True)))
     if not isinstance(tree, ast.Module):
@@ -92,6 +92,11 @@ def _find_proven(lines: tuple[str, ...]) -> Special | None:
         if mask and (number + 1, mask[1]) in places:
             return Special(start=number, column=mask[1], end=number, is_help=bool(_HELP.match(lines[number])))
     return None
+
+
+def _is_tangled(special: list[str]) -> bool:
+    """IPython takes `!echo (` and all up to a later `x?` as one request for help."""
+    return any(map(_HELP.match, special)) and any(set(line) & set("([{") for line in special)
 
 
 def _mask(line: str) -> tuple[str, int] | None:

@@ -4,6 +4,34 @@ NB1xx are names and what flows between steps, NB2xx constructs that are refused,
 """
 
 PAGES: dict[str, str] = {
+    "NB101": """Names that no cell makes.
+
+The step reads a name that no cell binds: it was bound in a cell that is gone, or in a console. The notebook runs in
+the session where it was written, and nowhere else.
+
+Instead of     model.fit(X, y)                 # no cell makes X
+write          X = df.drop(columns="churn")
+               model.fit(X, y)
+""",
+    "NB102": """Names that only a later cell makes.
+
+A pipeline runs from top to bottom, so the name does not exist yet where it is used, or was deleted before. In the
+notebook it worked because the cells were run in another order.
+
+Instead of     plot(scores)                    # cell 3
+               scores = evaluate(model)        # cell 5
+write          scores = evaluate(model)        # cell 3
+               plot(scores)                    # cell 5
+""",
+    "NB103": """Names that only a skipped cell makes.
+
+Cells tagged `skip` are not in production, so nothing that they make is there either.
+
+Instead of     df = clean(df)                  # tagged `skip`
+               model.fit(df)
+write          df = clean(df)                  # the tag removed
+               model.fit(df)
+""",
     "NB105": """Parameters that are not literals.
 
 The cell tagged `parameters` gives each parameter its type and its default, which papermill, the command line and
@@ -72,6 +100,16 @@ it brings cannot be told from one that is missing.
 Instead of     from helpers import *
 write          from helpers import clean, plot_roc
 """,
+    "NB208": """Python's own name, used and then bound.
+
+The step uses a builtin (`sum`, `max`, `input`) and binds the same name later. In a notebook the first use finds
+Python's own; in a function the name is local from its first line, and the first use fails.
+
+Instead of     print(max(scores))
+               max = 10
+write          print(max(scores))
+               most = 10
+""",
     "NB209": """`await` at the top of a cell.
 
 A notebook has an event loop that runs all the time; a step is a plain function and has none.
@@ -79,13 +117,58 @@ A notebook has an event loop that runs all the time; a step is a plain function 
 Instead of     rows = await fetch(url)
 write          rows = asyncio.run(fetch(url))
 """,
-    "NB211": """`global` at the top of a cell.
+    "NB210": """Definitions made of data that changes.
 
-There it has no meaning, and inside the function that a step becomes it would be an error.
+A default argument, a decorator or a base class is looked up when the function is defined. A step that uses the
+function defines it again, and by then the data may be other data.
 
-Instead of     global model
-               model = fit(df)
-write          model = fit(df)
+Instead of     def scale(x, by=factor): ...
+               factor = 2
+write          def scale(x, by): ...
+               scale(x, by=factor)
+""",
+    "NB211": """Functions that write globals.
+
+A function that says `global count` changes the notebook's `count` for every cell. Steps have no globals in common,
+so the change would be lost between them. At the top of a cell `global` has no meaning at all.
+
+Instead of     def load():
+                   global df
+                   df = pd.read_csv(path)
+write          def load():
+                   return pd.read_csv(path)
+               df = load()
+""",
+    "NB212": """Functions inside values, and names bound again.
+
+A value (a Pipeline, a scorer, a dict of functions) holds a function that looks up a name of the notebook. The name
+is bound again after the value was made: in the notebook the function sees the new value, but the value
+that went from step to step holds the old one.
+
+Instead of     scorer = make_scorer(lambda y, p: cost(y, p, rate))
+               rate = 0.2
+write          scorer = make_scorer(lambda y, p, rate=rate: cost(y, p, rate))        # after the last `rate = `
+""",
+    "NB213": """Classes that read names of the notebook, with instances that cross steps.
+
+The class is defined in each step that uses it, with that step's data. An instance made in another step would be of
+another class of the same name.
+
+Instead of     class Encoder:
+                   def transform(self, x): return x.map(levels)
+write          class Encoder:
+                   def __init__(self, levels): self.levels = levels
+                   def transform(self, x): return x.map(self.levels)
+""",
+    "NB214": """Iterators, open files and connections that cross steps.
+
+A generator is used up as it is read, a file and a connection belong to one process. None of them can be kept
+between steps, run again, or sent elsewhere.
+
+Instead of     rows = (parse(line) for line in open(path))        # step load
+               df = pd.DataFrame(rows)                            # step clean
+write          rows = [parse(line) for line in open(path)]        # step load
+               df = pd.DataFrame(rows)                            # step clean
 """,
     "NB215": """Names that mean something else in a module.
 
@@ -94,5 +177,20 @@ write          model = fit(df)
 Instead of     if __name__ == "__main__":
                    main()
 write          main()
+""",
+    "NB301": """Steps that wait for each other.
+
+Each step needs something that the other makes, because their cells stand between one another or because a `prev:`
+tag says so. No order of the steps is right.
+
+Instead of     step:a, step:b, step:a        # where b needs a, and the second a needs b
+write          step:a, step:b, step:c
+""",
+    "NB302": """A step that must come after one that does not exist.
+
+The name in a `prev:` tag is that of no step, so the order cannot be kept.
+
+Instead of     prev:laod_data
+write          prev:load_data
 """,
 }
