@@ -193,4 +193,18 @@ The name in a `prev:` tag is that of no step, so the order cannot be kept.
 Instead of     prev:laod_data
 write          prev:load_data
 """,
+    "NB303": """Notebooks in which nothing runs.
+
+Every code cell is an import, a definition, a parameter, or skipped, so the pipeline would have no step.
+
+Instead of     skip                 # on the cell that trains
+write          step:train
+""",
+    "NB304": """A step with the name of something that it uses.
+
+A step becomes a function in a module of the same name, and would hide the import or function that its own cells call.
+
+Instead of     step:train_test_split
+write          step:split_data
+""",
 }
