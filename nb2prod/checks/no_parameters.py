@@ -22,7 +22,7 @@ from nb2prod.model.finding import Severity
 from nb2prod.model.notebook import RoleKind
 
 _USUAL = frozenset(
-    {"test_size", "random_state", "seed", "n_estimators", "max_depth", "n_clusters", "learning_rate", "C", "alpha"}
+    {"test_size", "random_state", "seed", "n_estimators", "max_depth", "n_clusters", "learning_rate", "C"}
     | {"epochs", "batch_size", "n_splits", "n_neighbors", "threshold"}
 )
 _MOST = 6

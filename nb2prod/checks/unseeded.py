@@ -46,7 +46,7 @@ _GENERATORS = frozenset({"numpy.random.default_rng", "numpy.random.RandomState",
 _STOCHASTIC = re.compile(
     r"(?:sklearn|imblearn)\.(?:\w+\.)*(?:train_test_split|(?:Stratified|Group)*ShuffleSplit|"
     r"(?:Random|Extra|Balanced\w*)\w*(?:Forest|Trees?)\w+|GradientBoosting\w+|AdaBoost\w+|Bagging\w+|DecisionTree\w+|"
-    r"(?:MiniBatch|Bisecting)?KMeans|MLP\w+|SGD\w+|Perceptron|TSNE|GaussianMixture|BayesianGaussianMixture|"
+    r"(?:MiniBatch|Bisecting)?KMeans|MLP\w+|SGD\w+|TSNE|GaussianMixture|BayesianGaussianMixture|"
     r"IsolationForest|RandomizedSearchCV|permutation_importance|shuffle|resample|LatentDirichletAllocation|"
     r"MiniBatch\w+|SpectralClustering|Random(?:Over|Under)Sampler|SMOTE\w*|ADASYN|SVMSMOTE|EasyEnsemble\w+|RUSBoost\w+|"
     r"make_(?:classification|regression|blobs|moons|circles|friedman\d|swiss_roll|s_curve|low_rank_matrix))"
@@ -62,12 +62,18 @@ def look(analysis: Analysis) -> Iterator[Remark]:
     everywhere = _seeds(ast.Module([s for cell in analysis.production for s in cell.lowered.tree.body], []), imported)
     for cell in analysis.production:
         seeded |= _seeds(cell.lowered.tree, imported)
+        inside = _given_to_seeded(cell.lowered.tree)
         later = _calls_in_functions(cell.lowered.tree)  # they draw when they are called, perhaps after a later seed
         seen: set[str] = set()
         for call in calls_of(cell.lowered.tree):
             name = full_name(call.func, imported) or _sampled(call, imported)
             source = _source(call, name)
-            if not source or source in (everywhere if id(call) in later else seeded) or name in seen:
+            if (
+                not source
+                or id(call) in inside
+                or source in (everywhere if id(call) in later else seeded)
+                or name in seen
+            ):
                 continue
             seen.add(name)
             message = f"`{name.rpartition('.')[2]}` draws at random and nothing seeds it"
@@ -82,6 +88,12 @@ def _seeds(tree: ast.Module, imported: Mapping[str, str]) -> set[str]:
 def _calls_in_functions(tree: ast.Module) -> set[int]:
     functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
     return {id(node) for function in functions for node in ast.walk(function) if isinstance(node, ast.Call)}
+
+
+def _given_to_seeded(tree: ast.Module) -> set[int]:
+    """Estimators given to one with a seed (AdaBoost(DecisionTree(), random_state=1)) are seeded by it."""
+    outer = [call for call in calls_of(tree) if _has_seed(call)]
+    return {id(node) for call in outer for node in ast.walk(call) if node is not call}
 
 
 def _sampled(call: ast.Call, imported: Mapping[str, str]) -> str:
@@ -114,13 +126,17 @@ def _source(call: ast.Call, name: str) -> str:
 
 
 def _is_settled(call: ast.Call, name: str) -> bool:
-    state = keyword(call, "random_state")
-    if state is not None and not (isinstance(state, ast.Constant) and state.value is None):
+    if _has_seed(call):
         return True
     shuffle = keyword(call, "shuffle")
     if name == "train_test_split" and isinstance(shuffle, ast.Constant) and shuffle.value is False:
         return True
     return name in _NOISELESS and keyword(call, "noise") is None and shuffle is not None
+
+
+def _has_seed(call: ast.Call) -> bool:
+    state = keyword(call, "random_state")
+    return state is not None and not (isinstance(state, ast.Constant) and state.value is None)
 
 
 def _is_true(node: ast.expr | None) -> bool:

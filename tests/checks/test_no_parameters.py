@@ -5,8 +5,8 @@ MESSAGE = "demo.ipynb: NB403 info: no cell is tagged `parameters`, so every run 
 
 def test_candidates_are_named(findings: Callable[..., list[str]]) -> None:
     source = "threshold = -0.5\nname = 'churn'\ntotal = 0\nfor x in 1, 2:\n    total += x"
-    assert findings(source, "m = Ridge(alpha=0.1, solver='svd')\nk = [1]") == [
-        f"{MESSAGE}\n    candidates: threshold = -0.5 (cell 1), name = 'churn' (cell 1), alpha=0.1 (cell 2)"
+    assert findings(source, "m = SVC(C=0.1, solver='svd')\nk = [1]") == [
+        f"{MESSAGE}\n    candidates: threshold = -0.5 (cell 1), name = 'churn' (cell 1), C=0.1 (cell 2)"
     ]
 
 

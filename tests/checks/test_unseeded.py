@@ -32,6 +32,14 @@ SPLIT = "from sklearn.model_selection import train_test_split, KFold"
         (["from sklearn.ensemble import RandomForestClassifier as F", "m = F()"], ["2:1 RandomForestClassifier"]),
         (["import sklearn.cluster", "m = sklearn.cluster.KMeans(3)"], ["2:1 KMeans"]),
         (["from sklearn.linear_model import LinearRegression", "m = LinearRegression()"], []),
+        (
+            [
+                "from sklearn.ensemble import AdaBoostClassifier as A",
+                "from sklearn.tree import DecisionTreeClassifier as T",
+                "A(T(), random_state=1)\nA(T())",
+            ],
+            ["3:2 AdaBoostClassifier", "3:2 DecisionTreeClassifier"],
+        ),
         (["df.sample(5)"], ["1:1 sample"]),
         (["df.sample(frac=1, random_state=1)"], []),
         (["model.sample(batch)"], []),
