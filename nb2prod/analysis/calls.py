@@ -2,6 +2,7 @@
 
 import ast
 import re
+from abc import abstractmethod
 from dataclasses import dataclass
 
 from nb2prod.analysis import knowledge as known
@@ -125,8 +126,9 @@ class Calls(Expressions):
         self.run(tree.body)
         return True
 
+    @abstractmethod
     def run(self, body: list[ast.stmt]) -> None:
-        raise AssertionError("statements are walked by Statements")
+        """Walk statements from here on."""
 
     # ------------------------------------------------------------------ methods
 
@@ -173,11 +175,9 @@ class Calls(Expressions):
             keyword.arg == "inplace" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
             for keyword in node.keywords
         )
-        if inplace:
+        if inplace or name in known.MUTATING_METHODS:
             self.mutate(base, node.lineno)
-        elif name in known.MUTATING_METHODS:
-            self.mutate(base, node.lineno)
-        elif name not in known.PURE_METHODS and base.kind not in known.IMMUTABLE_KINDS:
+        elif name not in known.PURE_METHODS | known.QUIET_METHODS:
             self.mutate(base, node.lineno, surely=False)
 
     # ------------------------------------------------------------------ the notebook's own functions

@@ -34,7 +34,7 @@ def _run_magic(walker: Statements, magic: Magic) -> None:
 
 def _effects(facts: Facts, end: Assigned) -> Effects:
     must_bind = frozenset(facts.binds) if end is None else end & frozenset(facts.binds)
-    mutates = {name: line for name, line in facts.mutates.items()}
+    mutates = dict(facts.mutates)
     return Effects(
         exposed=facts.exposed,
         must_bind=must_bind,

@@ -52,6 +52,14 @@ PURE_METHODS = frozenset(
     """.split()
 )
 
+# methods that leave their receiver alone and do something else, such as drawing or writing
+QUIET_METHODS = frozenset(
+    """
+    plot hist boxplot scatter bar line info show savefig to_csv to_parquet to_pickle to_excel to_json to_hdf to_sql
+    to_feather to_stata to_html to_latex to_clipboard print_topics plot_diagnostics sample split
+    """.split()
+)
+
 # pure methods whose result shares memory with the receiver
 VIEW_METHODS = frozenset(
     """
@@ -181,7 +189,7 @@ RESTORABLE_STATES = frozenset(
 _STATE_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
     (re.compile(pattern), state)
     for pattern, state in (
-        (r"numpy\.random\.(?!(?:%s)\b)[a-z_]\w*" % "|".join(sorted(RNG_CONSTRUCTORS)), "numpy.random"),
+        (rf"numpy\.random\.(?!(?:{'|'.join(sorted(RNG_CONSTRUCTORS))})\b)[a-z_]\w*", "numpy.random"),
         (r"random\.(?!Random\b|SystemRandom\b)[a-z]\w*", "random"),
         (r"torch\.(manual_seed|rand\w*|normal|bernoulli|multinomial|nn\.init\..*)", "torch.random"),
         (r"tensorflow\.random\..*", "tensorflow.random"),
@@ -231,6 +239,8 @@ _FIGURE_METHODS = re.compile(r"(\w*plot\w*|hist|boxplot|from_estimator|from_pred
 def states_of_function(dotted: str) -> tuple[str, ...]:
     """The hidden states that a library's function or attribute touches, by its dotted name."""
     found = [state for pattern, state in _STATE_PATTERNS if pattern.fullmatch(dotted)]
+    if "matplotlib.rcParams" in found:
+        found = [state for state in found if state != "matplotlib.figure"]
     return tuple(dict.fromkeys(found))
 
 

@@ -75,7 +75,8 @@ class Statements(Calls):
     def store(self, target: ast.Attribute | ast.Subscript, value: Value) -> None:
         """`x.a = v`, `x[i] = v`: the object changes and holds the value from now on."""
         if _is_globals_call(target.value):
-            return self.store_global(target, value)
+            self.store_global(target, value)
+            return
         base = self.visit(target.value)
         if isinstance(target, ast.Subscript):
             self.visit(target.slice)
@@ -94,14 +95,15 @@ class Statements(Calls):
         target = node.target
         if not isinstance(target, ast.Name):
             self.visit(node.value)
-            return self.store(target, NOTHING)
+            self.store(target, NOTHING)
+            return
         old = self.visit(ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target))
         new = self.visit(node.value)
         if old.kind in known.IMMUTABLE_KINDS:
-            return self.bind(target.id, Value(kind=old.kind), node.lineno)
+            self.bind(target.id, Value(kind=old.kind), node.lineno)
+            return
         self.mutate(old, node.lineno, surely=old.kind in known.MUTABLE_KINDS)
         self.bind(target.id, Value(own=old.own, held=old.held | new.reach, defs=old.defs, kind=old.kind), node.lineno)
-        return None
 
     def run_Delete(self, node: ast.Delete) -> None:
         for target in node.targets:
@@ -131,11 +133,11 @@ class Statements(Calls):
         for alias in node.names:
             if alias.name == "*":
                 self.facts.opaque.append((node.lineno, "star"))
-                self.import_star(module, node.lineno)
+                self.import_star(module)
             else:
                 self.bind(alias.asname or alias.name, Value(kind=f"import:{module}.{alias.name}"), node.lineno)
 
-    def import_star(self, module: str, line: int) -> None:
+    def import_star(self, module: str) -> None:
         """The names of a star import are told to the environment beforehand."""
         for name in self.env.star_names.get(module, ()):
             if self.scope_of(name) is None:

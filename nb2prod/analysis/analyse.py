@@ -1,0 +1,118 @@
+"""Passes 1 to 6 over a whole notebook: each production cell lowered, classified and walked, in notebook order."""
+
+from dataclasses import dataclass
+
+from nb2prod.analysis.classify import Statement, Use, classify
+from nb2prod.analysis.effects import walk_cell
+from nb2prod.analysis.environment import Environment
+from nb2prod.analysis.facts import Effects
+from nb2prod.analysis.magics import Fate, LoweredCell, lower
+from nb2prod.analysis.parameters import read_parameters
+from nb2prod.analysis.refusals import refuse_cell, refuse_star
+from nb2prod.analysis.stars import star_modules, star_names
+from nb2prod.model.finding import Finding
+from nb2prod.model.notebook import Cell, Notebook, Role, RoleKind
+from nb2prod.model.pipeline import Parameter
+from nb2prod.notebooks.roles import roles_of
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellAnalysis:
+    """A code cell: its plain Python, its statements, and what it does. Skipped cells are lowered, not walked."""
+
+    number: int
+    role: Role
+    lowered: LoweredCell
+    statements: tuple[Statement, ...]
+    effects: Effects
+
+    @property
+    def is_skipped(self) -> bool:
+        return self.role.kind is RoleKind.SKIP
+
+
+@dataclass(frozen=True, kw_only=True)
+class Analysis:
+    notebook: Notebook
+    roles: tuple[Role | None, ...]
+    cells: tuple[CellAnalysis, ...]
+    parameters: tuple[Parameter, ...]
+    star_names: dict[str, frozenset[str]]
+    findings: tuple[Finding, ...]
+
+    @property
+    def production(self) -> tuple[CellAnalysis, ...]:
+        return tuple(cell for cell in self.cells if not cell.is_skipped)
+
+
+_NO_EFFECTS = Effects(
+    exposed={},
+    must_bind=frozenset(),
+    reads=frozenset(),
+    binds={},
+    deletes={},
+    mutates={},
+    may_mutate={},
+    state={},
+    direct=frozenset(),
+    carried={},
+    kinds={},
+)
+
+
+def analyse(notebook: Notebook) -> Analysis:
+    """Everything that can be said of the notebook cell by cell. Raises for tags that are wrong."""
+    roles = roles_of(notebook)
+    lowered = {cell.number: lower(cell) for cell in notebook.code_cells}
+    known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
+    env = Environment()
+    env.star_names = known_stars
+    cells: list[CellAnalysis] = []
+    parameters: list[Parameter] = []
+    for cell in notebook.code_cells:
+        role = roles[cell.number - 1]
+        assert role is not None
+        analysed = _analyse_cell(env, cell, role, lowered[cell.number])
+        cells.append(analysed)
+        if role.kind is RoleKind.PARAMETERS:
+            found, wrong = read_parameters(analysed.lowered, analysed.statements)
+            parameters += found
+            findings += wrong
+        if not analysed.is_skipped:
+            findings += refuse_cell(analysed.lowered, analysed.statements)
+    return Analysis(
+        notebook=notebook,
+        roles=roles,
+        cells=tuple(cells),
+        parameters=tuple({parameter.name: parameter for parameter in parameters}.values()),
+        star_names=known_stars,
+        findings=tuple(findings),
+    )
+
+
+def _is_walked(role: Role | None) -> bool:
+    return role is not None and role.kind is not RoleKind.SKIP
+
+
+def _analyse_cell(env: Environment, cell: Cell, role: Role, lowered: LoweredCell) -> CellAnalysis:
+    statements = classify(cell.number, lowered.tree)
+    if role.kind is RoleKind.SKIP:
+        effects = _NO_EFFECTS
+    else:
+        kept = [statement.node for statement in statements if statement.use is not Use.DISPLAY]
+        magics = [magic for magic in lowered.magics if magic.fate is not Fate.DROPPED]
+        effects = walk_cell(env, number=cell.number, body=kept, magics=magics)
+    return CellAnalysis(number=cell.number, role=role, lowered=lowered, statements=statements, effects=effects)
+
+
+def _resolve_stars(cells: list[LoweredCell]) -> tuple[dict[str, frozenset[str]], list[Finding]]:
+    resolved: dict[str, frozenset[str]] = {}
+    findings: list[Finding] = []
+    for cell in cells:
+        for module, line in star_modules([cell.tree]).items():
+            names = resolved[module] if module in resolved else star_names(module)
+            if names is None:
+                findings.append(refuse_star(cell.number, line, module))
+            else:
+                resolved[module] = names
+    return resolved, findings

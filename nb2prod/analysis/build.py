@@ -1,0 +1,243 @@
+"""Notebook to Pipeline: the passes in order, and the frozen result. A pipeline exists only when nothing is refused."""
+
+import ast
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import PurePath
+
+from nb2prod.analysis.analyse import Analysis, analyse
+from nb2prod.analysis.definitions import Definitions, find_definitions
+from nb2prod.analysis.drafts import draft_steps, order_steps
+from nb2prod.analysis.fragments import body_fragment, definition_fragment
+from nb2prod.analysis.imports import ImportUnit, import_lines
+from nb2prod.analysis.outcomes import metrics_of, products_of
+from nb2prod.analysis.requirements import requirements_of
+from nb2prod.analysis.routing import DISPLAY, Routed, Routing
+from nb2prod.analysis.sites import Kind, Site, Sites, find_sites
+from nb2prod.analysis.story import step_summary, title_of
+from nb2prod.analysis.texts import mentioned
+from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.notebook import Notebook, Role, StepOptions
+from nb2prod.model.pipeline import Fragment, Pipeline, Step, Variable
+from nb2prod.source import PythonName
+
+_NOT_CARRIED = frozenset({"matplotlib.figure"})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Build:
+    """`pipeline` is None when a finding is an error."""
+
+    pipeline: Pipeline | None
+    findings: tuple[Finding, ...]
+    analysis: Analysis
+
+
+def build(notebook: Notebook, environment: Mapping[str, str] | None = None) -> Build:
+    """The pipeline of a tagged notebook. `environment` maps import names to `distribution==version` texts."""
+    analysis = analyse(notebook)
+    findings = list(analysis.findings)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return _refused(analysis, findings)
+    sites = find_sites(analysis)
+    definitions = find_definitions(analysis, sites)
+    shared = {site.statement for site in definitions.shared.values() if site.statement}
+    drafts = draft_steps(analysis, shared)
+    carried = frozenset(name for name in sites.by_name if sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
+    drafts, wrong = order_steps(drafts, carried)
+    findings += wrong
+    if not drafts:
+        findings.append(_nothing_to_do())
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return _refused(analysis, findings)
+    routing = Routing(analysis, sites, definitions, drafts)
+    steps = routing.run(frozenset())
+    results = _results(steps, routing)
+    findings += routing.findings
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return _refused(analysis, findings)
+    made = tuple(_step(step, analysis) for step in steps)
+    findings += _clashes(made)
+    if any(finding.severity is Severity.ERROR for finding in findings):
+        return _refused(analysis, findings)
+    pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment)
+    return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis)
+
+
+def _refused(analysis: Analysis, findings: list[Finding]) -> Build:
+    return Build(pipeline=None, findings=_sorted(analysis, findings), analysis=analysis)
+
+
+def _sorted(analysis: Analysis, findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    named = {replace(finding, notebook=analysis.notebook.name) for finding in findings}
+    return tuple(sorted(named))
+
+
+def _nothing_to_do() -> Finding:
+    message = "no cell is left for a step: every code cell is an import, a definition, a parameter, or skipped"
+    return Finding(code="NB303", severity=Severity.ERROR, message=message, hint="tag a cell `step:NAME`")
+
+
+def _results(steps: list[Routed], routing: Routing) -> list[str]:
+    """The names of the Results: given back by the step that makes each last."""
+    wanted: dict[str, str] = {}
+    read_later: frozenset[str] = frozenset()
+    rebound: set[str] = set()
+    for step in reversed(steps):
+        for name in products_of(step, read_later):
+            if name not in rebound:
+                wanted.setdefault(name, step.draft.name)
+        rebound |= set(step.may_change)
+        read_later |= frozenset(step.inputs)
+    routing.backward(steps, frozenset(wanted))
+    given = {name for step in steps for name in step.outputs}
+    order = [name for step in steps for name in step.outputs if wanted.get(name) == step.draft.name]
+    return [name for name in dict.fromkeys(order) if name in given]
+
+
+# ---------------------------------------------------------------------- one step
+
+
+def _step(step: Routed, analysis: Analysis) -> Step:
+    draft = step.draft
+    roles = draft.roles
+    head = [Fragment(cell=unit.cell, line=0, text=unit.text) for unit in sorted(step.head_units, key=lambda u: u.text)]
+    local = [_definition(site, analysis) for site in sorted(step.local, key=lambda site: (site.cell, site.line))]
+    text_names = step.text_names | _definition_names(step.local)
+    wanted = [name for name in step.inputs if name in text_names or name in step.outputs]
+    order = list(step.exposed)
+    inputs = sorted(wanted, key=lambda name: order.index(name) if name in step.exposed else len(order))
+    return Step(
+        name=draft.name,
+        summary=step_summary(draft.name, analysis.notebook, draft.first),
+        cells=tuple(cell.number for cell in draft.cells),
+        imports=import_lines(step.units | _future(analysis)),
+        functions=tuple(PythonName(name) for name in sorted(step.shared)),
+        local=(*head, *local),
+        inputs=tuple(Variable(name=PythonName(name)) for name in inputs),
+        outputs=tuple(Variable(name=PythonName(name)) for name in step.outputs),
+        body=tuple(_body(step)),
+        metrics=tuple(PythonName(name) for name in metrics_of(step) if name in step.outputs),
+        inference=any(role.inference for role in roles),
+        state=_state(step),
+        touched=tuple(sorted(step.may_change.items())),
+        after=tuple(dict.fromkeys(before for role in roles for before in role.after)),
+        options=_options(roles),
+    )
+
+
+def _definition(site: Site, analysis: Analysis) -> Fragment:
+    assert site.statement is not None
+    cell = next(cell for cell in analysis.cells if cell.number == site.cell)
+    return definition_fragment(site.statement, cell.lowered.text)
+
+
+def _definition_names(sites: Iterable[Site]) -> frozenset[str]:
+    return mentioned(site.statement.node for site in sites if site.statement)
+
+
+def _future(analysis: Analysis) -> set[ImportUnit]:
+    """A __future__ import of the notebook holds in every module."""
+    found: set[ImportUnit] = set()
+    for cell in analysis.production:
+        for statement in cell.statements:
+            if isinstance(statement.node, ast.ImportFrom) and statement.node.module == "__future__":
+                for alias in statement.node.names:
+                    text = f"from __future__ import {alias.name}"
+                    names = frozenset({alias.name})
+                    found.add(
+                        ImportUnit(cell=0, line=0, names=names, module="__future__", member=alias.name, text=text)
+                    )
+    return found
+
+
+def _body(step: Routed) -> Iterable[Fragment]:
+    for cell in step.draft.cells:
+        fragment = body_fragment(
+            cell.number, cell.lowered.text, step.keep.get(cell.number, ()), step.drop.get(cell.number, ())
+        )
+        if fragment is None:
+            continue
+        yield fragment
+        if step.close_with and "matplotlib.figure" in cell.effects.state:
+            yield Fragment(cell=cell.number, line=0, text=f'{step.close_with}.close("all")')
+
+
+def _state(step: Routed) -> tuple[str, ...]:
+    states = {state for cell in step.draft.cells for state in cell.effects.state}
+    return tuple(sorted(states - _NOT_CARRIED))
+
+
+def _options(roles: tuple[Role, ...]) -> StepOptions:
+    """The options of a step's cells together: of each, the first that is not the default."""
+    options = StepOptions()
+    default = StepOptions()
+    for role in roles:
+        for key in ("retries", "timeout", "cache", "cpu", "memory", "gpu"):
+            if getattr(options, key) == getattr(default, key):
+                options = replace(options, **{key: getattr(role.options, key)})
+    return options
+
+
+def _clashes(steps: tuple[Step, ...]) -> list[Finding]:
+    """A step's function would hide an import or function of the same name in its own module."""
+    findings = []
+    for step in steps:
+        imported = {word for line in step.imports for word in line.replace(",", " ").split()} | set(step.functions)
+        if step.name in imported:
+            message = f"step '{step.name}' has the name of something that its own cells use"
+            hint = f"rename the step, to 'run_{step.name}' for example"
+            findings.append(
+                Finding(code="NB304", severity=Severity.ERROR, cell=step.cells[0], message=message, hint=hint)
+            )
+    return findings
+
+
+# ---------------------------------------------------------------------- the pipeline
+
+
+def _pipeline(
+    analysis: Analysis,
+    sites: Sites,
+    definitions: Definitions,
+    routed: list[Routed],
+    steps: tuple[Step, ...],
+    results: list[str],
+    environment: Mapping[str, str] | None,
+) -> Pipeline:
+    notebook = analysis.notebook
+    functions, units = _functions(analysis, sites, definitions)
+    units |= _future(analysis) if functions else set()
+    every = [*units, *(unit for step in routed for unit in step.units | step.head_units)]
+    written = [text for cell in analysis.production for text in cell.lowered.requirements]
+    modules = {unit.module for unit in every} | {_module_in(unit.text) for unit in every if not unit.module}
+    return Pipeline(
+        name=PythonName.of(PurePath(notebook.name).name.split(".")[0]),
+        title=title_of(notebook),
+        notebook=notebook.name,
+        notebook_sha256=notebook.sha256,
+        parameters=analysis.parameters,
+        functions_imports=import_lines(units),
+        functions=functions,
+        steps=steps,
+        results=tuple(PythonName(name) for name in results),
+        requirements=requirements_of(modules, written, environment),
+    )
+
+
+def _functions(
+    analysis: Analysis, sites: Sites, definitions: Definitions
+) -> tuple[tuple[Fragment, ...], set[ImportUnit]]:
+    shared = sorted(definitions.shared.values(), key=lambda site: (site.cell, site.line))
+    fragments = tuple(_definition(site, analysis) for site in shared)
+    names = _definition_names(shared)
+    units = {unit for name in names if sites.is_import_only(name) for unit in sites.units(name)}
+    if "display" in names and "display" not in sites.by_name:
+        units.add(DISPLAY)
+    return fragments, units
+
+
+def _module_in(text: str) -> str:
+    """The first module that a `try` of imports names."""
+    words = text.split()
+    return next((words[i + 1] for i, word in enumerate(words[:-1]) if word in ("import", "from")), "")

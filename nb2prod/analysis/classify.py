@@ -1,0 +1,117 @@
+"""What each top-level statement of a cell is for: an import, a definition, a display, or work.
+
+Imports go to the top of modules, definitions may be shared, displays go, and the rest is the body of a step.
+"""
+
+import ast
+from dataclasses import dataclass
+from enum import StrEnum
+
+from nb2prod.analysis import knowledge as known
+from nb2prod.analysis.scopes import bound_names
+
+
+class Use(StrEnum):
+    IMPORT = "import"
+    DEFINITION = "definition"
+    DISPLAY = "display"
+    BODY = "body"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Statement:
+    """A top-level statement of cell `cell`; `first` is its first line, decorators included."""
+
+    cell: int
+    node: ast.stmt
+    use: Use
+    names: frozenset[str]
+
+    @property
+    def first(self) -> int:
+        decorators: list[ast.expr] = getattr(self.node, "decorator_list", [])
+        return (
+            min(self.node.lineno, *(decorator.lineno for decorator in decorators)) if decorators else self.node.lineno
+        )
+
+    @property
+    def last(self) -> int:
+        return self.node.end_lineno or self.node.lineno
+
+
+def classify(cell: int, tree: ast.Module) -> tuple[Statement, ...]:
+    body = tree.body
+    return tuple(
+        Statement(cell=cell, node=node, use=_use_of(node, last=node is body[-1]), names=bound_names([node]))
+        for node in body
+    )
+
+
+def _use_of(node: ast.stmt, *, last: bool) -> Use:
+    if is_import(node):
+        return Use.IMPORT
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or _is_named_lambda(node):
+        return Use.DEFINITION
+    if isinstance(node, ast.Expr) and (_is_display_call(node.value) or (last and is_pure(node.value))):
+        return Use.DISPLAY
+    return Use.BODY
+
+
+def is_import(node: ast.stmt) -> bool:
+    """An import, or a `try` that only chooses between imports."""
+    match node:
+        case ast.Import() | ast.ImportFrom():
+            return True
+        case ast.Try(body=body, handlers=handlers, orelse=[], finalbody=[]) if handlers:
+            return all(map(is_import, body)) and all(all(map(is_import, handler.body)) for handler in handlers)
+    return False
+
+
+def _is_named_lambda(node: ast.stmt) -> bool:
+    match node:
+        case ast.Assign(targets=[ast.Name()], value=ast.Lambda()):
+            return True
+    return False
+
+
+def _is_display_call(node: ast.expr) -> bool:
+    match node:
+        case ast.Call(func=ast.Name(id="display"), args=args, keywords=[]):
+            return all(is_pure(argument) for argument in args)
+    return False
+
+
+def is_pure(node: ast.expr) -> bool:
+    """Evaluating the expression surely changes nothing: it is there to be looked at."""
+    match node:
+        case ast.Constant() | ast.Name():
+            return True
+        case ast.Attribute(value=value) | ast.FormattedValue(value=value) | ast.Starred(value=value):
+            return is_pure(value)
+        case ast.Subscript(value=value, slice=index):
+            return is_pure(value) and is_pure(index)
+        case ast.Slice(lower=lower, upper=upper, step=step):
+            return all(part is None or is_pure(part) for part in (lower, upper, step))
+        case ast.Call(func=ast.Attribute(value=value, attr=method), args=args, keywords=keywords):
+            return method in known.PURE_METHODS and is_pure(value) and _pure_arguments(args, keywords)
+        case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
+            return name in known.PURE_BUILTINS and _pure_arguments(args, keywords)
+        case (
+            ast.BinOp()
+            | ast.BoolOp()
+            | ast.Compare()
+            | ast.UnaryOp()
+            | ast.IfExp()
+            | ast.Tuple()
+            | ast.List()
+            | ast.Dict()
+            | ast.JoinedStr()
+        ):
+            return all(is_pure(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+    return False
+
+
+def _pure_arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> bool:
+    """No argument has an effect, and none asks for one (`inplace`, a function to call)."""
+    quiet = all(keyword.arg not in (None, "inplace", "out", "func") for keyword in keywords)
+    return quiet and all(map(is_pure, args)) and all(is_pure(keyword.value) for keyword in keywords)

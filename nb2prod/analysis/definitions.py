@@ -1,0 +1,106 @@
+"""Pass 4 for the notebook's definitions: which of them are pure and can be shared, and what the others need.
+
+A definition is shared (it moves to `functions.py`) when its name is bound once and all that it looks up is an import, a
+builtin or another shared definition. Any other is emitted again at the head of each step that uses it, where its
+captured names are the step's own: so they are bound at call time, as in the notebook.
+"""
+
+import ast
+import builtins
+from dataclasses import dataclass
+
+from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.classify import Use
+from nb2prod.analysis.environment import Environment
+from nb2prod.analysis.sites import Kind, Site, Sites
+from nb2prod.analysis.statements import Statements
+from nb2prod.model.notebook import RoleKind
+
+_BUILTINS = frozenset(dir(builtins))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Needs:
+    """What a definition looks up: `at_def` when it is made, `reads` at any time; `writes` are globals that it binds."""
+
+    reads: frozenset[str]
+    at_def: frozenset[str]
+    writes: frozenset[str]
+    mutates: frozenset[str]
+
+
+def needs_of(node: ast.stmt) -> Needs:
+    inside = Statements(Environment(), cell=0)
+    inside.in_body = True
+    inside.run([node])
+    outside = Statements(Environment(), cell=0)
+    outside.run([node])
+    labels = [*inside.facts.mutated, *inside.facts.may_mutated]
+    return Needs(
+        reads=frozenset(inside.facts.reads),
+        at_def=frozenset(outside.facts.exposed),
+        writes=frozenset(inside.facts.binds) - {"__annotations__"},
+        mutates=frozenset(str(label)[7:] for label in labels if str(label).startswith("global:")),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Definitions:
+    needs: dict[Site, Needs]
+    shared: dict[str, Site]  # functions, classes and constants of functions.py
+
+
+def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
+    found = [site for all_of in sites.by_name.values() for site in all_of if site.kind is Kind.DEFINITION]
+    needs = {site: needs_of(site.statement.node) for site in found if site.statement}
+    constants = _constants(analysis, sites)
+    candidates = {site.name: site for site in found if _may_be_shared(site, needs[site], sites)}
+    while True:
+        known = candidates.keys() | constants.keys()
+        lost = [name for name, site in candidates.items() if not _only_known(site.name, needs[site], known, sites)]
+        if not lost:
+            return Definitions(needs=needs, shared={**constants, **candidates})
+        for name in lost:
+            del candidates[name]
+
+
+def _may_be_shared(site: Site, needs: Needs, sites: Sites) -> bool:
+    data = {name for name in needs.mutates if not sites.is_import_only(name)}
+    return len(sites.by_name[site.name]) == 1 and needs.writes <= {site.name} and not data
+
+
+def _only_known(name: str, needs: Needs, known: set[str], sites: Sites) -> bool:
+    return all(
+        other == name
+        or other in known
+        or sites.is_import_only(other)
+        or (other not in sites.by_name and (other in _BUILTINS or other == "display"))
+        for other in needs.reads
+    )
+
+
+def _constants(analysis: Analysis, sites: Sites) -> dict[str, Site]:
+    """Literals of `functions` and `imports` cells that nothing else binds and nothing mutates."""
+    changed = {n for cell in analysis.production for n in (*cell.effects.mutates, *cell.effects.may_mutate)}
+    found: dict[str, Site] = {}
+    for cell in analysis.production:
+        if cell.role.kind in (RoleKind.FUNCTIONS, RoleKind.IMPORTS):
+            for site in sites.by_cell[cell.number]:
+                if _is_literal(site) and len(sites.by_name[site.name]) == 1 and site.name not in changed:
+                    found[site.name] = site
+    return found
+
+
+def _is_literal(site: Site) -> bool:
+    if site.statement is None or site.statement.use is not Use.BODY:
+        return False
+    match site.statement.node:
+        case (
+            ast.Assign(targets=[ast.Name()], value=value) | ast.AnnAssign(target=ast.Name(), value=ast.expr() as value)
+        ):
+            try:
+                ast.literal_eval(value)
+            except (ValueError, TypeError):
+                return False
+            return True
+    return False

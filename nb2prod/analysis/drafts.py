@@ -1,0 +1,146 @@
+"""Steps before their edges are known: which cells each has, in what order they run, and where that is impossible."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import pairwise
+
+from nb2prod.analysis.analyse import Analysis, CellAnalysis
+from nb2prod.analysis.classify import Statement, Use
+from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.notebook import Role, RoleKind
+from nb2prod.source import PythonName
+
+SETUP = PythonName("setup")
+_ORDERLESS = frozenset({"matplotlib.figure"})  # closed at the end of each cell
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    name: PythonName
+    cells: tuple[CellAnalysis, ...]
+
+    @property
+    def first(self) -> int:
+        return self.cells[0].number
+
+    @property
+    def last(self) -> int:
+        return self.cells[-1].number
+
+    @property
+    def roles(self) -> tuple[Role, ...]:
+        return tuple(cell.role for cell in self.cells if cell.role.kind is RoleKind.STEP)
+
+
+def draft_steps(analysis: Analysis, shared: set[Statement]) -> tuple[Draft, ...]:
+    """The steps in the order of their first cells. Work in an `imports` or `functions` cell belongs to the step before
+    it, or to a first step `setup`."""
+    cells: defaultdict[PythonName, list[CellAnalysis]] = defaultdict(list)
+    current = SETUP
+    for cell in analysis.production:
+        if cell.role.kind is RoleKind.STEP:
+            current = cell.role.step or SETUP
+            cells[current].append(cell)
+        elif cell.role.kind is not RoleKind.PARAMETERS and _has_work(cell, shared):
+            cells[current].append(cell)
+    drafts = [Draft(name=name, cells=tuple(found)) for name, found in cells.items()]
+    working = [
+        draft for draft in drafts if any(cell.role.step != SETUP or _has_work(cell, shared) for cell in draft.cells)
+    ]
+    return tuple(sorted(working, key=lambda draft: draft.first))
+
+
+def _has_work(cell: CellAnalysis, shared: set[Statement]) -> bool:
+    return any(statement.use is Use.BODY and statement not in shared for statement in cell.statements)
+
+
+def order_steps(drafts: tuple[Draft, ...], carried: frozenset[str]) -> tuple[tuple[Draft, ...], list[Finding]]:
+    """An order in which every step comes after what it needs; a finding for each circle.
+
+    `carried` are the names whose values are data: only they, hidden state and `after` make one step wait for another.
+    """
+    edges, findings = _edges(drafts, carried)
+    done: list[Draft] = []
+    waiting = list(drafts)
+    while waiting:
+        ready = next(
+            (draft for draft in waiting if not edges[draft.name].keys() & {other.name for other in waiting}), None
+        )
+        if ready is None:
+            return drafts, [*findings, _circle(waiting, edges)]
+        waiting.remove(ready)
+        done.append(ready)
+    return tuple(done), findings
+
+
+def _edges(
+    drafts: tuple[Draft, ...], carried: frozenset[str]
+) -> tuple[dict[PythonName, dict[PythonName, str]], list[Finding]]:
+    """For each step the steps that must come before it, each with the reason."""
+    edges: dict[PythonName, dict[PythonName, str]] = {draft.name: {} for draft in drafts}
+    findings = [finding for draft in drafts for finding in _add_after(draft, edges)]
+    if all(before.last < after.first for before, after in pairwise(drafts)):
+        return edges, findings
+    owner = {cell.number: draft.name for draft in drafts for cell in draft.cells}
+    cells = sorted((cell for draft in drafts for cell in draft.cells), key=lambda cell: cell.number)
+    exposed = {name for cell in cells for name in cell.effects.exposed} & carried
+    writers: defaultdict[str, set[PythonName]] = defaultdict(set)
+    readers: defaultdict[str, set[PythonName]] = defaultdict(set)
+    for cell in cells:
+        reads, writes = _touches(cell, exposed)
+        for name in reads | writes:
+            before = writers[name] | (readers[name] if name in writes else set())
+            for other in before - {owner[cell.number]}:
+                edges[owner[cell.number]].setdefault(other, name)
+        for name in writes:
+            writers[name].add(owner[cell.number])
+        for name in reads:
+            readers[name].add(owner[cell.number])
+    return edges, findings
+
+
+def _touches(cell: CellAnalysis, names: set[str]) -> tuple[set[str], set[str]]:
+    effects = cell.effects
+    state = {f"state {state}" for state in effects.state.keys() - _ORDERLESS}
+    writes = effects.binds.keys() | effects.mutates.keys() | effects.may_mutate.keys() | effects.deletes.keys()
+    return effects.exposed.keys() & names, (writes & names) | state
+
+
+def _add_after(draft: Draft, edges: dict[PythonName, dict[PythonName, str]]) -> list[Finding]:
+    findings = []
+    for role in draft.roles:
+        for before in role.after:
+            if before in edges:
+                edges[draft.name].setdefault(before, "its tag")
+            else:
+                findings.append(
+                    Finding(
+                        code="NB302",
+                        severity=Severity.ERROR,
+                        cell=draft.first,
+                        message=f"step '{draft.name}' must come after '{before}', which is no step of this notebook",
+                        hint="correct the name in the `prev:` tag",
+                    )
+                )
+    return findings
+
+
+def _circle(waiting: list[Draft], edges: dict[PythonName, dict[PythonName, str]]) -> Finding:
+    """One circle among the steps that wait for each other, told as a person would follow it."""
+    names = {draft.name for draft in waiting}
+    path: list[PythonName] = [waiting[0].name]
+    while True:
+        following = next(name for name in edges[path[-1]] if name in names)
+        if following in path:
+            path = [*path[path.index(following) :], following]
+            break
+        path.append(following)
+    told = ", ".join(f"'{a}' needs '{b}' ({edges[a][b]})" for a, b in pairwise(path))
+    cell = next(draft.first for draft in waiting if draft.name == path[0])
+    return Finding(
+        code="NB301",
+        severity=Severity.ERROR,
+        cell=cell,
+        message=f"the steps wait for each other in a circle: {told}",
+        hint="give these cells to one step, or move cells so that each step only needs earlier ones",
+    )

@@ -1,0 +1,73 @@
+"""What a pipeline is for: its metrics, its fitted models, and the last values of the steps that end it."""
+
+import ast
+from collections.abc import Iterable
+
+from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.routing import Routed
+from nb2prod.analysis.scopes import target_names
+from nb2prod.analysis.texts import mentioned
+
+_FIGURES = frozenset({"fig", "ax", "axs", "axes", "figure"})
+_SHOWING = frozenset({"print", "display", "show"})
+
+
+def metrics_of(step: Routed) -> tuple[str, ...]:
+    """Names that the `metrics` cells of a step assign at their top."""
+    cells = {cell.number for cell in step.draft.cells if cell.role.metrics}
+    return tuple(dict.fromkeys(name for cell in cells for name in _assigned(step.keep.get(cell, ()))))
+
+
+def products_of(step: Routed, read_later: frozenset[str]) -> tuple[str, ...]:
+    """Values worth giving back at the end: metrics, fitted models, and what nothing reads any more."""
+    kept = [statement for cell in step.draft.cells for statement in step.keep.get(cell.number, ())]
+    assigned = [name for name in dict.fromkeys(_assigned(kept)) if name in step.must and name not in _FIGURES]
+    fitted = {name for statement in kept for name in _fitted(statement.node)}
+    read = _read(kept)
+    wanted = [name for name in assigned if name in fitted or (name not in read and name not in read_later)]
+    return tuple(dict.fromkeys([*metrics_of(step), *(name for name in wanted if not name.startswith("_"))]))
+
+
+def _assigned(statements: Iterable[Statement]) -> list[str]:
+    names: list[str] = []
+    for statement in statements:
+        node = statement.node
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        if statement.use is not Use.BODY or not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            continue
+        if _draws(node):
+            continue
+        names += [name for target in targets if target is not None for name in target_names(target)]
+    return names
+
+
+def _draws(node: ast.stmt) -> bool:
+    """A figure or axes is assigned: something to look at, not a result."""
+    value = getattr(node, "value", None)
+    if not isinstance(value, ast.Call):
+        return False
+    called = ast.unparse(value.func)
+    return called.startswith(("plt.", "sns.")) or "plot" in called.rpartition(".")[2] or ".plot." in called
+
+
+def _fitted(node: ast.stmt) -> list[str]:
+    found = []
+    for inner in ast.walk(node):
+        match inner:
+            case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="fit")):
+                found.append(name)
+    return found
+
+
+def _read(statements: list[Statement]) -> frozenset[str]:
+    """Names that the statements read, other than to show them."""
+    roots = [statement.node for statement in statements if not _shows(statement.node)]
+    loads = [n for root in roots for n in ast.walk(root) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
+    return mentioned(loads)
+
+
+def _shows(node: ast.stmt) -> bool:
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id=name))) | ast.Expr(value=ast.Call(func=ast.Attribute(attr=name))):
+            return name in _SHOWING
+    return False

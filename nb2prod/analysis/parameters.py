@@ -1,0 +1,82 @@
+"""The parameters cell: assignments of literals, with their types and comments."""
+
+import ast
+import io
+import tokenize
+from collections.abc import Iterator
+
+from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.pipeline import Parameter
+from nb2prod.source import PythonName
+
+
+def read_parameters(cell: LoweredCell, statements: tuple[Statement, ...]) -> tuple[list[Parameter], list[Finding]]:
+    """The parameters of a cell, and a finding for each statement that is none."""
+    comments = _comments(cell.text)
+    parameters: dict[str, Parameter] = {}
+    findings: list[Finding] = []
+    for statement in statements:
+        if statement.use in (Use.IMPORT, Use.DISPLAY):
+            continue
+        parameter = _parameter(cell.number, statement.node, comments)
+        if parameter is not None:
+            parameters[parameter.name] = parameter
+        elif not _is_text(statement.node):
+            findings.append(_not_a_literal(cell.number, statement))
+    return list(parameters.values()), findings
+
+
+def _parameter(cell: int, node: ast.stmt, comments: dict[int, str]) -> Parameter | None:
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            annotation = ""
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=written, value=ast.expr() as value):
+            annotation = ast.unparse(written)
+        case _:
+            return None
+    try:
+        default = ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return None
+    comment = comments.get(node.end_lineno or node.lineno) or comments.get(node.lineno - 1, "")
+    return Parameter(
+        name=PythonName(name),
+        annotation=annotation or _type_of(default),
+        default=default,
+        comment=comment,
+        cell=cell,
+        line=node.lineno,
+    )
+
+
+def _type_of(default: object) -> str:
+    return "Any" if default is None else type(default).__name__
+
+
+def _comments(text: str) -> dict[int, str]:
+    """Comments by line: those that end a line of code, and those that have the line above it to themselves."""
+    return dict(_comment_tokens(text))
+
+
+def _comment_tokens(text: str) -> Iterator[tuple[int, str]]:
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type == tokenize.COMMENT:
+            yield token.start[0], token.string.lstrip("# ").rstrip()
+
+
+def _is_text(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
+def _not_a_literal(cell: int, statement: Statement) -> Finding:
+    text = ast.unparse(statement.node).split("\n")[0]
+    return Finding(
+        code="NB105",
+        severity=Severity.ERROR,
+        cell=cell,
+        line=statement.first,
+        message=f"the parameters cell holds `{text}`, which is not a name with a literal value",
+        hint="keep only literals in the parameters cell and move what is computed to the next cell",
+    )

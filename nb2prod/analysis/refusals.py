@@ -1,0 +1,87 @@
+"""Constructs that cannot be converted faithfully: for each, a finding with what to write instead."""
+
+import ast
+from collections.abc import Iterator
+
+from nb2prod.analysis.classify import Statement
+from nb2prod.analysis.magics import Fate, LoweredCell
+from nb2prod.model.finding import Finding, Severity
+
+_CALLS: dict[str, tuple[str, str, str]] = {
+    "exec": ("NB204", "runs code that cannot be read", "write the statements out"),
+    "eval": ("NB204", "runs code that cannot be read", "write the expression out, or use ast.literal_eval for data"),
+    "globals": ("NB204", "reaches for names that cannot be followed", "use a dict of your own"),
+    "locals": ("NB204", "reaches for names that cannot be followed", "use a dict of your own"),
+    "get_ipython": ("NB201", "asks for the notebook's shell", "use the library that does it"),
+    "input": ("NB205", "waits for a person at a keyboard", "make it a parameter in the parameters cell"),
+    "exit": ("NB206", "ends the process", "raise an exception that says why"),
+    "quit": ("NB206", "ends the process", "raise an exception that says why"),
+}
+_EXITS = {("sys", "exit"), ("os", "_exit"), ("os", "abort")}
+_DUNDERS = {
+    "__name__": "leave the `if __name__ == ...` out: a notebook always runs it",
+    "__file__": "use a parameter for the path",
+    "__doc__": "write the text out",
+    "__builtins__": "import builtins",
+}
+
+
+def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...]) -> Iterator[Finding]:
+    if cell.error:
+        yield _error(
+            "NB202", cell.number, cell.error_line, f"the cell is not Python: {cell.error}", "repair it or tag it `skip`"
+        )
+    for magic in cell.magics:
+        if magic.fate is Fate.REFUSED:
+            text = f"{magic.name} {magic.arguments}".strip()
+            yield _error("NB201", cell.number, magic.line, f"`{text}` has no faithful translation", magic.note)
+    bound = frozenset(name for statement in statements for name in statement.names)
+    for statement in statements:
+        for node in ast.walk(statement.node):
+            yield from _refuse_node(cell.number, node, bound)
+        yield from _refuse_top(cell.number, statement.node)
+
+
+def refuse_star(cell: int, line: int, module: str) -> Finding:
+    message = f"`from {module} import *` brings names that cannot be known: {module} is not installed here"
+    return _error("NB207", cell, line, message, "import the names that you use")
+
+
+def _refuse_node(cell: int, node: ast.AST, bound: frozenset[str]) -> Iterator[Finding]:
+    match node:
+        case ast.Call(func=ast.Name(id=name)) if name in _CALLS and name not in bound:
+            code, why, instead = _CALLS[name]
+            yield _error(code, cell, node.lineno, f"`{name}()` {why}", instead)
+        case ast.Call(func=ast.Name(id="vars" | "dir" as name), args=[]) if name not in bound:
+            yield _error(
+                "NB204", cell, node.lineno, f"`{name}()` reaches for names that cannot be followed", "use a dict"
+            )
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=module), attr=name)) if (module, name) in _EXITS:
+            yield _error(
+                "NB206", cell, node.lineno, f"`{module}.{name}()` ends the process", "raise an exception that says why"
+            )
+        case ast.Name(id=name, ctx=ast.Load()) if name in _DUNDERS:
+            yield _error(
+                "NB215", cell, node.lineno, f"`{name}` means something else outside a notebook", _DUNDERS[name]
+            )
+
+
+def _refuse_top(cell: int, node: ast.stmt) -> Iterator[Finding]:
+    """What is allowed at the top of a cell and not, or differently, in a function."""
+    if isinstance(node, ast.Global):
+        yield _error("NB211", cell, node.lineno, "`global` at the top of a cell has no meaning", "remove the line")
+    if any(isinstance(inner, ast.Await | ast.AsyncFor | ast.AsyncWith) for inner in _outside_functions(node)):
+        message = "`await` at the top of a cell needs the notebook's event loop"
+        yield _error("NB209", cell, node.lineno, message, "use `asyncio.run(...)` in a function")
+
+
+def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
+    if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        return
+    yield node
+    for child in ast.iter_child_nodes(node):
+        yield from _outside_functions(child)
+
+
+def _error(code: str, cell: int, line: int, message: str, hint: str) -> Finding:
+    return Finding(code=code, severity=Severity.ERROR, cell=cell, line=line, message=message, hint=hint)

@@ -1,0 +1,85 @@
+"""Where each name is bound in the production cells: by an import, a definition, a parameter or ordinary work."""
+
+import ast
+from collections import defaultdict
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from nb2prod.analysis.analyse import Analysis, CellAnalysis
+from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.imports import ImportUnit, import_units
+from nb2prod.model.notebook import RoleKind
+
+
+class Kind(StrEnum):
+    IMPORT = "import"
+    DEFINITION = "definition"
+    DATA = "data"
+    PARAMETER = "parameter"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Site:
+    name: str
+    kind: Kind
+    cell: int
+    line: int
+    statement: Statement | None = None
+    unit: ImportUnit | None = None
+
+
+@dataclass(kw_only=True)
+class Sites:
+    by_name: defaultdict[str, list[Site]] = field(default_factory=lambda: defaultdict(list))
+    by_cell: defaultdict[int, list[Site]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, site: Site) -> None:
+        self.by_name[site.name].append(site)
+        self.by_cell[site.cell].append(site)
+
+    def kinds(self, name: str) -> set[Kind]:
+        return {site.kind for site in self.by_name.get(name, ())}
+
+    def units(self, name: str) -> list[ImportUnit]:
+        return [site.unit for site in self.by_name.get(name, ()) if site.unit]
+
+    def is_import_only(self, name: str) -> bool:
+        """Every binding of the name imports the same thing (or parts of one package)."""
+        if self.kinds(name) != {Kind.IMPORT}:
+            return False
+        units = self.units(name)
+        return len({unit.text for unit in units}) == 1 or all(unit.is_plain for unit in units)
+
+    def data_names(self, cell: int) -> set[str]:
+        return {site.name for site in self.by_cell.get(cell, ()) if site.kind is Kind.DATA}
+
+
+def find_sites(analysis: Analysis) -> Sites:
+    sites = Sites()
+    for cell in analysis.production:
+        for site in sorted(_cell_sites(cell, analysis), key=lambda site: site.line):
+            sites.add(site)
+    return sites
+
+
+def _cell_sites(cell: CellAnalysis, analysis: Analysis) -> list[Site]:
+    found = [site for statement in cell.statements for site in _statement_sites(cell, statement, analysis)]
+    known = {site.name for site in found} | {"__annotations__"}
+    made = [name for name in cell.effects.binds if name not in known]
+    lines = cell.effects.binds
+    return found + [Site(name=name, kind=Kind.DATA, cell=cell.number, line=lines[name]) for name in made]
+
+
+def _statement_sites(cell: CellAnalysis, statement: Statement, analysis: Analysis) -> list[Site]:
+    line, number = statement.node.lineno, cell.number
+    if statement.use is Use.IMPORT:
+        units = import_units(statement, cell.lowered.text, analysis.star_names)
+        return [
+            Site(name=name, kind=Kind.IMPORT, cell=number, line=line, statement=statement, unit=unit)
+            for unit in units
+            for name in unit.names
+        ]
+    kind = Kind.DEFINITION if statement.use is Use.DEFINITION else Kind.DATA
+    if cell.role.kind is RoleKind.PARAMETERS and isinstance(statement.node, ast.Assign | ast.AnnAssign):
+        kind = Kind.PARAMETER
+    return [Site(name=name, kind=kind, cell=number, line=line, statement=statement) for name in sorted(statement.names)]
