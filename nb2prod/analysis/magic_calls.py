@@ -4,8 +4,8 @@ import ast
 from dataclasses import replace
 
 from nb2prod.analysis.lowering import Lowering, put_aside
-from nb2prod.analysis.magic_judge import after_name, environment_statement, judge, names_in, split_options
-from nb2prod.analysis.magic_table import STATEMENT_MAGICS, Fate, Magic
+from nb2prod.analysis.magic_judge import judge, lowered_line, names_in
+from nb2prod.analysis.magic_table import Fate, Magic
 
 
 def lower_calls(done: Lowering, tree: ast.Module) -> Lowering:
@@ -58,12 +58,5 @@ def _replace_call(done: Lowering, node: ast.Expr | ast.Assign, content: str) -> 
     if not alone or node.value.lineno != node.lineno:
         note = "put it on a line of its own, or write in Python what it does"
         return replace(done, magics=(*done.magics, replace(magic, fate=Fate.REFUSED, note=note)))
-    new = before + _lowered_call(magic, content) if magic.fate is Fate.LOWERED else put_aside(before, content)
+    new = before + lowered_line(magic, content) if magic.fate is Fate.LOWERED else put_aside(before, content)
     return done.with_lines(start, (new,), end, magic, requirements)
-
-
-def _lowered_call(magic: Magic, content: str) -> str:
-    if magic.name in ("%env", "%set_env"):
-        return environment_statement(magic.arguments)
-    _, statement = split_options(after_name(content), STATEMENT_MAGICS[magic.name[1:]])
-    return statement

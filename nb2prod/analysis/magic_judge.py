@@ -20,6 +20,7 @@ from nb2prod.analysis.magic_table import (
     Fate,
     Magic,
 )
+from nb2prod.analysis.magic_timeit import judge_timeit, timed_once
 
 
 def _targets(before: str) -> tuple[str, ...]:
@@ -45,7 +46,7 @@ def judge(content: str, before: str, line: int, *, is_help: bool = False) -> tup
     if content.startswith("!"):
         return _judge_command("!", content.lstrip("!"), line, binds)
     name, _, _ = content[1:].partition(" ")
-    arguments = after_name(content)
+    arguments = _after_name(content)
     if name in ("pip", "conda", "mamba", "micromamba", "uv"):
         return _judge_command(f"%{name}", f"{name} {arguments}", line, binds, shown=arguments)
     magic = Magic(line=line, name=f"%{name}", arguments=arguments.strip(), fate=Fate.REFUSED, binds=binds)
@@ -71,8 +72,7 @@ def _judge_line(magic: Magic, name: str) -> Magic:
         return _judge_statement(magic, name)
     if name == "timeit":
         _, statement = split_options(magic.arguments, TIMEIT_OPTIONS)
-        fate, note = (Fate.REFUSED, REFUSED_LINES["timeit"]) if assigned else (Fate.DROPPED, "timing is left out")
-        return replace(magic, fate=fate, reads=reads_of(statement), note=note)
+        return judge_timeit(magic, statement, reads_of(statement))
     if name in ("env", "set_env") and not assigned:
         return _judge_environment(magic)
     if name == "load_ext" and magic.arguments.split("#")[0].strip() in HARMLESS_EXTENSIONS:
@@ -107,9 +107,18 @@ def _split_environment(arguments: str) -> tuple[str, str, str]:
     return name.strip(), separator, value.strip()
 
 
-def environment_statement(arguments: str) -> str:
+def _environment_statement(arguments: str) -> str:
     name, _, value = _split_environment(arguments)
     return f"import os; os.environ[{json.dumps(name, ensure_ascii=False)}] = {json.dumps(value, ensure_ascii=False)}"
+
+
+def lowered_line(magic: Magic, typed: str) -> str:
+    """The Python that stands where a lowered magic stood; `typed` is its text from the escape on."""
+    if magic.name in ("%env", "%set_env"):
+        return _environment_statement(magic.arguments)
+    if magic.name == "%timeit":
+        return timed_once(split_options(magic.arguments, TIMEIT_OPTIONS)[1])
+    return split_options(_after_name(typed), STATEMENT_MAGICS[magic.name[1:]])[1]
 
 
 def split_options(arguments: str, letters: str) -> tuple[str, str]:
@@ -123,7 +132,7 @@ def split_options(arguments: str, letters: str) -> tuple[str, str]:
     return arguments[: len(arguments) - len(rest)], rest
 
 
-def after_name(content: str) -> str:
+def _after_name(content: str) -> str:
     return re.sub(r"^%\S+[ ]?", "", content)
 
 

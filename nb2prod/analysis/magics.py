@@ -12,10 +12,9 @@ from nb2prod.analysis.lowering import Lowering, put_aside
 from nb2prod.analysis.magic_calls import lower_calls
 from nb2prod.analysis.magic_find import Special, cleaned, find_special, parse, spaces_in_strings
 from nb2prod.analysis.magic_judge import (
-    after_name,
-    environment_statement,
     identifiers,
     judge,
+    lowered_line,
     reads_of,
     split_options,
 )
@@ -30,6 +29,7 @@ from nb2prod.analysis.magic_table import (
     Fate,
     Magic,
 )
+from nb2prod.analysis.magic_timeit import judge_timeit_cell
 from nb2prod.model.notebook import Cell
 
 __all__ = ["Fate", "LoweredCell", "Magic", "lower"]
@@ -107,9 +107,8 @@ def _lower_cell_magic(lines: tuple[str, ...], first: int) -> Lowering:
     body = ("",) * (first + 1) + lines[first + 1 :]
     if name == "timeit":
         _, setup = split_options(arguments, TIMEIT_OPTIONS)
-        reads = reads_of("\n".join((setup, *lines[first + 1 :])))
-        note = "timing is left out; nothing that the body binds is seen by other cells"
-        return Lowering(lines=blank, magics=(replace(magic, fate=Fate.DROPPED, reads=reads, note=note),))
+        code = "\n".join((setup, *lines[first + 1 :]))
+        return Lowering(lines=blank, magics=(judge_timeit_cell(magic, code, reads_of(code)),))
     if name in BODY_CELLS:
         return _lower_body(magic, name, body, blank)
     if name in DROPPED_CELLS:
@@ -157,9 +156,7 @@ def _replace_special(done: Lowering, special: Special) -> Lowering:
         new: tuple[str, ...] = (put_aside(before, content),)
     elif magic.name in (",", ";", "/"):
         new = (special.python,)
-    elif magic.name in ("%env", "%set_env"):
-        new = (before + environment_statement(magic.arguments),)
     else:  # the statement stays where it is, with the lines that continue it
-        _, statement = split_options(after_name(pieces[0]), STATEMENT_MAGICS[magic.name[1:]])
-        new = (before + statement, *done.lines[start + 1 : end + 1])
+        rest = () if magic.name == "%timeit" else done.lines[start + 1 : end + 1]
+        new = (before + lowered_line(magic, pieces[0]), *rest)
     return done.with_lines(start, new, end, magic, requirements)
