@@ -12,7 +12,6 @@ _CALLS: dict[str, tuple[str, str, str]] = {
     "eval": ("NB204", "runs code that cannot be read", "write the expression out, or use ast.literal_eval for data"),
     "globals": ("NB204", "reaches for names that cannot be followed", "use a dict of your own"),
     "locals": ("NB204", "reaches for names that cannot be followed", "use a dict of your own"),
-    "get_ipython": ("NB201", "asks for the notebook's shell", "use the library that does it"),
     "input": ("NB205", "waits for a person at a keyboard", "make it a parameter in the parameters cell"),
     "exit": ("NB206", "ends the process", "raise an exception that says why"),
     "quit": ("NB206", "ends the process", "raise an exception that says why"),
