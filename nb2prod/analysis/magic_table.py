@@ -27,6 +27,12 @@ class Magic:
     binds: tuple[str, ...] = ()
     note: str = ""
 
+    @property
+    def text(self) -> str:
+        """As it is typed in a cell, on one line."""
+        space = " " if self.name[0].isalnum() or self.name[0] == "%" else ""
+        return f"{self.name}{space}{self.arguments}".strip()
+
 
 def words(text: str) -> list[str]:
     return text.split()

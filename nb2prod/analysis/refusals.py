@@ -32,8 +32,7 @@ def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...]) -> Iterato
         )
     for magic in cell.magics:
         if magic.fate is Fate.REFUSED:
-            text = f"{magic.name} {magic.arguments}".strip()
-            yield _error("NB201", cell.number, magic.line, f"`{text}` has no faithful translation", magic.note)
+            yield _error("NB201", cell.number, magic.line, f"`{magic.text}` has no faithful translation", magic.note)
     bound = frozenset(name for statement in statements for name in statement.names)
     for statement in statements:
         for node in ast.walk(statement.node):

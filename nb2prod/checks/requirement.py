@@ -19,7 +19,7 @@ def look(analysis: Analysis) -> Iterator[Remark]:
     for cell in analysis.production:
         for magic in cell.lowered.magics:
             if magic.fate is Fate.REQUIREMENT:
-                message = f"`{magic.name}{' ' if magic.name != '!' else ''}{magic.arguments}` is left out: {magic.note}"
+                message = f"`{magic.text}` is left out: {magic.note}"
                 yield Remark(cell=cell.number, line=magic.line, message=message)
 
 
