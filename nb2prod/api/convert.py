@@ -1,0 +1,52 @@
+"""`nb2prod convert`: a notebook becomes a project, or is refused with nothing written."""
+
+import json
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from nb2prod.analysis.build import build
+from nb2prod.errors import ConversionRefused
+from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.project import Project
+from nb2prod.notebooks.read import read_notebook
+from nb2prod.targets.package import PLUGIN
+from nb2prod.targets.write import LOCK, digest, write_project
+
+__all__ = ["Conversion", "convert"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Conversion:
+    """`conflicts` are the files where the user's edits and the new text met."""
+
+    folder: Path
+    findings: tuple[Finding, ...]
+    conflicts: tuple[str, ...] = ()
+
+
+def convert(path: Path, output: Path | None = None) -> Conversion:
+    """Write the project of a notebook to `output`, or to `out/NAME`. Raises ConversionRefused."""
+    folder = output or Path("out") / path.name.split(".")[0]
+    project, findings = _render(path, os.path.relpath(path.resolve().parent, folder.resolve()), path.name)
+    conflicts = write_project(project, folder, _base(folder))
+    return Conversion(folder=folder, findings=findings, conflicts=conflicts)
+
+
+def _render(path: Path, workdir: str, name: str) -> tuple[Project, tuple[Finding, ...]]:
+    notebook = replace(read_notebook(path), name=name)
+    built = build(notebook)
+    if built.pipeline is None:
+        raise ConversionRefused(name, [f for f in built.findings if f.severity is Severity.ERROR])
+    target = replace(PLUGIN, workdir=workdir.replace(os.sep, "/"))
+    return target.render(built.pipeline, notebook), built.findings
+
+
+def _base(folder: Path) -> Project | None:
+    """The project as it was generated last time: those of its files that the lock's hashes prove."""
+    if not (folder / LOCK).is_file():
+        return None
+    files = json.loads((folder / LOCK).read_text(encoding="utf-8"))["files"]
+    texts = {path: (folder / path).read_bytes().decode() for path in files if (folder / path).is_file()}
+    same = {path: text for path, text in texts.items() if digest(text) == files[path]}
+    return Project(name=folder.name, files=same)

@@ -1,0 +1,33 @@
+"""Where each line of a generated file comes from, after formatting moved it."""
+
+import ast
+from collections.abc import Mapping
+
+from nb2prod.model.pipeline import Fragment
+
+Origin = tuple[int, int]
+
+
+def origins(fragments: tuple[Fragment, ...], text: str, start: int) -> dict[int, Origin]:
+    """Line of `text` -> (cell, line in the cell), for fragments that stand in order from line `start` on."""
+    lines = text.split("\n")
+    found: dict[int, Origin] = {}
+    at = start
+    for fragment in fragments:
+        for offset, wanted in enumerate(fragment.text.strip("\n").split("\n")):
+            while at <= len(lines) and lines[at - 1].strip() != wanted.strip():
+                at += 1
+            if fragment.line:
+                found[at] = (fragment.cell, fragment.line + offset)
+            at += 1
+    return found
+
+
+def after_formatting(before: str, after: str, known: Mapping[int, Origin]) -> list[list[int]]:
+    """[line, cell, line in the cell] for `after`, which has the same syntax tree as `before`."""
+    found: dict[int, Origin] = {}
+    for old, new in zip(ast.walk(ast.parse(before)), ast.walk(ast.parse(after)), strict=False):
+        was, now = getattr(old, "lineno", 0), getattr(new, "lineno", 0)
+        if was in known:
+            found.setdefault(now, known[was])
+    return [[line, *found[line]] for line in sorted(found)]

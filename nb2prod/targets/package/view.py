@@ -1,0 +1,194 @@
+"""Everything a template needs, decided: the templates only place it."""
+
+import ast
+import builtins
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from nb2prod.model.pipeline import Fragment, Parameter, Pipeline, Step, Variable
+from nb2prod.source import PythonName, indent
+
+_OURS = {"parameters", "step", "run", "Results", "Parameters", "StepRunner", "NamedTuple", "Any", "Mapping"}
+_OURS |= {"HIDDEN_STATE"}
+_TYPES = {"int", "float", "str", "bool", "bytes", "list", "dict", "tuple", "set", "frozenset"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepView:
+    name: str
+    alias: str  # what pipeline.py calls the function
+    call: str  # the statement in pipeline.run
+    doc: str
+    future: tuple[str, ...]
+    imports: tuple[str, ...]
+    functions: tuple[str, ...]
+    signature: str
+    returns: str
+    fields: tuple[tuple[str, str], ...]  # of the outputs' class, when there are several
+    body: str
+    result: str
+    step: Step
+
+
+@dataclass(frozen=True, kw_only=True)
+class ParameterView:
+    name: str
+    annotation: str
+    default: str
+    comment: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class View:
+    pipeline: Pipeline
+    doc: str
+    parameters: tuple[ParameterView, ...]
+    steps: tuple[StepView, ...]
+    results: tuple[tuple[str, str], ...]  # field, local name in run
+    functions_future: tuple[str, ...]
+    functions_imports: tuple[str, ...]
+    functions: str
+    state: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def view_of(pipeline: Pipeline) -> View:
+    names = {v.name for step in pipeline.steps for v in (*step.inputs, *step.outputs)}
+    names |= {p.name for p in pipeline.parameters} | {step.name for step in pipeline.steps}
+    taken = {v.name for step in pipeline.steps for v in (*step.inputs, *step.outputs)}
+    locals_ = {name: _free(name, names | _OURS) if name in _OURS else name for name in sorted(taken)}
+    given: set[str] = set()
+    steps = []
+    for step in pipeline.steps:
+        steps.append(_step(step, pipeline, frozenset(given), locals_))
+        given |= {variable.name for variable in step.outputs}
+    future, imports = _split(pipeline.functions_imports)
+    return View(
+        pipeline=pipeline,
+        doc=doc(pipeline.title),
+        parameters=tuple(_parameter(parameter) for parameter in pipeline.parameters),
+        steps=tuple(steps),
+        results=tuple(zip(_fields(pipeline.results), (locals_[name] for name in pipeline.results), strict=True)),
+        functions_future=future,
+        functions_imports=imports,
+        functions="\n\n\n".join(fragment.text.strip("\n") for fragment in pipeline.functions),
+        state=tuple((step.name, step.state) for step in pipeline.steps if step.state),
+    )
+
+
+def doc(text: str) -> str:
+    """Text that can stand between triple quotes and never ends them."""
+    return " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[str, str]) -> StepView:
+    carried = tuple(v for v in step.inputs if v.name in given)
+    rest = tuple(v for v in step.inputs if v.name not in given)
+    taken = {*locals_.values(), *_OURS, *(p.name for p in pipeline.parameters)}
+    alias = _free(f"{step.name}_step", taken | {s.name for s in pipeline.steps}) if step.name in taken else step.name
+    arguments = [alias, *(locals_[v.name] for v in carried), *(f"{v.name}=parameters.{v.name}" for v in rest)]
+    names = [locals_[v.name] for v in step.outputs]
+    target = f"{', '.join(names)} = " if names else ""
+    future, imports = _split(step.imports)
+    returns, fields, result = _outputs(step)
+    cells = ", ".join(str(number) for number in step.cells)
+    return StepView(
+        name=step.name,
+        alias=alias,
+        call=f"{target}step({', '.join(arguments)})",
+        doc=f"{doc(step.summary)} (cell{'s' if len(step.cells) > 1 else ''} {cells} of the notebook)",
+        future=future,
+        imports=imports,
+        functions=tuple(step.functions),
+        signature=", ".join(f"{v.name}: {_annotation(v)}" for v in (*carried, *rest)),
+        returns=returns,
+        fields=fields,
+        body=_body(step),
+        result=result,
+        step=step,
+    )
+
+
+def _outputs(step: Step) -> tuple[str, tuple[tuple[str, str], ...], str]:
+    if not step.outputs:
+        return "None", (), ""
+    names = [variable.name for variable in step.outputs]
+    if len(names) == 1:
+        return _annotation(step.outputs[0]), (), f"return {names[0]}"
+    words = set(re.findall(r"\w+", "\n".join(f.text for f in (*step.local, *step.body)))) | {*step.imports, *names}
+    cls = _free("".join(part.capitalize() for part in step.name.split("_")) + "Outputs", words)
+    fields = tuple(zip(_fields(names), map(_annotation, step.outputs), strict=True))
+    return cls, fields, f"return {cls}({', '.join(names)})"
+
+
+def _body(step: Step) -> str:
+    many = len({fragment.cell for fragment in step.body}) > 1
+    parts = [fragment.text.strip("\n") for fragment in step.local]
+    cell = 0
+    for fragment in step.body:
+        if many and fragment.cell != cell:
+            parts.append(f"# cell {fragment.cell}")
+        parts.append(fragment.text.strip("\n"))
+        cell = fragment.cell
+    return indent("\n".join(parts)) if parts else ""
+
+
+def fragments_of(step: Step) -> tuple[Fragment, ...]:
+    return (*step.local, *step.body)
+
+
+def _split(imports: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    lines = tuple(imports)
+    future = tuple(line for line in lines if line.startswith("from __future__"))
+    return future, tuple(line for line in lines if line not in future)
+
+
+def _annotation(variable: Variable) -> str:
+    return (
+        variable.annotation if variable.annotation in _TYPES - {"list", "dict", "tuple", "set", "frozenset"} else "Any"
+    )
+
+
+def _parameter(parameter: Parameter) -> ParameterView:
+    default = _literal(parameter.default)
+    if isinstance(parameter.default, list | dict | set):
+        default = f"field(default_factory=lambda: {default})"
+    comment = " ".join(parameter.comment.split())
+    return ParameterView(name=parameter.name, annotation=_parameter_type(parameter), default=default, comment=comment)
+
+
+def _parameter_type(parameter: Parameter) -> str:
+    try:
+        tree = ast.parse(parameter.annotation, mode="eval")
+    except SyntaxError:
+        return "Any"
+    allowed = (ast.Expression, ast.Name, ast.Subscript, ast.BinOp, ast.BitOr, ast.Tuple, ast.Constant, ast.Load)
+    known = all(isinstance(node, allowed) for node in ast.walk(tree))
+    known = known and {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)} <= _TYPES | {"Any"}
+    if not known:
+        return "Any"
+    bare = {"list": "list[Any]", "dict": "dict[Any, Any]", "tuple": "tuple[Any, ...]", "set": "set[Any]"}
+    return bare.get(parameter.annotation, ast.unparse(tree))
+
+
+def _literal(value: object) -> str:
+    if isinstance(value, float) and repr(value) in ("inf", "-inf", "nan"):
+        return f'float("{value}")'
+    return repr(value)
+
+
+def _fields(names: Iterable[str]) -> tuple[PythonName, ...]:
+    """Names that a NamedTuple allows: none starts with an underscore, none hides a method of tuple."""
+    every, found = set(names := list(names)), list[PythonName]()
+    for name in names:
+        plain = name.lstrip("_") or "value"
+        wrong = plain != name or name in ("count", "index")
+        found.append(PythonName(_free(plain, every | set(found) | {"count", "index"}) if wrong else name))
+    return tuple(found)
+
+
+def _free(name: str, taken: Iterable[str]) -> str:
+    used = {*taken, *dir(builtins)}
+    while name in used or not name.isidentifier():
+        name = f"{name}_"
+    return name
