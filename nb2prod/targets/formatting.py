@@ -1,11 +1,10 @@
 """Rendered files as they are written: each Python file compiles, and `ruff format` has been over all at once."""
 
 import subprocess
+import sys
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-
-from ruff.__main__ import find_ruff_bin
 
 
 def format_files(files: Mapping[str, str], line_length: int = 100) -> dict[str, str]:
@@ -18,7 +17,7 @@ def format_files(files: Mapping[str, str], line_length: int = 100) -> dict[str, 
             place = Path(folder, path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(files[path].encode())
-        command = [find_ruff_bin(), "format", "--isolated", "--no-cache", "--quiet"]
+        command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--quiet"]
         options = ["--line-length", str(line_length), "--target-version", "py311", folder]
         subprocess.run([*command, *options], check=True)
         return {path: Path(folder, path).read_bytes().decode() if path in python else files[path] for path in files}

@@ -14,7 +14,8 @@ def origins(fragments: tuple[Fragment, ...], text: str, start: int) -> dict[int,
     found: dict[int, Origin] = {}
     at = start
     for fragment in fragments:
-        for offset, wanted in enumerate(fragment.text.strip("\n").split("\n")):
+        blank = len(fragment.text) - len(fragment.text.lstrip("\n"))
+        for offset, wanted in enumerate(fragment.text.strip("\n").split("\n"), start=blank):
             while at <= len(lines) and lines[at - 1].strip() != wanted.strip():
                 at += 1
             if fragment.line:

@@ -62,7 +62,7 @@ def test_pipeline_tells_the_story() -> None:
         '    """Run the steps in the notebook\'s order."""\n'
         "    rows, step_ = step(load, size=parameters.size)\n"
         "    total = step(total_step, rows, size=parameters.size)\n"
-        "    return Results(\n        step_,\n        total,\n    )\n"
+        "    return Results(step_, total)\n"
     )
 
 

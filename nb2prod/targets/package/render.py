@@ -79,12 +79,17 @@ def _environment() -> Environment:
         trim_blocks=True,
         autoescape=False,
     )
-    environment.filters |= {"repr": repr, "toml": _toml, "markdown": _markdown}
+    environment.filters |= {"repr": repr, "toml": _toml, "key": _key, "markdown": _markdown}
     return environment
 
 
 def _toml(text: str) -> str:
     return json.dumps(" ".join(text.split()) if "\n" in text else text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _key(name: str) -> str:
+    """TOML's bare keys are ASCII; Python's names need not be."""
+    return str(name) if name.isascii() else _toml(name)
 
 
 def _markdown(text: str) -> str:

@@ -56,7 +56,7 @@ def view_of(pipeline: Pipeline) -> View:
     names = {v.name for step in pipeline.steps for v in (*step.inputs, *step.outputs)}
     names |= {p.name for p in pipeline.parameters} | {step.name for step in pipeline.steps}
     taken = {v.name for step in pipeline.steps for v in (*step.inputs, *step.outputs)}
-    locals_ = {name: _free(name, names | _OURS) if name in _OURS else name for name in sorted(taken)}
+    locals_: dict[str, str] = {name: _free(name, names | _OURS) if name in _OURS else name for name in sorted(taken)}
     given: set[str] = set()
     steps = []
     for step in pipeline.steps:
