@@ -41,6 +41,7 @@ def project(title: str = "Churn") -> Project:
         inputs=(variable("size"), variable("rows")),
         outputs=(variable("total"),),
         body=(Fragment(cell=5, line=1, text="total = sum(rows) + size"),),
+        inference=True,
         state=("numpy.random",),
     )
     pipeline = Pipeline(
@@ -77,6 +78,15 @@ def test_steps_compute_what_the_cells_computed(tmp_path: Path, monkeypatch: pyte
     assert (tuple(given), total.total(given.rows, size=3)) == (([0, 1, 2], "a\n  b"), 6)
     for module in [module for module in sys.modules if module.split(".")[0] == "handmade"]:
         monkeypatch.delitem(sys.modules, module)
+
+
+def test_inference_is_one_function() -> None:
+    text = project().files["src/handmade/inference.py"]
+    assert text[text.index("def predict") :] == (
+        "def predict(size: Any, rows: Any) -> Any:\n"
+        '    """Call the inference steps in order; give what the last one gives."""\n'
+        "    return total_step(size=size, rows=rows)\n"
+    )
 
 
 def test_lines_lead_to_cells() -> None:

@@ -14,6 +14,7 @@ from nb2prod.model.pipeline import Pipeline
 from nb2prod.model.project import Project
 from nb2prod.targets.formatting import format_files
 from nb2prod.targets.lines import after_formatting, origins
+from nb2prod.targets.package.inference import inference_of
 from nb2prod.targets.package.view import StepView, View, fragments_of, view_of
 
 _FILES = {
@@ -63,6 +64,9 @@ def _render(view: View, workdir: str) -> dict[str, str]:
     if view.functions:
         templates[f"{package}/functions.py"] = "functions.py.j2"
     files = {path: environment.get_template(source).render(common) for path, source in templates.items()}
+    inference = inference_of(view)
+    if inference:
+        files[f"{package}/inference.py"] = environment.get_template("inference.py.j2").render(inference=inference)
     for step in view.steps:
         files[_file(name, step)] = environment.get_template("step.py.j2").render(step=step)
     files[f"{package}/__init__.py"] = f'"""{view.doc}"""\n'

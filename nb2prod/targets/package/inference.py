@@ -1,0 +1,35 @@
+"""The inference steps of a pipeline as one plain function, decided for its template."""
+
+from dataclasses import dataclass
+
+from nb2prod.targets.package.view import StepView, View
+
+
+@dataclass(frozen=True, kw_only=True)
+class InferenceView:
+    steps: tuple[StepView, ...]
+    signature: str
+    calls: tuple[str, ...]
+
+
+def inference_of(view: View) -> InferenceView | None:
+    """None when no step is tagged inference. What no inference step gives is an input of `predict`."""
+    steps = tuple(step for step in view.steps if step.step.inference)
+    if not steps:
+        return None
+    given: set[str] = set()
+    inputs: dict[str, None] = {}
+    for step in steps:
+        inputs |= {variable.name: None for variable in step.step.inputs if variable.name not in given}
+        given |= {variable.name for variable in step.step.outputs}
+    calls = [_call(step, last=step is steps[-1]) for step in steps]
+    return InferenceView(steps=steps, signature=", ".join(f"{name}: Any" for name in inputs), calls=tuple(calls))
+
+
+def _call(step: StepView, *, last: bool) -> str:
+    arguments = ", ".join(f"{variable.name}={variable.name}" for variable in step.step.inputs)
+    call = f"{step.alias}({arguments})"
+    names = ", ".join(variable.name for variable in step.step.outputs)
+    if last:
+        return f"return {call}" if names else call
+    return f"{names} = {call}" if names else call
