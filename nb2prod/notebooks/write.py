@@ -1,0 +1,76 @@
+"""Writing tags into a notebook's file: nothing else of it changes, and it is replaced as a whole."""
+
+import json
+import os
+import re
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nb2prod.errors import NotebookNotReadable
+from nb2prod.notebooks.read import TEXT_FORMATS, notebook_data
+
+__all__ = ["write_tags"]
+
+
+def write_tags(path: Path, tags: Mapping[int, tuple[str, ...]]) -> None:
+    """Add tags to cells, by number from 1, in the file. Raises NotebookNotReadable when nothing could be written."""
+    text = path.read_bytes().decode("utf-8")
+    changed = _tagged_text(path, text, tags) if path.suffix in TEXT_FORMATS else _tagged_json(path, text, tags)
+    _replace(path, changed)
+
+
+def _tagged_json(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> str:
+    data = json.loads(text.removeprefix("\ufeff"))
+    if data.get("nbformat") != 4:
+        raise NotebookNotReadable(path, "tags need nbformat 4; open and save it once in JupyterLab")
+    _add(data, tags)
+    indent = re.match(r"\ufeff?\{\r?\n([ \t]+)\S", text)
+    return (
+        ("\ufeff" if text.startswith("\ufeff") else "")
+        + json.dumps(
+            data,
+            indent=indent.group(1) if indent else (1 if "\n" in text.strip() else None),
+            separators=(",", ":") if '":"' in text[:200] and '": "' not in text[:200] else None,
+            ensure_ascii=text.isascii(),
+        ).replace("\n", "\r\n" if "\r\n" in text else "\n")
+        + text[len(text.rstrip()) :]
+    )
+
+
+def _tagged_text(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> str:
+    import jupytext
+
+    form = jupytext.guess_format(text, path.suffix)[0] or TEXT_FORMATS[path.suffix]
+    notebook = jupytext.reads(text, fmt=form)
+    if len(notebook["cells"]) != len(notebook_data(path, text)["cells"]):
+        raise NotebookNotReadable(path, "its cells cannot be told apart; write the tags by hand")
+    options = {"extension": path.suffix, "format_name": form}
+    if jupytext.writes(notebook, fmt=options).strip() != text.strip():
+        raise NotebookNotReadable(path, "jupytext would change more than the tags; write the tags by hand")
+    _add(notebook, tags)
+    return str(jupytext.writes(notebook, fmt=options))
+
+
+def _add(data: Any, tags: Mapping[int, tuple[str, ...]]) -> None:
+    for number, new in tags.items():
+        metadata = data["cells"][number - 1].setdefault("metadata", {})
+        present = metadata.get("tags", [])
+        metadata["tags"] = [*present, *(tag for tag in new if tag not in present)]
+
+
+def _replace(path: Path, text: str) -> None:
+    """Write beside the file and rename, so that it is never half written; its mode and owner's links stay."""
+    target = path.resolve()
+    handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).chmod(target.stat().st_mode)
+        Path(temporary).replace(target)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
