@@ -109,7 +109,7 @@ def _and(words: list[str]) -> str:
 
 
 def _refuse_if_nearly_ours(notebook: str, cell: int, tag: str) -> None:
-    prefix, colon, rest = tag.partition(":")
+    prefix, _, rest = tag.partition(":")
     close = difflib.get_close_matches(prefix.lower().strip(), _NEARLY, n=1, cutoff=0.75)
     if not close:
         return
@@ -118,7 +118,9 @@ def _refuse_if_nearly_ours(notebook: str, cell: int, tag: str) -> None:
         meant = f"{found}:{rest.strip() or 'NAME'}"
     else:
         meant = found
-    raise UnknownTag(notebook, cell, tag, f"did you mean {meant!r}? Tags of nb2prod are {', '.join(OURS[:-1])}, step:NAME")
+    raise UnknownTag(
+        notebook, cell, tag, f"did you mean {meant!r}? Tags of nb2prod are {', '.join(OURS[:-1])}, step:NAME"
+    )
 
 
 def _kale_option(notebook: str, cell: int, prefix: str, rest: str) -> dict[str, Any]:
