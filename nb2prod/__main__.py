@@ -1,0 +1,7 @@
+"""python -m nb2prod"""
+
+import sys
+
+from nb2prod.cli.main import main
+
+sys.exit(main())

@@ -1,0 +1,47 @@
+"""`nb2prod convert`"""
+
+from pathlib import Path
+
+import click
+
+from nb2prod.cli.exits import ExitCode
+from nb2prod.cli.options import NOTEBOOK
+from nb2prod.cli.show import say, show_finding
+
+
+@click.command(name="convert")
+@NOTEBOOK
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path), help="The project's folder.  [default: out/NAME]", metavar="DIR"
+)
+@click.option(
+    "--record/--no-record",
+    default=True,
+    show_default=True,
+    help="Run the notebook once and keep fingerprints of its values for the project's own test.",
+)
+@click.option("--lock", is_flag=True, help="Write requirements.lock with hashes; asks the package index.")
+def COMMAND(notebook: Path, output: Path | None, record: bool, lock: bool) -> int:  # noqa: N802
+    """Write NOTEBOOK as a package: a plain function for each step, tests, and the files to run it anywhere.
+
+    A notebook that cannot be converted faithfully is refused with the cell, the line and what to write instead, and
+    nothing is written. Converting again keeps the edits made by hand, and shows where they conflict as git does.
+
+    \b
+        nb2prod convert churn.ipynb -o out/churn
+        nb2prod convert churn.ipynb --no-record     # do not run the notebook
+    """
+    from nb2prod.api.convert import convert
+
+    done = convert(notebook, output, record=record, lock=lock, progress=say)
+    for finding in done.findings:
+        show_finding(finding, err=True)
+    for line in done.notices:
+        say(line)
+    if done.conflicts:
+        files = "\n".join(f"    {path}" for path in done.conflicts)
+        say(f"your edits and the new text meet in these files; repair the marked places:\n{files}")
+        return int(ExitCode.FINDINGS)
+    click.echo(f"wrote {done.folder}")
+    say(f"next: nb2prod verify {done.folder}")
+    return int(ExitCode.FINE)

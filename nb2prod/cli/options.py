@@ -1,0 +1,39 @@
+"""Arguments and options that several commands share."""
+
+from pathlib import Path
+
+import click
+
+__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "parse_parameters"]
+
+NOTEBOOK = click.argument("notebook", type=click.Path(path_type=Path))
+FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="For people, or for machines.",
+)
+PARAMETERS = click.option(
+    "-p",
+    "--parameter",
+    "parameters",
+    multiple=True,
+    metavar="NAME=VALUE",
+    callback=lambda _ctx, _option, given: parse_parameters(given),
+    help="Give a parameter another value than its default. May be repeated.",
+)
+
+
+def parse_parameters(given: tuple[str, ...]) -> dict[str, str]:
+    """The names and the texts of their values. Raises click.BadParameter for what is no NAME=VALUE."""
+    found: dict[str, str] = {}
+    for text in given:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in -p test_size=0.3")
+        if name in found:
+            raise click.BadParameter(f"{name!r} is given twice")
+        found[name] = value
+    return found

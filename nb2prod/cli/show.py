@@ -1,0 +1,56 @@
+"""What a person sees: findings, errors, tables and progress. Results go to stdout, the rest to stderr."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import click
+
+from nb2prod.errors import ConversionRefused, Nb2ProdError
+from nb2prod.model.finding import Finding, Severity
+
+_COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+
+
+def say(line: str) -> None:
+    """Progress: on stderr, so that stdout can be piped."""
+    click.echo(line, err=True)
+
+
+def show_error(error: Nb2ProdError) -> None:
+    click.echo(f"{click.style('error', fg='red', bold=True)}: {error}", err=True)
+    if isinstance(error, ConversionRefused):
+        for finding in error.findings:
+            if isinstance(finding, Finding):
+                show_finding(finding, err=True)
+
+
+def show_finding(finding: Finding, *, err: bool = False) -> None:
+    place = "".join(
+        [
+            finding.notebook,
+            f":cell {finding.cell}" if finding.cell else "",
+            f":line {finding.line}" if finding.line else "",
+        ]
+    )
+    severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity])
+    click.echo(f"{place}: {click.style(finding.code, bold=True)} {severity}: {finding.message}", err=err)
+    for line in finding.hint.splitlines():
+        click.echo(f"    {line}", err=err)
+
+
+def summary_of(findings: Iterable[Finding]) -> str:
+    """ "2 errors, 1 warning": the count of each severity there is."""
+    counts = Counter(finding.severity for finding in findings)
+    words = [
+        f"{counts[severity]} {severity.value}{'s' if counts[severity] != 1 and severity is not Severity.INFO else ''}"
+        for severity in Severity
+        if counts[severity]
+    ]
+    return ", ".join(words) or "no findings"
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows in columns, the first row the heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return "\n".join(lines)
