@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from nb2prod.analysis.classify import Statement, Use, classify
+from nb2prod.analysis.displays import Displays, displays_of
 from nb2prod.analysis.effects import walk_cell
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Effects
@@ -11,7 +12,7 @@ from nb2prod.analysis.parameters import read_parameters
 from nb2prod.analysis.refusals import refuse_cell, refuse_star
 from nb2prod.analysis.stars import star_modules, star_names
 from nb2prod.model.finding import Finding
-from nb2prod.model.notebook import Cell, Notebook, Role, RoleKind
+from nb2prod.model.notebook import Notebook, Role, RoleKind
 from nb2prod.model.pipeline import Parameter
 from nb2prod.notebooks.roles import roles_of
 
@@ -67,19 +68,20 @@ def analyse(notebook: Notebook) -> Analysis:
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
     env = Environment()
     env.star_names = known_stars
+    displays = displays_of(cell.tree for cell in lowered.values())
     cells: list[CellAnalysis] = []
     parameters: list[Parameter] = []
     for cell in notebook.code_cells:
         role = roles[cell.number - 1]
         assert role is not None
-        analysed = _analyse_cell(env, cell, role, lowered[cell.number])
+        analysed = _analyse_cell(env, displays, role, lowered[cell.number])
         cells.append(analysed)
         if role.kind is RoleKind.PARAMETERS:
             found, wrong = read_parameters(analysed.lowered, analysed.statements)
             parameters += found
             findings += wrong
         if not analysed.is_skipped:
-            findings += refuse_cell(analysed.lowered, analysed.statements)
+            findings += refuse_cell(analysed.lowered, analysed.statements, displays)
     return Analysis(
         notebook=notebook,
         roles=roles,
@@ -94,15 +96,15 @@ def _is_walked(role: Role | None) -> bool:
     return role is not None and role.kind is not RoleKind.SKIP
 
 
-def _analyse_cell(env: Environment, cell: Cell, role: Role, lowered: LoweredCell) -> CellAnalysis:
-    statements = classify(cell.number, lowered.tree)
+def _analyse_cell(env: Environment, displays: Displays, role: Role, lowered: LoweredCell) -> CellAnalysis:
+    statements = classify(lowered.number, lowered.tree, displays)
     if role.kind is RoleKind.SKIP:
         effects = _NO_EFFECTS
     else:
         kept = [statement.node for statement in statements if statement.use is not Use.DISPLAY]
         magics = [magic for magic in lowered.magics if magic.fate is not Fate.DROPPED]
-        effects = walk_cell(env, number=cell.number, body=kept, magics=magics)
-    return CellAnalysis(number=cell.number, role=role, lowered=lowered, statements=statements, effects=effects)
+        effects = walk_cell(env, number=lowered.number, body=kept, magics=magics)
+    return CellAnalysis(number=lowered.number, role=role, lowered=lowered, statements=statements, effects=effects)
 
 
 def _resolve_stars(cells: list[LoweredCell]) -> tuple[dict[str, frozenset[str]], list[Finding]]:

@@ -10,6 +10,7 @@ from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
 from nb2prod.analysis.imports import ImportUnit, import_lines
+from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.requirements import requirements_of
 from nb2prod.analysis.routing import DISPLAY, Routed, Routing
@@ -56,8 +57,9 @@ def build(notebook: Notebook, environment: Mapping[str, str] | None = None) -> B
     findings += routing.findings
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _refused(analysis, findings)
-    made = tuple(_step(step, analysis) for step in steps)
-    findings += _clashes(made)
+    nested = [nest(_step(step, analysis)) for step in steps]
+    made = tuple(step for step, _ in nested)
+    findings += [*_clashes(made), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _refused(analysis, findings)
     pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment)
@@ -120,10 +122,16 @@ def _step(step: Routed, analysis: Analysis) -> Step:
         metrics=tuple(PythonName(name) for name in metrics_of(step) if name in step.outputs),
         inference=any(role.inference for role in roles),
         state=_state(step),
-        touched=tuple(sorted(step.may_change.items())),
+        touched=_touched(step, frozenset(inputs) | (text_names & step.data)),
+        maybe=tuple(sorted((text_names & step.data & step.may_change.keys()) - {*inputs, *step.must})),
         after=tuple(dict.fromkeys(before for role in roles for before in role.after)),
         options=_options(roles),
     )
+
+
+def _touched(step: Routed, locals_: frozenset[str]) -> tuple[tuple[str, int], ...]:
+    """The names of the step's own that it binds or may change, each with the last cell that does."""
+    return tuple((name, cell) for name, cell in sorted(step.may_change.items()) if name in locals_)
 
 
 def _definition(site: Site, analysis: Analysis) -> Fragment:

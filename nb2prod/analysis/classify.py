@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from nb2prod.analysis import knowledge as known
+from nb2prod.analysis.displays import QUIET, Displays
 from nb2prod.analysis.scopes import bound_names
 
 
@@ -39,20 +40,23 @@ class Statement:
         return self.node.end_lineno or self.node.lineno
 
 
-def classify(cell: int, tree: ast.Module) -> tuple[Statement, ...]:
+def classify(cell: int, tree: ast.Module, displays: Displays = QUIET) -> tuple[Statement, ...]:
+    """The statements of a cell. `displays` says what looking at a value may do in this notebook."""
     body = tree.body
     return tuple(
-        Statement(cell=cell, node=node, use=_use_of(node, last=node is body[-1]), names=bound_names([node]))
+        Statement(cell=cell, node=node, use=_use_of(node, displays, last=node is body[-1]), names=bound_names([node]))
         for node in body
     )
 
 
-def _use_of(node: ast.stmt, *, last: bool) -> Use:
+def _use_of(node: ast.stmt, displays: Displays, *, last: bool) -> Use:
     if is_import(node):
         return Use.IMPORT
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or _is_named_lambda(node):
         return Use.DEFINITION
     if isinstance(node, ast.Expr) and (_is_display_call(node.value) or (last and is_pure(node.value))):
+        return Use.BODY if displays.may_change(node.value) else Use.DISPLAY
+    if _prints_doc(node):
         return Use.DISPLAY
     return Use.BODY
 
@@ -70,6 +74,14 @@ def is_import(node: ast.stmt) -> bool:
 def _is_named_lambda(node: ast.stmt) -> bool:
     match node:
         case ast.Assign(targets=[ast.Name()], value=ast.Lambda()):
+            return True
+    return False
+
+
+def _prints_doc(node: ast.stmt) -> bool:
+    """`print(__doc__)`, which says in a notebook that it is one: galleries of examples begin so."""
+    match node:
+        case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[ast.Name(id="__doc__")], keywords=[])):
             return True
     return False
 

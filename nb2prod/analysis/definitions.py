@@ -13,6 +13,7 @@ from nb2prod.analysis.analyse import Analysis
 from nb2prod.analysis.classify import Use
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.sites import Kind, Site, Sites
+from nb2prod.analysis.stateful import own_state, written_attributes
 from nb2prod.analysis.statements import Statements
 from nb2prod.model.notebook import RoleKind
 
@@ -48,18 +49,47 @@ def needs_of(node: ast.stmt) -> Needs:
 class Definitions:
     needs: dict[Site, Needs]
     shared: dict[str, Site]  # functions, classes and constants of functions.py
+    stateful: dict[Site, str]  # what a definition remembers between its uses
 
 
 def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
     found = [site for all_of in sites.by_name.values() for site in all_of if site.kind is Kind.DEFINITION]
     needs = {site: needs_of(site.statement.node) for site in found if site.statement}
     constants = _constants(analysis, sites)
-    candidates = {site.name: site for site in found if _may_be_shared(site, needs[site], sites)}
+    written = _written_definitions(analysis, needs, sites)
+    attributes = written_attributes([statement.node for cell in analysis.production for statement in cell.statements])
+    stateful = {site: f"the notebook writes to '{site.name}'" for site in found if site.name in written}
+    while True:
+        shared = _shared(found, needs, {*stateful}, constants, sites)
+        more = {site: _state_of(site, shared, attributes) for site in found if site not in stateful}
+        more = {site: words for site, words in more.items() if words}
+        if not more:
+            return Definitions(needs=needs, shared={**constants, **shared}, stateful=stateful)
+        stateful |= more
+
+
+def _state_of(site: Site, shared: dict[str, Site], attributes: frozenset[str]) -> str:
+    assert site.statement is not None
+    return own_state(site.statement.node, is_pure=site.name in shared, written=attributes)
+
+
+def _written_definitions(analysis: Analysis, needs: dict[Site, Needs], sites: Sites) -> set[str]:
+    """Definitions of which a cell, or another definition, changes the object itself."""
+    names = {name for cell in analysis.production for name in cell.effects.mutates}
+    names |= {name for site, need in needs.items() for name in need.mutates if name != site.name}
+    return {name for name in names if Kind.DEFINITION in sites.kinds(name)}
+
+
+def _shared(
+    found: list[Site], needs: dict[Site, Needs], stateful: set[Site], constants: dict[str, Site], sites: Sites
+) -> dict[str, Site]:
+    """The definitions that may move to `functions.py`: a greatest fixpoint, since they may use each other."""
+    candidates = {s.name: s for s in found if s not in stateful and _may_be_shared(s, needs[s], sites)}
     while True:
         known = candidates.keys() | constants.keys()
         lost = [name for name, site in candidates.items() if not _only_known(site.name, needs[site], known, sites)]
         if not lost:
-            return Definitions(needs=needs, shared={**constants, **candidates})
+            return candidates
         for name in lost:
             del candidates[name]
 

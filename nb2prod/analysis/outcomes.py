@@ -56,6 +56,8 @@ def _fitted(node: ast.stmt) -> list[str]:
         match inner:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="fit")):
                 found.append(name)
+            case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Attribute(attr="fit"))):
+                found.append(name)
     return found
 
 

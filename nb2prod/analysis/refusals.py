@@ -3,7 +3,8 @@
 import ast
 from collections.abc import Iterator
 
-from nb2prod.analysis.classify import Statement
+from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.displays import QUIET, Displays
 from nb2prod.analysis.magics import Fate, LoweredCell
 from nb2prod.model.finding import Finding, Severity
 
@@ -25,7 +26,7 @@ _DUNDERS = {
 }
 
 
-def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...]) -> Iterator[Finding]:
+def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...], displays: Displays = QUIET) -> Iterator[Finding]:
     if cell.error:
         yield _error(
             "NB202", cell.number, cell.error_line, f"the cell is not Python: {cell.error}", "repair it or tag it `skip`"
@@ -35,9 +36,19 @@ def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...]) -> Iterato
             yield _error("NB201", cell.number, magic.line, f"`{magic.text}` has no faithful translation", magic.note)
     bound = frozenset(name for statement in statements for name in statement.names)
     for statement in statements:
+        if statement.use is Use.DISPLAY:
+            yield from _refuse_display(cell.number, statement, displays)
+            continue
         for node in ast.walk(statement.node):
             yield from _refuse_node(cell.number, node, bound)
         yield from _refuse_top(cell.number, statement.node)
+
+
+def _refuse_display(cell: int, statement: Statement, displays: Displays) -> Iterator[Finding]:
+    if displays.showing:
+        message = f"showing a value may change it: class '{displays.showing}' writes to itself where it makes its text"
+        hint = f"let the methods of '{displays.showing}' that make text only read"
+        yield _error("NB217", cell, statement.first, message, hint)
 
 
 def refuse_star(cell: int, line: int, module: str) -> Finding:

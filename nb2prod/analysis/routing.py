@@ -76,6 +76,7 @@ class Routing:
 
     def run(self, results: frozenset[str]) -> list[Routed]:
         steps = [self.forward(draft) for draft in self.drafts]
+        self.check_stateful(steps)
         self.backward(steps, results)
         return steps
 
@@ -117,9 +118,15 @@ class Routing:
             case Use.DEFINITION:
                 (name,) = statement.names if len(statement.names) == 1 else ("",)
                 site = self.definitions.shared.get(name)
-                return not (site and site.statement is statement) and (name in used or _is_registered(statement))
+                return not (site and site.statement is statement) and (name in used or self.is_registered(statement))
         shared = {site.statement for site in self.definitions.shared.values()}
         return statement not in shared and not isinstance(statement.node, ast.Pass)
+
+    def is_registered(self, statement: Statement) -> bool:
+        """A decorator or a base class may register the definition somewhere, whoever uses its name."""
+        stateful = {site.name for site in self.definitions.stateful}
+        bases = {base.id for base in getattr(statement.node, "bases", ()) if isinstance(base, ast.Name)}
+        return bool(getattr(statement.node, "decorator_list", ())) or bool(bases & stateful)
 
     def inline_imports(self, draft: Draft) -> set[str]:
         """Names that this step imports and also binds otherwise, or imports from two places: they stay in place."""
@@ -355,6 +362,17 @@ class Routing:
                         step, name, provider, frozenset(definition.summary.reads if definition.summary else ())
                     )
 
+    def check_stateful(self, steps: list[Routed]) -> None:
+        """What a definition remembers would begin anew in a second step."""
+        for site, memory in self.definitions.stateful.items():
+            users = [step for step in steps if site in step.local or site.statement in step.keep.get(site.cell, ())]
+            if len(users) < 2:
+                continue
+            first, second = users[0].draft.name, users[1].draft.name
+            message = f"'{site.name}' keeps state ({memory}), and the steps '{first}' and '{second}' use it"
+            hint = "put the cells that use it into one step, or keep that state in a value that they pass on"
+            self.refuse("NB216", *self.place(users[1], site.name), message, hint)
+
     def check_rebound(self, step: Routed, name: str, provider: Draft, captured: frozenset[str]) -> None:
         for other in sorted(captured):
             now = self.provider.get(other)
@@ -439,8 +457,3 @@ class Routing:
 def _in_order(names: set[str], step: Routed) -> list[str]:
     order = list(step.may_change)
     return sorted(names, key=order.index)
-
-
-def _is_registered(statement: Statement) -> bool:
-    """A decorator may register the definition somewhere, whoever uses its name."""
-    return bool(getattr(statement.node, "decorator_list", ()))

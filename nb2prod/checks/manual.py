@@ -178,6 +178,41 @@ Instead of     if __name__ == "__main__":
                    main()
 write          main()
 """,
+    "NB216": """Functions and classes that keep state, used by several steps.
+
+A counter on a class, a list as a default argument, the memory of `lru_cache` over a function that reads changing data:
+the notebook has one of each. Steps that each define the function or class would each begin anew, and one that they
+shared would remember the run before.
+
+Instead of     def log(row, seen=[]):
+                   seen.append(row)
+                   return seen
+write          def log(row, seen):
+                   return [*seen, row]
+               seen = log(row, seen)
+""",
+    "NB217": """Classes that change when they are shown.
+
+A cell that ends in a value shows it, and that runs the class's own `__repr__`. A package shows nothing, so what
+`__repr__` writes to the object would be missing.
+
+Instead of     def __repr__(self):
+                   self.shown += 1
+                   return "Table"
+write          def __repr__(self):
+                   return "Table"
+""",
+    "NB218": """Class bodies that read a name and bind the same name.
+
+In a notebook `rate = rate + 1` in a class body reads the notebook's `rate`. In a function, where the step's code
+stands, Python looks for it past the function and does not find it.
+
+Instead of     class Plan:
+                   rate = rate + 1
+write          base_rate = rate
+               class Plan:
+                   rate = base_rate + 1
+""",
     "NB301": """Steps that wait for each other.
 
 Each step needs something that the other makes, because their cells stand between one another or because a `prev:`

@@ -55,6 +55,7 @@ class Step:
     body:      the user's lines
     state:     hidden state that the body touches, such as "numpy.random" (see runtime/state.py)
     touched:   each name that the step binds or may mutate, with the last of its cells that does
+    maybe:     those of them that a run may leave without a value in the step (bound in a branch or a loop)
     metrics:   names assigned in `metrics` cells; all of them are outputs
     """
 
@@ -71,6 +72,7 @@ class Step:
     inference: bool = False
     state: tuple[str, ...] = ()
     touched: tuple[tuple[str, int], ...] = ()
+    maybe: tuple[str, ...] = ()
     after: tuple[PythonName, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
 

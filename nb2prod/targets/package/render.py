@@ -133,6 +133,7 @@ def _step_entry(name: str, step: StepView) -> dict[str, object]:
         "file": _file(name, step),
         "cells": list(step.step.cells),
         "touched": dict(step.step.touched),
+        "maybe": list(step.step.maybe),
         "state": list(step.step.state),
         "metrics": list(step.step.metrics),
     }

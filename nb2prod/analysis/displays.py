@@ -1,0 +1,87 @@
+"""When looking at a value changes something: the notebook's own classes, and dictionaries that fill themselves.
+
+A last expression such as `df["x"]` or `model` is there to be looked at, and goes. Not when evaluating it runs a
+method of the notebook that has an effect, or makes an entry in a `defaultdict`.
+"""
+
+import ast
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from nb2prod.analysis import knowledge as known
+
+__all__ = ["QUIET", "Displays", "displays_of", "has_effect"]
+
+_SHOWN = ("__repr__", "__str__", "__format__", "_ipython_display_", "_mime_", "_repr_")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Displays:
+    """`items`: a subscript may insert; `operations`: an attribute, item or operator may; `showing`: a repr may."""
+
+    items: bool = False
+    operations: bool = False
+    showing: str = ""  # the class whose repr has an effect
+
+    def may_change(self, node: ast.expr) -> bool:
+        """Evaluating this pure-looking expression may change a value."""
+        inner = list(ast.walk(node))
+        if self.operations and any(not isinstance(part, ast.Name | ast.Constant | ast.expr_context) for part in inner):
+            return True
+        return self.items and any(isinstance(part, ast.Subscript) for part in inner)
+
+
+QUIET = Displays()
+
+
+def displays_of(trees: Iterable[ast.Module]) -> Displays:
+    """What looking at values may do in a notebook of these cells."""
+    items = operations = False
+    showing = ""
+    for tree in trees:
+        for node in ast.walk(tree):
+            items = items or _names_defaultdict(node)
+            if isinstance(node, ast.ClassDef):
+                effects = [method.name for method in _methods(node) if has_effect(method)]
+                operations = operations or any(not name.startswith(_SHOWN) for name in effects if name[:2] == "__")
+                operations = operations or any(_is_property(method) and has_effect(method) for method in _methods(node))
+                showing = showing or (node.name if any(name.startswith(_SHOWN) for name in effects) else "")
+    return Displays(items=items, operations=operations, showing=showing)
+
+
+def has_effect(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """The body writes to something that outlives the call, as far as its own text shows."""
+    return function.name != "__init__" and any(map(_writes, ast.walk(function)))
+
+
+def _names_defaultdict(node: ast.AST) -> bool:
+    match node:
+        case ast.Name(id="defaultdict") | ast.Attribute(attr="defaultdict") | ast.alias(name="defaultdict"):
+            return True
+        case ast.FunctionDef(name="__missing__"):
+            return True
+    return False
+
+
+def _methods(node: ast.ClassDef) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    for statement in node.body:
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield statement
+
+
+def _is_property(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    names = {ast.unparse(decorator).rpartition(".")[2] for decorator in method.decorator_list}
+    return bool(names & {"property", "cached_property"})
+
+
+def _writes(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
+            return True
+        case ast.Global() | ast.Nonlocal():
+            return True
+        case ast.Call(func=ast.Attribute(attr=method)):
+            return method in known.MUTATING_METHODS
+        case ast.Call(func=ast.Name(id=name)):
+            return name in ("setattr", "delattr", "next")
+    return False

@@ -1,0 +1,183 @@
+"""Definitions that keep state: on the function or class itself, in a default argument, or in a decorator's memory.
+
+Such a definition is never shared through `functions.py`, where its state would outlive the run, and it is not made
+twice, since each copy would begin anew. All its users must be in one step.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+
+from nb2prod.analysis import knowledge as known
+from nb2prod.analysis.displays import has_effect
+from nb2prod.analysis.scopes import parameters_of
+
+__all__ = ["own_state", "written_attributes"]
+
+_MEMORIES = frozenset({"lru_cache", "cache", "memoize"})
+_AT_SUBCLASSING = frozenset({"__init_subclass__", "__set_name__", "__prepare__"})
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def own_state(node: ast.stmt, *, is_pure: bool, written: frozenset[str]) -> str:
+    """What the definition remembers between uses, in words; "" when nothing.
+
+    `is_pure`: it looks up nothing that changes. `written` are the attributes that the notebook's code writes to or
+    fills in place, whatever the object.
+    """
+    for look in _LOOKS:
+        found = look(node)
+        if found:
+            return found
+    if not is_pure and _memory(node):
+        return f"@{_memory(node)} remembers its results"
+    shared = _class_attributes(node) & written if isinstance(node, ast.ClassDef) else set()
+    return f"its instances share '{min(shared)}'" if shared else ""
+
+
+def written_attributes(nodes: list[ast.stmt]) -> frozenset[str]:
+    """Attributes X for which somewhere stands `….X.append(…)`, `….X[…] = …` or `….X += …`."""
+    return frozenset(name for root in nodes for node in ast.walk(root) for name in _filled(node))
+
+
+def _filled(node: ast.AST) -> Iterator[str]:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=name), attr=method)) if (
+            method in known.MUTATING_METHODS
+        ):
+            yield name
+        case ast.Subscript(value=ast.Attribute(attr=name), ctx=ast.Store() | ast.Del()):
+            yield name
+        case ast.AugAssign(target=ast.Attribute(attr=name)):
+            yield name
+
+
+def _writes_to_itself(node: ast.stmt) -> str:
+    """A function that writes `NAME.x`; a class whose methods write `NAME.x`, `cls.x` or `type(self).x`."""
+    name = getattr(node, "name", "")
+    methods = _functions_in(node)
+    for method in methods:
+        roots = {name} | _class_parameters(method)
+        for inner in ast.walk(method):
+            written = _written_root(inner)
+            if written is not None and _is_itself(written, roots):
+                return f"it writes to itself in line {getattr(inner, 'lineno', 1)}"
+    return ""
+
+
+def _functions_in(node: ast.stmt) -> list[_Function]:
+    return [inner for inner in ast.walk(node) if isinstance(inner, _Function)]
+
+
+def _class_parameters(method: _Function) -> set[str]:
+    decorators = {ast.unparse(decorator) for decorator in method.decorator_list}
+    is_class_method = "classmethod" in decorators or method.name in (
+        "__init_subclass__",
+        "__new__",
+        "__class_getitem__",
+    )
+    parameters = parameters_of(method)
+    return {parameters[0]} if parameters and is_class_method else set()
+
+
+def _written_root(node: ast.AST) -> ast.expr | None:
+    """The object whose attribute, at any depth, is written or filled in place."""
+    match node:
+        case ast.Attribute(value=value, ctx=ast.Store() | ast.Del()):
+            return value
+        case ast.Subscript(value=ast.Attribute(value=value), ctx=ast.Store() | ast.Del()):
+            return value
+        case ast.Call(func=ast.Attribute(value=ast.Attribute(value=value), attr=method)) if (
+            method in known.MUTATING_METHODS
+        ):
+            return value
+        case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[value, *_]):
+            return value
+    return None
+
+
+def _is_itself(node: ast.expr, roots: set[str]) -> bool:
+    match node:
+        case ast.Name(id=name):
+            return name in roots
+        case ast.Call(func=ast.Name(id="type"), args=[_]) | ast.Attribute(attr="__class__"):
+            return True
+    return False
+
+
+def _default_argument(node: ast.stmt) -> str:
+    """A mutable default that the body changes or hands out."""
+    for function in _functions_in(node):
+        for name, default in _defaults(function):
+            if isinstance(default, ast.Constant | ast.Tuple | ast.Name | ast.Attribute | ast.UnaryOp):
+                continue
+            if any(_changes(inner, name) for statement in function.body for inner in ast.walk(statement)):
+                return f"the default of its argument '{name}' is one object for all calls"
+    return ""
+
+
+def _defaults(function: _Function) -> list[tuple[str, ast.expr]]:
+    arguments = function.args
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = list(zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True))
+    keyword = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+    return [(arg.arg, default) for arg, default in (*pairs, *keyword) if default is not None]
+
+
+def _changes(node: ast.AST, name: str) -> bool:
+    match node:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=method)):
+            return found == name and method in known.MUTATING_METHODS
+        case ast.Subscript(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
+            return found == name
+        case ast.AugAssign(target=ast.Name(id=found)) | ast.Return(value=ast.Name(id=found)):
+            return found == name
+        case ast.Call(func=ast.Name(id="next"), args=[ast.Name(id=found), *_]):
+            return found == name
+    return False
+
+
+def _at_subclassing(node: ast.stmt) -> str:
+    if not isinstance(node, ast.ClassDef):
+        return ""
+    hooks = [m for m in node.body if isinstance(m, _Function) and m.name in _AT_SUBCLASSING and has_effect(m)]
+    return f"its {hooks[0].name} writes when a class is made from it" if hooks else ""
+
+
+def _memory(node: ast.stmt) -> str:
+    for function in _functions_in(node):
+        for decorator in function.decorator_list:
+            called = decorator.func if isinstance(decorator, ast.Call) else decorator
+            name = ast.unparse(called).rpartition(".")[2]
+            if name in _MEMORIES:
+                return name
+    return ""
+
+
+def _class_attributes(node: ast.ClassDef) -> set[str]:
+    """Mutable values in the class body that no `__init__` gives each instance anew."""
+    shared: set[str] = set()
+    for statement in node.body:
+        match statement:
+            case (
+                ast.Assign(targets=[ast.Name(id=name)], value=value)
+                | ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value)
+            ) if not isinstance(value, ast.Tuple | ast.Name | ast.Attribute) and not _is_field(value):
+                if not isinstance(value, ast.Constant):
+                    shared.add(name)
+    inits = [method for method in _functions_in(node) if method.name == "__init__"]
+    own = {n.attr for m in inits for n in ast.walk(m) if isinstance(n, ast.Attribute) and _is_own_store(n)}
+    return shared - own
+
+
+def _is_field(value: ast.expr) -> bool:
+    return isinstance(value, ast.Call) and ast.unparse(value.func).rpartition(".")[2] in ("field", "Field", "attrib")
+
+
+def _is_own_store(node: ast.AST) -> bool:
+    match node:
+        case ast.Attribute(value=ast.Name(id="self"), ctx=ast.Store()):
+            return True
+    return False
+
+
+_LOOKS: tuple[Callable[[ast.stmt], str], ...] = (_writes_to_itself, _default_argument, _at_subclassing)

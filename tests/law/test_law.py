@@ -1,0 +1,60 @@
+"""The law over small notebooks: converted, they compute the same, or they are refused; never a third thing."""
+
+import json
+from pathlib import Path
+
+import pytest
+from law.sides import differences
+
+CASES: dict[str, list[str]] = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
+REFUSED = {
+    "async_": "NB209",
+    "class_attr": "NB216",
+    "class_body_same_name": "NB218",
+    "cls_assign": "NB216",
+    "cls_list": "NB216",
+    "cls_method": "NB216",
+    "cls_patch": "NB216",
+    "counter_global": "NB211",
+    "default_at_def": "NB210",
+    "default_gen": "NB216",
+    "default_mut": "NB216",
+    "exec_": "NB204",
+    "fn_attr": "NB216",
+    "fn_attr_in": "NB216",
+    "gen_cross": "NB214",
+    "global_first_bound_inside": "NB211",
+    "init_subclass": "NB216",
+    "iter_cross": "NB214",
+    "lru": "NB216",
+    "method_global": "NB212",
+    "repr_display": "NB217",
+    "rng_default_arg": "NB210",
+    "setattr_cls": "NB216",
+    "shell": "NB201",
+    "type_self": "NB216",
+    "zipit": "NB214",
+}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def imported() -> None:
+    """Children are forked: what they need is imported once, before."""
+    import IPython.core.interactiveshell
+    import matplotlib
+    import numpy
+    import pandas
+    import sklearn.linear_model
+    import sklearn.model_selection
+
+    matplotlib.use("Agg")
+    assert all([IPython, numpy, pandas, sklearn])
+
+
+def test_every_refusal_is_of_a_case() -> None:
+    assert REFUSED.keys() <= CASES.keys()
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_notebook_computes_the_same_or_is_refused(name: str) -> None:
+    assert differences(CASES[name]) == ([REFUSED[name]] if name in REFUSED else [])
