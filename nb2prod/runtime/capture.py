@@ -1,0 +1,95 @@
+"""Running a package once, as verification does: what each step holds at its end, as fingerprints.
+
+python -m nb2prod.runtime.capture PACKAGE SRC LOCK ANSWER        # the working directory is where paths start
+"""
+
+import importlib
+import json
+import random
+import sys
+import traceback
+import types
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from nb2prod.runtime.fingerprint import Fingerprint, fingerprint
+
+__all__ = ["ENVIRONMENT", "SEED", "capture", "seed_all"]
+
+T = TypeVar("T")
+SEED = 20250101
+# what both sides of a comparison start with
+ENVIRONMENT = {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://nb2prod.runtime.figures"}
+
+
+def capture(package: str, lock: Mapping[str, Any]) -> dict[str, dict[str, Fingerprint]]:
+    """Run the package's pipeline with its own parameters: step → name → fingerprint at the end of the step."""
+    run = importlib.import_module(f"{package}.pipeline").run
+    parameters = importlib.import_module(f"{package}.parameters").Parameters()
+    seen: dict[str, dict[str, Fingerprint]] = {}
+    seed_all()
+
+    def step(function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
+        name = function.__name__
+        touched: Iterable[str] = lock["steps"].get(name, {}).get("touched", ())
+        given, found = _with_locals(function, touched, args, kwargs)
+        seen[name] = found
+        return given
+
+    run(parameters, step)
+    return seen
+
+
+def seed_all() -> None:
+    """Both sides draw the same numbers where nobody set a seed."""
+    random.seed(SEED)
+    try:
+        numpy = importlib.import_module("numpy")
+    except ImportError:
+        return
+    numpy.random.seed(SEED)
+
+
+def _with_locals(
+    function: Callable[..., T], names: Iterable[str], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+) -> tuple[T, dict[str, Fingerprint]]:
+    """Call a step; what it gives, and the fingerprints of its variables as it returns."""
+    found: dict[str, Fingerprint] = {}
+    code = function.__code__  # a step is a plain function
+
+    def seen(frame: types.FrameType, event: str, _argument: Any) -> None:
+        if event == "return" and frame.f_code is code:
+            sys.setprofile(None)
+            held = frame.f_locals
+            found.update({name: fingerprint(held[name]) for name in names if name in held})
+            sys.setprofile(seen)
+
+    sys.setprofile(seen)
+    try:
+        given = function(*args, **kwargs)
+    finally:
+        sys.setprofile(None)
+    return given, found
+
+
+def _answer(package: str, source: str, lock: str) -> dict[str, Any]:
+    sys.path.insert(0, source)
+    try:
+        return {"steps": capture(package, json.loads(Path(lock).read_text(encoding="utf-8")))}
+    except Exception as error:  # the user's code may raise anything, and the caller reports it
+        told = traceback.extract_tb(error.__traceback__)
+        inside = [frame for frame in told if frame.filename.startswith(source)]
+        place = inside[-1] if inside else told[-1]
+        where = {"file": place.filename, "line": place.lineno}
+        return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc(), **where}
+
+
+def main(arguments: list[str]) -> int:
+    package, source, lock, answer = arguments
+    Path(answer).write_text(json.dumps(_answer(package, source, lock)), encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,496 @@
+"""A value's fingerprint: JSON that tells whether two processes hold the same value.
+
+The text of this module is sent into kernels that may not have nb2prod, so it is whole in itself and imports the
+standard library alone; numpy, pandas and scipy are found in `sys.modules` when a value needs them.
+
+    exact       integers, texts, dates, categories, orders of rows, columns and keys
+    tolerant    floats: equal when |a - b| <= 1e-9 * |b| + 1e-12; arrays of up to 512 floats value by value, larger
+                ones by 16 random projections: a change is seen when its norm is above 1e-8 or so of the array's
+    by state    estimators and other objects: the class's name and all that pickling would keep, without caches
+    by name     functions, classes, modules
+    by type     figures and axes, generators, files, locks
+"""
+
+import base64
+import hashlib
+import json
+import math
+import sys
+import types
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+__all__ = ["Fingerprint", "compare", "fingerprint"]
+
+Fingerprint = dict[str, Any]
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+_SMALL = 512  # floats kept one by one
+_LONG = 2000  # items kept one by one; longer containers by digest
+_BUDGET = 100_000  # parts of one value
+_DEPTH = 40
+_CHUNK = 65_536
+_PROJECTIONS = 16
+_SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "IPython", "graphviz", "ipywidgets")
+_CLOCKS = frozenset(
+    """mean_fit_time std_fit_time mean_score_time std_score_time refit_time_ fit_time score_time""".split()  # noqa: SIM905
+)
+
+
+def fingerprint(value: Any) -> Fingerprint:
+    """The fingerprint of a value. Never raises, and never changes the value."""
+    try:
+        return _Walk().of(value, 0)
+    except (Exception, RecursionError) as error:  # a foreign class may raise whatever it likes
+        return {"t": "opaque", "type": _type_name(value), "why": type(error).__name__}
+
+
+class _Walk:
+    """One value's walk: what was seen, by identity, so that circles end and shared parts are told apart."""
+
+    def __init__(self) -> None:
+        self.seen: dict[int, int] = {}
+        self.kept: list[Any] = []  # an id is only good while its object lives
+        self.parts = 0
+
+    def of(self, value: Any, depth: int) -> Fingerprint:
+        self.parts += 1
+        if self.parts > _BUDGET or depth > _DEPTH:
+            return {"t": "deep", "type": _type_name(value)}
+        plain = _plain(value)
+        if plain is not None:
+            return plain
+        if not _is_interned(value):
+            if id(value) in self.seen:
+                return {"t": "again", "n": self.seen[id(value)]}
+            self.seen[id(value)] = len(self.seen)
+            self.kept.append(value)
+        for applies, make in _MAKERS:
+            if applies(value):
+                return make(self, value, depth + 1)
+        return self.of_object(value, depth + 1)
+
+    def items(self, values: Iterable[Any], depth: int) -> Any:
+        found = [self.of(value, depth) for value in values]
+        return found if len(found) <= _LONG else _digest_of(found)
+
+    def of_object(self, value: Any, depth: int) -> Fingerprint:
+        name = _type_name(value)
+        kind = type(value)
+        if any(method in base.__dict__ for base in kind.__mro__[:-1] for method in ("__reduce_ex__", "__reduce__")):
+            return self.of_reduced(value, name, depth)
+        state = _state_of(value)
+        if state is None:
+            return self.of_reduced(value, name, depth)
+        return {"t": "object", "type": name, "state": self.of_state(value, state, depth)}
+
+    def of_state(self, value: Any, state: Mapping[str, Any], depth: int) -> Any:
+        cached = {key for key in state if _is_cache(type(value), key)}
+        return {str(key): self.of(state[key], depth) for key in sorted(state, key=str) if key not in cached}
+
+    def of_reduced(self, value: Any, name: str, depth: int) -> Fingerprint:
+        """By what pickling would keep: the parts of `__reduce_ex__`."""
+        try:
+            reduced = value.__reduce_ex__(4)
+        except Exception:  # unpicklable: a lock, a generator, an open file
+            state = _state_of(value)
+            if state:
+                return {"t": "object", "type": name, "state": self.of_state(value, state, depth)}
+            return {"t": "opaque", "type": name}
+        if isinstance(reduced, str):
+            return {"t": "name", "name": reduced}
+        _, arguments, state, listed, keyed = (*reduced, *[None] * (5 - len(reduced)))[:5]
+        told: Fingerprint = {"t": "object", "type": name}
+        told["args"] = [self.of(argument, depth) for argument in arguments if not isinstance(argument, type)]
+        if isinstance(state, dict):
+            told["state"] = self.of_state(value, state, depth)
+        elif state is not None:
+            told["state"] = self.of(state, depth)
+        if listed is not None:
+            told["list"] = self.items(listed, depth)
+        if keyed is not None:
+            told["dict"] = self.items(keyed, depth)
+        return told
+
+
+# ---------------------------------------------------------------------- plain values
+
+
+def _plain(value: Any) -> Fingerprint | None:
+    kind = type(value)
+    if value is None or kind is bool:
+        return {"t": "constant", "v": repr(value)}
+    if kind is int:
+        return {"t": "int", "v": str(value) if value.bit_length() < 4000 else _sha(hex(value).encode())}
+    if kind is float:
+        return {"t": "float", "v": value.hex()}
+    if kind is str:
+        return {"t": "str", "v": value if len(value) <= 200 else _sha(value.encode("utf-8", "surrogatepass"))}
+    if kind in (bytes, bytearray):
+        return {"t": kind.__name__, "v": _sha(bytes(value))}
+    if kind is complex:
+        return {"t": "complex", "v": [value.real.hex(), value.imag.hex()]}
+    return None
+
+
+def _is_interned(value: Any) -> bool:
+    """Python or a library may or may not give equal values of these types one identity."""
+    name = f"{type(value).__module__}.{type(value).__name__}"
+    return (
+        isinstance(value, tuple | frozenset) or _is_by_name(value) or name.startswith(("numpy.dtype", "pandas.core.in"))
+    )
+
+
+def _is_instance(module: str, *names: str) -> Callable[[Any], bool]:
+    """Whether a value is of a library's classes, if the library was imported at all."""
+
+    def applies(value: Any) -> bool:
+        found = sys.modules.get(module)
+        classes = tuple(c for name in names if isinstance(c := getattr(found, name, None), type))
+        return bool(classes) and isinstance(value, classes)
+
+    return applies
+
+
+def _is_by_name(value: Any) -> bool:
+    return isinstance(value, type | types.ModuleType | types.FunctionType | types.BuiltinFunctionType)
+
+
+def _by_name(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    """Code is the same if it has the same name: what it computes is seen in what it gave."""
+    name = getattr(value, "__name__", _type_name(value))
+    last = name if isinstance(value, types.ModuleType) else str(name).rpartition(".")[2]
+    return {"t": "name", "name": last}
+
+
+def _method(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    return {"t": "method", "name": value.__name__, "self": walk.of(value.__self__, depth)}
+
+
+def _is_shown(value: Any) -> bool:
+    return type(value).__module__.partition(".")[0] in _SHOWN
+
+
+def _shown(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    return {"t": "shown", "type": _type_name(value)}
+
+
+def _is_opaque(value: Any) -> bool:
+    return isinstance(
+        value, types.GeneratorType | types.CoroutineType | types.FrameType | types.TracebackType
+    ) or hasattr(value, "fileno")
+
+
+def _opaque(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    return {"t": "opaque", "type": _type_name(value)}
+
+
+def _sequence(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    told: Fingerprint = {"t": _type_name(value), "n": len(value), "items": walk.items(value, depth)}
+    fields = getattr(type(value), "_fields", None)
+    return told | {"fields": list(fields)} if fields else told
+
+
+def _mapping(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    """In the order of its keys, which a program can see."""
+    pairs = [(key, item) for key, item in dict.items(value) if key not in _clocks(value)]
+    keys = walk.items((key for key, _ in pairs), depth)
+    return {"t": _type_name(value), "n": len(value), "keys": keys, "items": walk.items((v for _, v in pairs), depth)}
+
+
+def _clocks(value: Mapping[Any, Any]) -> frozenset[Any]:
+    return frozenset(key for key in value if isinstance(key, str) and key in _CLOCKS)
+
+
+def _set(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    each = sorted(json.dumps(_Walk().of(item, 1), sort_keys=True) for item in value)
+    return {"t": _type_name(value), "n": len(value), "v": _sha("\n".join(each).encode())}
+
+
+def _as_text(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    return {"t": _type_name(value), "v": str(value)}
+
+
+def _exception(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    return {"t": "exception", "type": _type_name(value), "args": walk.items(value.args, depth)}
+
+
+# ---------------------------------------------------------------------- arrays and frames
+
+
+def _array(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    numpy = sys.modules["numpy"]
+    told: Fingerprint = {"t": "array", "type": _type_name(value), "dtype": str(value.dtype), "shape": [*value.shape]}
+    if isinstance(value, numpy.ma.MaskedArray):
+        filled = numpy.where(numpy.ma.getmaskarray(value), numpy.zeros((), value.dtype), value.data)
+        mask = numpy.ma.getmaskarray(value)
+        return told | {"mask": walk.of(mask, depth), "data": walk.of(numpy.asarray(filled), depth)}
+    if value.dtype.kind == "O":
+        return told | {"items": walk.items(value.ravel().tolist(), depth)}
+    if value.dtype.kind in "fc" and value.dtype.itemsize <= 16:
+        return told | _floats(numpy, value)
+    return told | {"v": _sha(numpy.ascontiguousarray(value).tobytes())}
+
+
+def _floats(numpy: Any, value: Any) -> Fingerprint:
+    flat = numpy.ascontiguousarray(value).ravel()
+    flat = flat.view(flat.real.dtype) if value.dtype.kind == "c" else flat
+    wide = flat.astype("<f8")
+    wide[numpy.isnan(wide)] = numpy.nan  # one NaN for all their bit patterns
+    told: Fingerprint = {"v": _sha(wide.tobytes())}
+    if wide.size <= _SMALL:
+        return told | {"floats": base64.b64encode(wide.tobytes()).decode()}
+    return told | {"sketch": _sketch(numpy, wide)}
+
+
+def _sketch(numpy: Any, wide: Any) -> dict[str, Any]:
+    """Random projections of the finite values, drawn from a generator of our own; and where the others are."""
+    finite = numpy.isfinite(wide)
+    others = numpy.where(finite, 0.0, wide)[~finite]
+    clean = numpy.where(finite, wide, 0.0)
+    draws = numpy.random.RandomState(20250101)
+    sums = numpy.zeros(_PROJECTIONS)
+    for start in range(0, clean.size, _CHUNK):
+        part = clean[start : start + _CHUNK]
+        signs = draws.randint(0, 2, size=(_PROJECTIONS, part.size)) * 2 - 1
+        sums += signs @ part
+    return {
+        "norm": float(numpy.sqrt(numpy.square(clean).sum())),
+        "sums": [float(number) for number in sums],
+        "others": _sha(numpy.packbits(finite).tobytes() + others.tobytes()),
+    }
+
+
+def _numpy_scalar(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    numpy = sys.modules["numpy"]
+    if value.dtype.kind == "f" and value.dtype.itemsize <= 8:
+        return {"t": str(value.dtype), "v": float(value).hex()}
+    if value.dtype.kind in "iub":
+        return {"t": str(value.dtype), "v": str(value)}
+    return {"t": "scalar", "array": _array(walk, numpy.asarray(value), depth)}
+
+
+def _index(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    names = [walk.of(name, depth) for name in value.names]
+    if value.nlevels > 1:
+        levels = [_column(walk, value.get_level_values(level), depth) for level in range(value.nlevels)]
+        return {"t": "index", "names": names, "levels": levels}
+    return {"t": "index", "names": names, "values": _column(walk, value, depth)}
+
+
+def _series(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    name, index = walk.of(value.name, depth), _index(walk, value.index, depth)
+    return {"t": "series", "name": name, "index": index, "values": _column(walk, value, depth)}
+
+
+def _frame(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    columns = [_column(walk, value.iloc[:, place], depth) for place in range(value.shape[1])]
+    return {
+        "t": "frame",
+        "type": _type_name(value),
+        "shape": [*value.shape],
+        "columns": _index(walk, value.columns, depth),
+        "index": _index(walk, value.index, depth),
+        "values": columns if len(columns) <= _LONG else _digest_of(columns),
+    }
+
+
+def _column(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    """The values of a column or index, whatever array of pandas holds them."""
+    numpy, kind = sys.modules["numpy"], str(value.dtype)
+    values = value.array
+    if hasattr(values, "categories") and hasattr(values, "codes"):
+        ordered, codes = bool(values.ordered), _array(walk, numpy.asarray(values.codes), depth)
+        return {"t": "categories", "ordered": ordered, "of": _index(walk, values.categories, depth), "codes": codes}
+    if hasattr(values, "asi8"):
+        return {"t": "dates", "dtype": kind, "v": _sha(numpy.ascontiguousarray(values.asi8).tobytes())}
+    plain = numpy.asarray(values)
+    if plain.dtype.kind == "O":
+        missing = numpy.asarray(value.isna())
+        texts = [None if gone else item for item, gone in zip(plain.tolist(), missing.tolist(), strict=True)]
+        return {"t": "column", "dtype": kind, "items": walk.items(texts, depth)}
+    return {"t": "column", "dtype": kind, "values": _array(walk, plain, depth)}
+
+
+def _sparse(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    """By coordinates in order: storage order and duplicates are no difference."""
+    coordinates = value.tocsr().copy()
+    coordinates.sum_duplicates()
+    coordinates = coordinates.tocoo()
+    parts = [_array(walk, part, depth) for part in (coordinates.row, coordinates.col, coordinates.data)]
+    return {"t": "sparse", "format": value.format, "shape": [*value.shape], "parts": parts}
+
+
+def _tensor(walk: _Walk, value: Any, depth: int) -> Fingerprint:
+    return {"t": "tensor", "dtype": str(value.dtype), "data": _array(walk, value.detach().cpu().numpy(), depth)}
+
+
+_Maker = Callable[[_Walk, Any, int], Fingerprint]
+_MAKERS: tuple[tuple[Callable[[Any], bool], _Maker], ...] = (
+    (_is_by_name, _by_name),
+    (lambda value: isinstance(value, types.MethodType), _method),
+    (_is_instance("numpy", "ndarray"), _array),
+    (_is_instance("numpy", "generic"), _numpy_scalar),
+    (_is_instance("pandas", "DataFrame"), _frame),
+    (_is_instance("pandas", "Series"), _series),
+    (_is_instance("pandas", "Index"), _index),
+    (_is_instance("pandas", "Timestamp", "Timedelta", "Period", "Interval"), _as_text),
+    (_is_instance("scipy.sparse", "spmatrix", "sparray"), _sparse),
+    (_is_instance("torch", "Tensor"), _tensor),
+    (_is_shown, _shown),
+    (lambda value: isinstance(value, list | tuple), _sequence),
+    (lambda value: isinstance(value, dict), _mapping),
+    (lambda value: isinstance(value, set | frozenset), _set),
+    (lambda value: isinstance(value, BaseException), _exception),
+    (_is_instance("datetime", "date", "time", "timedelta", "tzinfo"), _as_text),
+    (_is_instance("decimal", "Decimal"), _as_text),
+    (_is_instance("pathlib", "PurePath"), _as_text),
+    (_is_opaque, _opaque),
+)
+
+
+# ---------------------------------------------------------------------- parts
+
+
+def _state_of(value: Any) -> Mapping[str, Any] | None:
+    """The attributes in `__dict__` and `__slots__`; None for a class that keeps its state elsewhere."""
+    found: dict[str, Any] = {}
+    has_slots = False
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in [slots] if isinstance(slots, str) else slots:
+            if name in ("__dict__", "__weakref__"):
+                continue
+            has_slots = True
+            if hasattr(value, name):
+                found[name] = getattr(value, name)
+    own = getattr(value, "__dict__", None)
+    if own is None and not has_slots:
+        return None if type(value).__basicsize__ > object.__basicsize__ else {}
+    return found | dict(own or {})
+
+
+def _is_cache(kind: type, name: Any) -> bool:
+    """What an object remembers of what it could compute again: looking at it in the notebook fills it."""
+    if not isinstance(name, str):
+        return False
+    if "cache" in name.lower() or name in _CLOCKS:
+        return True
+    return "cached" in type(getattr(kind, name, None)).__name__.lower()
+
+
+def _type_name(value: Any) -> str:
+    """The last word of a class's name: a class of the notebook is of another module in the package."""
+    return type(value).__qualname__.rpartition(".")[2]
+
+
+def _sha(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _digest_of(found: list[Fingerprint]) -> Fingerprint:
+    return {"t": "long", "n": len(found), "v": _sha(json.dumps(found, sort_keys=True).encode())}
+
+
+# ---------------------------------------------------------------------- comparing
+
+
+def compare(ours: Any, theirs: Any, path: str = "") -> str:
+    """Why two fingerprints are of different values, in a few words; "" when they are equal within the tolerance."""
+    if ours == theirs:
+        return ""
+    if not isinstance(ours, dict) or not isinstance(theirs, dict):
+        return _compare_lists(ours, theirs, path)
+    if ours.get("t") != theirs.get("t"):
+        return _at(path, f"{_kind(ours)} against {_kind(theirs)}")
+    for key in ("type", "dtype", "shape", "format", "n", "fields"):
+        if ours.get(key) != theirs.get(key):
+            return _at(path, f"{_word(key)} {_short(ours.get(key))} against {_short(theirs.get(key))}")
+    if "floats" in ours and "floats" in theirs:
+        return _compare_floats(_unpacked(ours["floats"]), _unpacked(theirs["floats"]), path)
+    if "sketch" in ours and "sketch" in theirs:
+        return _compare_sketches(ours["sketch"], theirs["sketch"], path)
+    if ours["t"] in ("float", "float16", "float32", "float64", "complex") and "v" in ours:
+        return _compare_floats(_hexes(ours["v"]), _hexes(theirs["v"]), path)
+    return _compare_parts(ours, theirs, path)
+
+
+def _compare_parts(ours: Fingerprint, theirs: Fingerprint, path: str) -> str:
+    if ours.keys() != theirs.keys():
+        only = sorted(ours.keys() ^ theirs.keys())
+        return _at(path, f"only one of them has {only[0]}")
+    for key in ours:
+        if key == "v" and ours[key] != theirs[key]:
+            return _at(
+                path, f"{_short(ours[key])} against {_short(theirs[key])}" if _is_readable(ours) else "values differ"
+            )
+        if ours[key] != theirs[key]:
+            inner = path if key in ("state", "items", "values", "args", "data", "array") else f"{path}.{key}"
+            found = compare(ours[key], theirs[key], inner)
+            if found:
+                return found
+    return ""
+
+
+def _compare_lists(ours: Any, theirs: Any, path: str) -> str:
+    if not isinstance(ours, list) or not isinstance(theirs, list):
+        return _at(path, f"{_short(ours)} against {_short(theirs)}")
+    if len(ours) != len(theirs):
+        return _at(path, f"{len(ours)} against {len(theirs)} parts")
+    pairs = enumerate(zip(ours, theirs, strict=True))
+    return next((found for i, (a, b) in pairs if (found := compare(a, b, f"{path}[{i}]"))), "")
+
+
+def _compare_floats(ours: list[float], theirs: list[float], path: str) -> str:
+    worst, count = 0.0, 0
+    for a, b in zip(ours, theirs, strict=True):
+        if a == b or (math.isnan(a) and math.isnan(b)):
+            continue
+        off = abs(a - b)
+        if not off <= RELATIVE * abs(b) + ABSOLUTE:  # also when it is NaN
+            count += 1
+            worst = max(worst, off) if math.isfinite(off) else math.inf
+    if not count:
+        return ""
+    if len(ours) == 1:
+        return _at(path, f"{ours[0]!r} against {theirs[0]!r}")
+    return _at(path, f"{count} of {len(ours)} values differ, by up to {worst:.3g}")
+
+
+def _compare_sketches(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str) -> str:
+    if ours["others"] != theirs["others"]:
+        return _at(path, "NaN or infinity in other places")
+    allowed = 4 * RELATIVE * theirs["norm"] + ABSOLUTE
+    off = max(abs(a - b) for a, b in zip(ours["sums"], theirs["sums"], strict=True))
+    return _at(path, f"values differ, by about {off:.3g} in all") if off > allowed else ""
+
+
+def _unpacked(text: str) -> list[float]:
+    import struct
+
+    data = base64.b64decode(text)
+    return list(struct.unpack(f"<{len(data) // 8}d", data))
+
+
+def _hexes(value: Any) -> list[float]:
+    return [float.fromhex(text) for text in (value if isinstance(value, list) else [value])]
+
+
+def _at(path: str, words: str) -> str:
+    return f"{path.lstrip('.')}: {words}" if path else words
+
+
+def _kind(found: Fingerprint) -> str:
+    return str(found.get("type") or found.get("t"))
+
+
+def _is_readable(found: Fingerprint) -> bool:
+    return found["t"] not in ("array", "bytes", "bytearray", "set", "frozenset", "dates", "long")
+
+
+def _word(key: str) -> str:
+    return {"n": "length", "t": "type"}.get(key, key)
+
+
+def _short(value: Any) -> str:
+    text = "nothing" if value is None else str(value)
+    return text if len(text) <= 60 else f"{text[:57]}..."

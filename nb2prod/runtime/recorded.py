@@ -1,0 +1,88 @@
+"""A package against the fingerprints of its notebook that were recorded when it was converted."""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from nb2prod.runtime.capture import ENVIRONMENT
+from nb2prod.runtime.fingerprint import Fingerprint, compare
+from nb2prod.runtime.workcopy import copy_folder
+
+__all__ = ["CaptureFailed", "capture_package", "differences", "names_that_differ"]
+
+_LOCK = "nb2prod.lock.json"
+# told by name or by type alone: no value to compare
+NOT_VALUES = frozenset({"name", "method", "shown", "opaque", "deep"})
+
+
+class CaptureFailed(Exception):
+    """The package did not run to its end. `answer` has the failure with file and line; none when the process died."""
+
+    def __init__(self, reason: str, answer: Mapping[str, Any] | None = None) -> None:
+        super().__init__(reason)
+        self.answer = answer or {}
+
+
+def differences(package: str, fingerprints: Path, workdir: Path) -> list[str]:
+    """Run the package in a copy of `workdir`; a line for each value that is not the recorded one.
+
+    `fingerprints` is the project's `tests/fingerprints.json`. Raises CaptureFailed when the package fails.
+    """
+    project = fingerprints.resolve().parent.parent
+    recorded = json.loads(fingerprints.read_text(encoding="utf-8"))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "work"
+        copy_folder(workdir, copy, leave_out=[project])
+        found = capture_package(package, project, copy)
+    lock = json.loads((project / _LOCK).read_text(encoding="utf-8"))
+    return [
+        f"{step}: {name}: {reason}"
+        for step, values in recorded["steps"].items()
+        for name, reason in names_that_differ(found.get(step, {}), values, lock["steps"].get(step, {}))
+    ]
+
+
+def names_that_differ(
+    ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint], step: Mapping[str, Any]
+) -> list[tuple[str, str]]:
+    """Of one step: the names whose values differ, each with the reason. `step` is its entry in the lock."""
+    found = []
+    for name, value in theirs.items():
+        if name not in ours:
+            reason = "" if name in step.get("maybe", ()) else "missing in the package"
+        else:
+            reason = compare(ours[name], value)
+        if reason:
+            found.append((name, reason))
+    return found
+
+
+def capture_package(
+    package: str, project: Path, workdir: Path, timeout: float | None = None
+) -> dict[str, dict[str, Fingerprint]]:
+    """Run the package in a fresh process in `workdir`: step → name → fingerprint.
+
+    Raises CaptureFailed, and subprocess.TimeoutExpired after `timeout` seconds.
+    """
+    source = (project / "src").resolve()
+    lock = (project / _LOCK).resolve()
+    with tempfile.TemporaryDirectory() as folder:
+        answer = Path(folder) / "answer.json"
+        command = [sys.executable, "-m", "nb2prod.runtime.capture", package, str(source), str(lock), str(answer)]
+        environment = {**os.environ, **ENVIRONMENT}
+        done = subprocess.run(
+            command, cwd=workdir, env=environment, timeout=timeout, capture_output=True, text=True, check=False
+        )
+        told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else None
+    if told is None:
+        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        raise CaptureFailed(f"the process of the package died: {last}")
+    if "failed" in told:
+        raise CaptureFailed(told["failed"], told)
+    steps: dict[str, dict[str, Fingerprint]] = told["steps"]
+    return steps

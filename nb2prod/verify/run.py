@@ -1,0 +1,96 @@
+"""Both sides of the proof, each in a copy of the notebook's folder."""
+
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from nb2prod.errors import InvalidOption
+from nb2prod.model.notebook import Notebook
+from nb2prod.notebooks.read import read_notebook
+from nb2prod.runtime.recorded import CaptureFailed, capture_package
+from nb2prod.runtime.workcopy import FolderTooLarge, copy_folder
+from nb2prod.verify.notebook import NotebookFailed, Values, capture_notebook
+from nb2prod.verify.project import GeneratedProject
+from nb2prod.verify.report import Verification, compare_steps
+
+__all__ = ["run_notebook_side", "verify_project"]
+
+Progress = Callable[[str], None]
+
+
+def verify_project(
+    project: GeneratedProject,
+    workdir: Path,
+    *,
+    twice: bool,
+    timeout: float | None,
+    progress: Progress,
+    recorded: Values | None = None,
+) -> Verification:
+    """Run both sides and compare. `recorded` is a notebook's side that is known already."""
+    notebook = read_notebook(project.notebook)
+    name = str(project.lock["notebook"].get("name", notebook.name))
+    found = Verification(project=str(project.folder), notebook=name, twice=twice)
+    leave_out = [project.folder]
+    try:
+        theirs = recorded or run_notebook_side(notebook, project.steps, workdir, leave_out, timeout, progress)
+        again = run_notebook_side(notebook, project.steps, workdir, leave_out, timeout, progress) if twice else None
+        progress("running the package")
+        ours = _run_package_side(project, workdir, timeout)
+    except NotebookFailed as error:
+        return _failed(found, str(error), error.exit_code)
+    except CaptureFailed as error:
+        return _failed(found, _told(project, error), 3)
+    except subprocess.TimeoutExpired:
+        return _failed(found, f"the package ran for over {timeout} s", 4)
+    rows = compare_steps(project.steps, ours, theirs, again)
+    return Verification(project=found.project, notebook=name, twice=twice, rows=rows)
+
+
+def run_notebook_side(
+    notebook: Notebook,
+    steps: dict[str, dict[str, object]],
+    workdir: Path,
+    leave_out: Iterable[Path],
+    timeout: float | None,
+    progress: Progress,
+) -> Values:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = _copied(workdir, Path(folder) / "work", leave_out)
+        told = lambda line: progress(f"running the notebook: {line}")  # noqa: E731
+        return capture_notebook(notebook, steps, copy, timeout=timeout, progress=told)
+
+
+def _run_package_side(project: GeneratedProject, workdir: Path, timeout: float | None) -> Values:
+    with tempfile.TemporaryDirectory() as folder:
+        copy = _copied(workdir, Path(folder) / "work", [project.folder])
+        return capture_package(project.package, project.folder, copy, timeout)
+
+
+def _copied(workdir: Path, target: Path, leave_out: Iterable[Path]) -> Path:
+    if not workdir.is_dir():
+        raise InvalidOption(str(workdir), "there is no such folder; say where the code's paths start with --workdir")
+    try:
+        copy_folder(workdir, target, leave_out)
+    except FolderTooLarge as error:
+        raise InvalidOption("--workdir", f"{error}; name a folder that holds only what the notebook reads") from error
+    return target
+
+
+def _failed(found: Verification, reason: str, code: int) -> Verification:
+    return Verification(
+        project=found.project, notebook=found.notebook, twice=found.twice, failure=reason, failure_code=code
+    )
+
+
+def _told(project: GeneratedProject, error: CaptureFailed) -> str:
+    """The failure with its cell and line where the lock knows them."""
+    file, line = error.answer.get("file"), error.answer.get("line")
+    if not file:
+        return f"the package failed: {error}"
+    place = Path(file)
+    inside = place.relative_to(project.folder.resolve()) if place.is_relative_to(project.folder.resolve()) else place
+    known = {row[0]: row[1:] for row in project.lock.get("lines", {}).get(inside.as_posix(), ())}
+    cell = f" (cell {known[line][0]}, line {known[line][1]})" if line in known else ""
+    return f"the package failed at {inside}:{line}{cell}: {error}"
