@@ -107,12 +107,8 @@ class _Run:
     async def look(self, client: Any, number: int) -> None:
         answer = self.answers / f"{number}.json"
         names = sorted({name for _, name in self.wanted[number]})
-        try:
-            await self.tell(
-                client, f"__import__('sys').modules[{_MODULE!r}].look({str(answer)!r}, {names!r}, globals())"
-            )
-        except DeadKernelError as error:
-            raise NotebookFailed(self.notebook.name, number, "the kernel died", 5) from error
+        code = f"__import__('sys').modules[{_MODULE!r}].look({str(answer)!r}, {names!r}, globals())"
+        await self.tell(client, code, number)
         found = json.loads(answer.read_text(encoding="utf-8"))
         for step, name in self.wanted[number]:
             if name in found:
