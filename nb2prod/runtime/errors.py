@@ -1,0 +1,57 @@
+"""How a run can end otherwise than well. Each class builds its own sentence and knows its exit code."""
+
+from collections.abc import Sequence
+
+__all__ = [
+    "ParameterError",
+    "ProjectError",
+    "RunTimeout",
+    "RuntimeTrouble",
+    "StepFailed",
+    "StepTimeout",
+]
+
+
+class RuntimeTrouble(Exception):
+    """The root of the runtime's exceptions; the text is a whole message for the user."""
+
+    exit_code = 2
+
+
+class ProjectError(RuntimeTrouble):
+    """The project cannot be run as it is: nothing was started."""
+
+
+class ParameterError(RuntimeTrouble):
+    """A parameter that does not exist, or a value that does not fit it: nothing was started."""
+
+
+class StepFailed(RuntimeTrouble):
+    """`cell` and `line` are those of the notebook, from 1; 0 when they cannot be told."""
+
+    exit_code = 3
+
+    def __init__(
+        self, *, pipeline: str, step: str, where: str, reason: str, notes: Sequence[str] = (), cell: int = 0, line: int = 0
+    ) -> None:
+        text = f"step '{step}' of pipeline '{pipeline}' failed in {where}: {reason}"
+        super().__init__("\n".join([text, *(f"  {note}" for note in notes)]))
+        self.step, self.reason, self.cell, self.line = step, reason, cell, line
+
+
+class StepTimeout(RuntimeTrouble):
+    exit_code = 4
+
+    def __init__(self, *, pipeline: str, step: str, seconds: float, notes: Sequence[str] = ()) -> None:
+        text = f"step '{step}' of pipeline '{pipeline}' took longer than its timeout of {seconds:g} s"
+        super().__init__("\n".join([text, *(f"  {note}" for note in notes)]))
+        self.step, self.seconds = step, seconds
+
+
+class RunTimeout(RuntimeTrouble):
+    exit_code = 4
+
+    def __init__(self, *, pipeline: str, step: str, seconds: float, notes: Sequence[str] = ()) -> None:
+        text = f"pipeline '{pipeline}' took longer than its timeout of {seconds:g} s; it was in step '{step}'"
+        super().__init__("\n".join([text, *(f"  {note}" for note in notes)]))
+        self.step, self.seconds = step, seconds

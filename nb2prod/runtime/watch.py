@@ -1,0 +1,149 @@
+"""What a step reads and writes besides its arguments, seen through Python's audit events.
+
+A file that was read becomes part of what a cached result requires. Whatever changes the world, or asks it something
+that may answer otherwise tomorrow, makes the step one that is always run. What a library opens in its own C code is
+not seen here; `keys.py` looks at the paths that a step names, and at libraries that are known to do that.
+The clock cannot be seen either: a step that asks for the time wants `cache = false` in pipeline.toml.
+"""
+
+import hashlib
+import os
+import sys
+from collections.abc import Iterable
+from typing import Any  # an audit event's arguments
+
+__all__ = ["Watch", "fingerprint"]
+
+WHOLE = 50_000_000  # bytes: a file up to this size is read to see whether it changed, a bigger one by size and time
+_OUTSIDE = {
+    "socket.connect": "uses the network",
+    "socket.sendto": "uses the network",
+    "socket.getaddrinfo": "uses the network",
+    "urllib.Request": "uses the network",
+    "ftplib.connect": "uses the network",
+    "smtplib.connect": "uses the network",
+    "sqlite3.connect": "uses a database",
+    "builtins.input": "asks for input",
+    "os.system": "starts a process",
+    "os.fork": "starts a process",
+    "os.exec": "starts a process",
+    "os.posix_spawn": "starts a process",
+    "os.remove": "removes files",
+    "os.rmdir": "removes files",
+    "shutil.rmtree": "removes files",
+    "os.rename": "renames files",
+    "os.mkdir": "makes folders",
+    "os.link": "links files",
+    "os.symlink": "links files",
+    "os.truncate": "writes files",
+    "os.chmod": "changes files",
+    "os.chown": "changes files",
+    "os.utime": "changes files",
+}
+_HARMLESS_PROGRAMS = {"lscpu", "sysctl", "ldconfig", "uname", "fc-list", "gcc", "ld"}  # libraries ask what machine it is
+_WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+_SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/var/cache/fontconfig/")
+
+
+class Watch:
+    """Use as `with Watch(ignore) as seen`; one at a time. `ignore` are folders whose files do not matter."""
+
+    def __init__(self, ignore: Iterable[str]) -> None:
+        self.ignore = (*_SYSTEM, *(f"{folder.rstrip('/')}/" for folder in ignore))
+        self.read: dict[str, None] = {}
+        self.listed: dict[str, None] = {}
+        self.written: dict[str, None] = {}
+        self.reasons: dict[str, None] = {}
+
+    def __enter__(self) -> "Watch":
+        _install()
+        _ACTIVE.append(self)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _ACTIVE.remove(self)
+
+    def see(self, event: str, args: tuple[Any, ...]) -> None:
+        if event == "open":
+            self._see_open(*args)
+        elif event in ("os.listdir", "os.scandir", "glob.glob"):
+            self._note(self.listed, args[0] if event != "glob.glob" else None)
+        elif event == "subprocess.Popen":
+            if os.path.basename(os.fsdecode(args[0] or "")) not in _HARMLESS_PROGRAMS:  # noqa: PTH119
+                self.reasons["starts a process"] = None
+        elif event in _OUTSIDE and not self._is_ours(event, args):
+            self.reasons[_OUTSIDE[event]] = None
+
+    def verdict(self) -> tuple[str, ...]:
+        """Why the step must always be run; nothing when it need not."""
+        lasting = [path for path in self.written if not self._was_temporary(path)]
+        return (*self.reasons, *(f"writes {path}" for path in lasting[:3]))
+
+    def required(self) -> dict[str, str]:
+        """Each file and folder that was read, and what it must be for the result to hold."""
+        files = {path: fingerprint(path) for path in self.read if not self._was_temporary(path)}
+        return files | {path: fingerprint(path) for path in self.listed if not self._is_ignored(path)}
+
+    def _see_open(self, path: Any, mode: Any, flags: Any) -> None:
+        writes = bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool((flags or 0) & _WRITES)
+        self._note(self.written if writes else self.read, path)
+
+    def _note(self, where: dict[str, None], path: Any) -> None:
+        if isinstance(path, (str, bytes, os.PathLike)):
+            text = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - resolve() would hide a link that changed
+            if not self._is_ignored(text):
+                where[text] = None
+
+    def _is_ignored(self, path: str) -> bool:
+        return f"{path}/".startswith(self.ignore) or path.endswith((".pyc", ".so"))
+
+    def _is_ours(self, event: str, args: tuple[Any, ...]) -> bool:
+        if event == "sqlite3.connect":
+            return bool(args[0] == ":memory:")
+        if not event.startswith(("os.", "shutil.")) or not args or not isinstance(args[0], (str, bytes, os.PathLike)):
+            return False
+        path = os.path.abspath(os.fsdecode(args[0]))  # noqa: PTH100
+        return self._is_ignored(path) or self._was_temporary(path)
+
+    def _was_temporary(self, path: str) -> bool:
+        import tempfile
+
+        return path.startswith(tempfile.gettempdir() + os.sep) and not os.path.lexists(path)
+
+
+def fingerprint(path: str) -> str:
+    """What a file or folder is now, as a text that changes when it does."""
+    try:
+        if os.path.isdir(path):  # noqa: PTH112
+            return f"folder {hashlib.sha256(repr(sorted(os.listdir(path))).encode()).hexdigest()}"  # noqa: PTH208
+        about = os.stat(path)  # noqa: PTH116
+        if about.st_size > WHOLE:
+            return f"{about.st_size} bytes of {about.st_mtime_ns}"
+        with open(path, "rb") as file:  # noqa: PTH123
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError:
+        return "missing"
+
+
+_ACTIVE: list[Watch] = []
+_INSTALLED: list[bool] = []
+
+
+def _install() -> None:
+    """An audit hook stays for good, so there is one, and it does nothing while nobody watches."""
+    if not _INSTALLED:
+        _INSTALLED.append(True)
+        sys.addaudithook(_hook)
+
+
+def _hook(event: str, args: tuple[Any, ...]) -> None:
+    if not _ACTIVE or (event not in _SEEN):
+        return
+    watch, _ACTIVE[:] = _ACTIVE[-1], []  # what we do ourselves to take a note is not noted
+    try:
+        watch.see(event, args)
+    finally:
+        _ACTIVE.append(watch)
+
+
+_SEEN = {"open", "os.listdir", "os.scandir", "glob.glob", "subprocess.Popen", *_OUTSIDE}
