@@ -1,4 +1,4 @@
-"""Rendered files as they are written: each Python file compiles, and `ruff format` has been over all at once."""
+"""Rendered files as they are written: each Python file compiles, its imports are sorted, and it is formatted."""
 
 import subprocess
 import sys
@@ -17,7 +17,20 @@ def format_files(files: Mapping[str, str], line_length: int = 100) -> dict[str, 
             place = Path(folder, path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(files[path].encode())
-        command = [sys.executable, "-m", "ruff", "format", "--isolated", "--no-cache", "--quiet"]
-        options = ["--line-length", str(line_length), "--target-version", "py311", folder]
-        subprocess.run([*command, *options], check=True)
+        options = [
+            "--isolated",
+            "--no-cache",
+            "--quiet",
+            "--line-length",
+            str(line_length),
+            "--target-version",
+            "py311",
+        ]
+        _ruff(["check", "--select", "I", "--fix", "--exit-zero", *options], folder)
+        _ruff(["format", *options], folder)
         return {path: Path(folder, path).read_bytes().decode() if path in python else files[path] for path in files}
+
+
+def _ruff(arguments: list[str], folder: str) -> None:
+    """In the folder itself, so that ruff knows the package in `src` as the project's own."""
+    subprocess.run([sys.executable, "-m", "ruff", *arguments, "."], cwd=folder, check=True)

@@ -25,10 +25,16 @@ def origins(fragments: tuple[Fragment, ...], text: str, start: int) -> dict[int,
 
 
 def after_formatting(before: str, after: str, known: Mapping[int, Origin]) -> list[list[int]]:
-    """[line, cell, line in the cell] for `after`, which has the same syntax tree as `before`."""
+    """[line, cell, line in the cell] for `after`: the syntax tree of `before`, but for the order of imports."""
     found: dict[int, Origin] = {}
-    for old, new in zip(ast.walk(ast.parse(before)), ast.walk(ast.parse(after)), strict=False):
+    for old, new in zip(_nodes(before), _nodes(after), strict=True):
         was, now = getattr(old, "lineno", 0), getattr(new, "lineno", 0)
         if was in known:
             found.setdefault(now, known[was])
     return [[line, *found[line]] for line in sorted(found)]
+
+
+def _nodes(text: str) -> list[ast.AST]:
+    """All but the imports, which are leaves: sorting may move and merge them."""
+    imports = (ast.Import, ast.ImportFrom, ast.alias)
+    return [node for node in ast.walk(ast.parse(text)) if not isinstance(node, imports)]

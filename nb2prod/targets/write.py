@@ -13,7 +13,8 @@ from nb2prod.errors import FolderNotOurs
 from nb2prod.model.project import Project
 
 LOCK = "nb2prod.lock.json"
-_NEVER_MERGED = {LOCK}
+FINGERPRINTS = "tests/fingerprints.json"
+_NEVER_MERGED = {LOCK, FINGERPRINTS}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +27,7 @@ class Merge:
 
 def write_project(project: Project, folder: Path, base: Project | None = None) -> tuple[str, ...]:
     """Write and give the paths with conflicts. `base` is the project as generated last time, if it can be made."""
-    _refuse_others(folder)
+    check_folder(folder)
     present = _texts(folder, {*project.files, *(base.files if base else ())})
     merge = merged(project.files, present, base.files if base else {})
     try:
@@ -59,11 +60,15 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _refuse_others(folder: Path) -> None:
+def check_folder(folder: Path) -> None:
+    """Raises FolderNotOurs when a project could not be written there."""
     if folder.is_symlink() or (folder.exists() and not folder.is_dir()):
         raise FolderNotOurs(folder, "it is not a folder; choose another place with -o")
     if folder.is_dir() and any(folder.iterdir()) and not (folder / LOCK).is_file():
         raise FolderNotOurs(folder, "it holds files that nb2prod did not write; choose an empty or new folder")
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not there.is_dir() or not os.access(there, os.W_OK):
+        raise FolderNotOurs(folder, f"{there} cannot be written; choose a folder that you can write")
 
 
 def _texts(folder: Path, paths: set[str]) -> dict[str, str]:

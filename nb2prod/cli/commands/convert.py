@@ -20,8 +20,7 @@ from nb2prod.cli.show import say, show_finding
     show_default=True,
     help="Run the notebook once and keep fingerprints of its values for the project's own test.",
 )
-@click.option("--lock", is_flag=True, help="Write requirements.lock with hashes; asks the package index.")
-def COMMAND(notebook: Path, output: Path | None, record: bool, lock: bool) -> int:  # noqa: N802
+def COMMAND(notebook: Path, output: Path | None, record: bool) -> int:  # noqa: N802
     """Write NOTEBOOK as a package: a plain function for each step, tests, and the files to run it anywhere.
 
     A notebook that cannot be converted faithfully is refused with the cell, the line and what to write instead, and
@@ -33,7 +32,7 @@ def COMMAND(notebook: Path, output: Path | None, record: bool, lock: bool) -> in
     """
     from nb2prod.api.convert import convert
 
-    done = convert(notebook, output, record=record, lock=lock, progress=say)
+    done = convert(notebook, output, record=record, progress=say)
     for finding in done.findings:
         show_finding(finding, err=True)
     for line in done.notices:

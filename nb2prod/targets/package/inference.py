@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-from nb2prod.targets.package.view import StepView, View
+from nb2prod.targets.package.view import StepView, View, free
 
 
 @dataclass(frozen=True, kw_only=True)
 class InferenceView:
-    steps: tuple[StepView, ...]
+    imports: tuple[str, ...]
     signature: str
     calls: tuple[str, ...]
 
@@ -22,13 +22,22 @@ def inference_of(view: View) -> InferenceView | None:
     for step in steps:
         inputs |= {variable.name: None for variable in step.step.inputs if variable.name not in given}
         given |= {variable.name for variable in step.step.outputs}
-    calls = [_call(step, last=step is steps[-1]) for step in steps]
-    return InferenceView(steps=steps, signature=", ".join(f"{name}: Any" for name in inputs), calls=tuple(calls))
+    taken = {"predict", "Any", *inputs, *given}
+    aliases = {step.name: free(f"{step.name}_step", taken) if step.name in taken else step.name for step in steps}
+    return InferenceView(
+        imports=tuple(_import(step.name, aliases[step.name]) for step in steps),
+        signature=", ".join(f"{name}: Any" for name in inputs),
+        calls=tuple(_call(step, aliases[step.name], last=step is steps[-1]) for step in steps),
+    )
 
 
-def _call(step: StepView, *, last: bool) -> str:
+def _import(name: str, alias: str) -> str:
+    return f"from .steps.{name} import {name}" + (f" as {alias}" if alias != name else "")
+
+
+def _call(step: StepView, alias: str, *, last: bool) -> str:
     arguments = ", ".join(f"{variable.name}={variable.name}" for variable in step.step.inputs)
-    call = f"{step.alias}({arguments})"
+    call = f"{alias}({arguments})"
     names = ", ".join(variable.name for variable in step.step.outputs)
     if last:
         return f"return {call}" if names else call

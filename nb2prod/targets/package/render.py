@@ -16,6 +16,7 @@ from nb2prod.targets.formatting import format_files
 from nb2prod.targets.lines import after_formatting, origins
 from nb2prod.targets.package.inference import inference_of
 from nb2prod.targets.package.view import StepView, View, fragments_of, view_of
+from nb2prod.targets.write import FINGERPRINTS
 
 _FILES = {
     "README.md": "README.md.j2",
@@ -34,17 +35,21 @@ _FILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class PackageTarget:
-    """`workdir` is where the code's relative paths start, relative to the project's folder."""
+    """`workdir` is where the code's relative paths start, relative to the project's folder. `recorded` is the text of
+    `tests/fingerprints.json`, "" when the notebook was not run."""
 
     name: str = "package"
     summary: str = "a Python package with one module for each step"
     workdir: str = "notebooks"
+    recorded: str = ""
 
     def render(self, pipeline: Pipeline, notebook: Notebook) -> Project:
         view = view_of(pipeline)
-        raw = _render(view, self.workdir)
+        raw = _render(view, self.workdir, recorded=bool(self.recorded))
         done = format_files(raw)
         done[f"notebooks/{pipeline.name}.ipynb"] = notebook.text
+        if self.recorded:
+            done[FINGERPRINTS] = self.recorded
         done["nb2prod.lock.json"] = _lock(view, notebook, raw, done)
         return Project(name=pipeline.name, files=dict(sorted(done.items())))
 
@@ -52,13 +57,14 @@ class PackageTarget:
 PLUGIN = PackageTarget()
 
 
-def _render(view: View, workdir: str) -> dict[str, str]:
+def _render(view: View, workdir: str, *, recorded: bool) -> dict[str, str]:
     name = view.pipeline.name
     requirements = [
         f"{r.distribution}=={r.version}" if r.version else r.distribution for r in view.pipeline.requirements
     ]
     environment = _environment()
     common: dict[str, Any] = {"view": view, "name": str(name), "workdir": workdir, "requirements": requirements}
+    common["recorded"] = recorded
     package = f"src/{name}"
     templates = {path.format(name=name): template for path, template in _FILES.items()}
     if view.functions:

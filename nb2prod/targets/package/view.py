@@ -56,7 +56,7 @@ def view_of(pipeline: Pipeline) -> View:
     names = {v.name for step in pipeline.steps for v in (*step.inputs, *step.outputs)}
     names |= {p.name for p in pipeline.parameters} | {step.name for step in pipeline.steps}
     taken = {v.name for step in pipeline.steps for v in (*step.inputs, *step.outputs)}
-    locals_: dict[str, str] = {name: _free(name, names | _OURS) if name in _OURS else name for name in sorted(taken)}
+    locals_: dict[str, str] = {name: free(name, names | _OURS) if name in _OURS else name for name in sorted(taken)}
     given: set[str] = set()
     steps = []
     for step in pipeline.steps:
@@ -85,7 +85,7 @@ def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[s
     carried = tuple(v for v in step.inputs if v.name in given)
     rest = tuple(v for v in step.inputs if v.name not in given)
     taken = {*locals_.values(), *_OURS, *(p.name for p in pipeline.parameters)}
-    alias = _free(f"{step.name}_step", taken | {s.name for s in pipeline.steps}) if step.name in taken else step.name
+    alias = free(f"{step.name}_step", taken | {s.name for s in pipeline.steps}) if step.name in taken else step.name
     arguments = [alias, *(locals_[v.name] for v in carried), *(f"{v.name}=parameters.{v.name}" for v in rest)]
     names = [locals_[v.name] for v in step.outputs]
     target = f"{', '.join(names)} = " if names else ""
@@ -116,7 +116,7 @@ def _outputs(step: Step) -> tuple[str, tuple[tuple[str, str], ...], str]:
     if len(names) == 1:
         return _annotation(step.outputs[0]), (), f"return {names[0]}"
     words = set(re.findall(r"\w+", "\n".join(f.text for f in (*step.local, *step.body)))) | {*step.imports, *names}
-    cls = _free("".join(part.capitalize() for part in step.name.split("_")) + "Outputs", words)
+    cls = free("".join(part.capitalize() for part in step.name.split("_")) + "Outputs", words)
     fields = tuple(zip(_fields(names), map(_annotation, step.outputs), strict=True))
     return cls, fields, f"return {cls}({', '.join(names)})"
 
@@ -183,11 +183,11 @@ def _fields(names: Iterable[str]) -> tuple[PythonName, ...]:
     for name in names:
         plain = name.lstrip("_") or "value"
         wrong = plain != name or name in ("count", "index")
-        found.append(PythonName(_free(plain, every | set(found) | {"count", "index"}) if wrong else name))
+        found.append(PythonName(free(plain, every | set(found) | {"count", "index"}) if wrong else name))
     return tuple(found)
 
 
-def _free(name: str, taken: Iterable[str]) -> str:
+def free(name: str, taken: Iterable[str]) -> str:
     used = {*taken, *dir(builtins)}
     while name in used or not name.isidentifier():
         name = f"{name}_"
