@@ -10,14 +10,15 @@ from typing import Any
 from nb2prod.analysis.build import build
 from nb2prod.errors import ConversionRefused, FolderNotOurs, InvalidOption, Nb2ProdError
 from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.notebook import Notebook
 from nb2prod.model.project import Project
-from nb2prod.notebooks.read import read_notebook
+from nb2prod.notebooks.read import parse_notebook, read_notebook
 from nb2prod.targets.package import PLUGIN
 from nb2prod.targets.write import FINGERPRINTS, LOCK, check_folder, digest, write_project
 from nb2prod.verify.notebook import NotebookFailed
 from nb2prod.verify.run import run_notebook_side
 
-__all__ = ["Conversion", "convert"]
+__all__ = ["Conversion", "convert", "render_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +57,19 @@ def convert(
     return Conversion(folder=folder, findings=findings, conflicts=conflicts, recorded=bool(recorded), notices=notices)
 
 
+def render_text(path: Path, text: str, workdir: str) -> Project:
+    """The project of a notebook that is not a file yet. Raises ConversionRefused, NotebookNotReadable."""
+    return _project_of(parse_notebook(path, text), workdir)[0]
+
+
 def _render(path: Path, workdir: str, name: str, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
-    notebook = replace(read_notebook(path), name=name)
+    return _project_of(replace(read_notebook(path), name=name), workdir, recorded)
+
+
+def _project_of(notebook: Notebook, workdir: str, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
     built = build(notebook)
     if built.pipeline is None:
-        raise ConversionRefused(name, [f for f in built.findings if f.severity is Severity.ERROR])
+        raise ConversionRefused(notebook.name, [f for f in built.findings if f.severity is Severity.ERROR])
     target = replace(PLUGIN, workdir=workdir.replace(os.sep, "/"), recorded=recorded)
     return target.render(built.pipeline, notebook), built.findings
 

@@ -31,7 +31,7 @@ class Cell:
 
 @dataclass(frozen=True, kw_only=True)
 class Notebook:
-    """`name` is the file's name without folder, for messages; `text` is the file as read, byte for byte."""
+    """`name` is the file's name without folder, for messages; `text` is the `.ipynb`, as read or made from a text."""
 
     name: str
     cells: tuple[Cell, ...]

@@ -13,7 +13,7 @@ from typing import Any
 from nb2prod.errors import NotebookNotReadable
 from nb2prod.model.notebook import Cell, CellKind, Notebook
 
-__all__ = ["TEXT_FORMATS", "notebook_data", "read_notebook"]
+__all__ = ["TEXT_FORMATS", "notebook_data", "parse_notebook", "read_notebook"]
 
 TEXT_FORMATS = {".py": "py:percent", ".md": "md", ".markdown": "md"}
 _OTHER_KERNELS = {"ir": "R", "irkernel": "R", "julia": "Julia", "scala": "Scala", "bash": "Bash", "java": "Java"}
@@ -21,7 +21,11 @@ _OTHER_KERNELS = {"ir": "R", "irkernel": "R", "julia": "Julia", "scala": "Scala"
 
 def read_notebook(path: Path) -> Notebook:
     """The notebook in a file. Raises NotebookNotReadable, which says why and, for JSON, in which line."""
-    text = _text_of(path)
+    return parse_notebook(path, _text_of(path))
+
+
+def parse_notebook(path: Path, text: str) -> Notebook:
+    """The notebook in a text. `path` says how it is written, and names it in messages. Raises NotebookNotReadable."""
     data = notebook_data(path, text)
     metadata = data["metadata"]
     notebook = Notebook(
