@@ -49,12 +49,18 @@ def convert(notebook: Path, tags: str) -> Outcome:
 def verify(notebook: Path, tags: str) -> Outcome:
     """Compare the project with its notebook; a difference is looked at twice to tell chance from error."""
     del tags
+    from nb2prod.api.verify import Status
     from nb2prod.api.verify import verify as verify_project
 
-    first = verify_project(notebook.parent / "project")
-    if first.equal:
-        return "equal", ""
-    return "different", str(first)
+    found = verify_project(notebook.parent / "project")
+    if found.failure:
+        return "fails", found.failure[:2000]
+    if any(row.status is Status.DIFFERENT for row in found.rows):
+        found = verify_project(notebook.parent / "project", twice=True)
+    if found.equal or found.rows and not any(row.status is Status.DIFFERENT for row in found.rows):
+        unsteady = [f"{row.step}: {row.name}" for row in found.rows if row.status is Status.NOT_DETERMINISTIC]
+        return "equal", f"not deterministic: {', '.join(unsteady)}" if unsteady else ""
+    return "different", found.to_text()[:4000]
 
 
 STAGES: dict[str, Callable[[Path, str], Outcome]] = {"clean": clean, "convert": convert, "verify": verify}
