@@ -83,9 +83,10 @@ class _Walk:
             return self.of_reduced(value, name, depth)
         return {"t": "object", "type": name, "state": self.of_state(value, state, depth)}
 
-    def of_state(self, value: Any, state: Mapping[str, Any], depth: int) -> Any:
-        cached = {key for key in state if _is_cache(type(value), key)}
-        return {str(key): self.of(state[key], depth) for key in sorted(state, key=str) if key not in cached}
+    def of_state(self, value: Any, state: Mapping[str, Any], depth: int) -> Fingerprint:
+        names = sorted((key for key in state if not _is_cache(type(value), key)), key=str)
+        parts = [self.of(state[name], depth) for name in names]
+        return {"t": "attributes", "names": [str(name) for name in names], "parts": parts}
 
     def of_reduced(self, value: Any, name: str, depth: int) -> Fingerprint:
         """By what pickling would keep: the parts of `__reduce_ex__`."""
@@ -224,6 +225,9 @@ def _array(walk: _Walk, value: Any, depth: int) -> Fingerprint:
         filled = numpy.where(numpy.ma.getmaskarray(value), numpy.zeros((), value.dtype), value.data)
         mask = numpy.ma.getmaskarray(value)
         return told | {"mask": walk.of(mask, depth), "data": walk.of(numpy.asarray(filled), depth)}
+    if value.dtype.names:  # field by field: what lies between fields is chance
+        fields = [_array(walk, value[name], depth) for name in value.dtype.names]
+        return told | {"names": list(value.dtype.names), "parts": fields}
     if value.dtype.kind == "O":
         return told | {"items": walk.items(value.ravel().tolist(), depth)}
     if value.dtype.kind in "fc" and value.dtype.itemsize <= 16:
@@ -405,6 +409,8 @@ def compare(ours: Any, theirs: Any, path: str = "") -> str:
     for key in ("type", "dtype", "shape", "format", "n", "fields"):
         if ours.get(key) != theirs.get(key):
             return _at(path, f"{_word(key)} {_short(ours.get(key))} against {_short(theirs.get(key))}")
+    if "names" in ours and "parts" in ours:
+        return _compare_attributes(ours, theirs, path)
     if "floats" in ours and "floats" in theirs:
         return _compare_floats(_unpacked(ours["floats"]), _unpacked(theirs["floats"]), path)
     if "sketch" in ours and "sketch" in theirs:
@@ -429,6 +435,14 @@ def _compare_parts(ours: Fingerprint, theirs: Fingerprint, path: str) -> str:
             if found:
                 return found
     return ""
+
+
+def _compare_attributes(ours: Fingerprint, theirs: Fingerprint, path: str) -> str:
+    if ours["names"] != theirs["names"]:
+        only = sorted(set(ours["names"]) ^ set(theirs["names"]))
+        return _at(path, f"only one of them has the attribute {only[0]}")
+    pairs = zip(ours["names"], ours["parts"], theirs["parts"], strict=True)
+    return next((found for name, a, b in pairs if (found := compare(a, b, f"{path}.{name}"))), "")
 
 
 def _compare_lists(ours: Any, theirs: Any, path: str) -> str:
