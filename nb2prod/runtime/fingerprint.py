@@ -4,8 +4,7 @@ The text of this module is sent into kernels that may not have nb2prod, so it is
 standard library alone; numpy, pandas and scipy are found in `sys.modules` when a value needs them.
 
     exact       integers, texts, dates, categories, orders of rows, columns and keys
-    tolerant    floats: equal when |a - b| <= 1e-9 * |b| + 1e-12; arrays of up to 512 floats value by value, larger
-                ones by 16 random projections: a change is seen when its norm is above 1e-8 or so of the array's
+    tolerant    floats (see compare.py): arrays of up to 512 value by value, larger ones by 16 random projections
     by state    estimators and other objects: the class's name and all that pickling would keep, without caches
     by name     functions, classes, modules
     by type     figures and axes, generators, files, locks
@@ -14,16 +13,14 @@ standard library alone; numpy, pandas and scipy are found in `sys.modules` when 
 import base64
 import hashlib
 import json
-import math
 import sys
 import types
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["Fingerprint", "compare", "fingerprint"]
+__all__ = ["Fingerprint", "fingerprint"]
 
 Fingerprint = dict[str, Any]
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
 _SMALL = 512  # floats kept one by one
 _LONG = 2000  # items kept one by one; longer containers by digest
 _BUDGET = 100_000  # parts of one value
@@ -393,118 +390,3 @@ def _sha(data: bytes) -> str:
 
 def _digest_of(found: list[Fingerprint]) -> Fingerprint:
     return {"t": "long", "n": len(found), "v": _sha(json.dumps(found, sort_keys=True).encode())}
-
-
-# ---------------------------------------------------------------------- comparing
-
-
-def compare(ours: Any, theirs: Any, path: str = "") -> str:
-    """Why two fingerprints are of different values, in a few words; "" when they are equal within the tolerance."""
-    if ours == theirs:
-        return ""
-    if not isinstance(ours, dict) or not isinstance(theirs, dict):
-        return _compare_lists(ours, theirs, path)
-    if ours.get("t") != theirs.get("t"):
-        return _at(path, f"{_kind(ours)} against {_kind(theirs)}")
-    for key in ("type", "dtype", "shape", "format", "n", "fields"):
-        if ours.get(key) != theirs.get(key):
-            return _at(path, f"{_word(key)} {_short(ours.get(key))} against {_short(theirs.get(key))}")
-    if "names" in ours and "parts" in ours:
-        return _compare_attributes(ours, theirs, path)
-    if "floats" in ours and "floats" in theirs:
-        return _compare_floats(_unpacked(ours["floats"]), _unpacked(theirs["floats"]), path)
-    if "sketch" in ours and "sketch" in theirs:
-        return _compare_sketches(ours["sketch"], theirs["sketch"], path)
-    if ours["t"] in ("float", "float16", "float32", "float64", "complex") and "v" in ours:
-        return _compare_floats(_hexes(ours["v"]), _hexes(theirs["v"]), path)
-    return _compare_parts(ours, theirs, path)
-
-
-def _compare_parts(ours: Fingerprint, theirs: Fingerprint, path: str) -> str:
-    if ours.keys() != theirs.keys():
-        only = sorted(ours.keys() ^ theirs.keys())
-        return _at(path, f"only one of them has {only[0]}")
-    for key in ours:
-        if key == "v" and ours[key] != theirs[key]:
-            return _at(
-                path, f"{_short(ours[key])} against {_short(theirs[key])}" if _is_readable(ours) else "values differ"
-            )
-        if ours[key] != theirs[key]:
-            inner = path if key in ("state", "items", "values", "args", "data", "array") else f"{path}.{key}"
-            found = compare(ours[key], theirs[key], inner)
-            if found:
-                return found
-    return ""
-
-
-def _compare_attributes(ours: Fingerprint, theirs: Fingerprint, path: str) -> str:
-    if ours["names"] != theirs["names"]:
-        only = sorted(set(ours["names"]) ^ set(theirs["names"]))
-        return _at(path, f"only one of them has the attribute {only[0]}")
-    pairs = zip(ours["names"], ours["parts"], theirs["parts"], strict=True)
-    return next((found for name, a, b in pairs if (found := compare(a, b, f"{path}.{name}"))), "")
-
-
-def _compare_lists(ours: Any, theirs: Any, path: str) -> str:
-    if not isinstance(ours, list) or not isinstance(theirs, list):
-        return _at(path, f"{_short(ours)} against {_short(theirs)}")
-    if len(ours) != len(theirs):
-        return _at(path, f"{len(ours)} against {len(theirs)} parts")
-    pairs = enumerate(zip(ours, theirs, strict=True))
-    return next((found for i, (a, b) in pairs if (found := compare(a, b, f"{path}[{i}]"))), "")
-
-
-def _compare_floats(ours: list[float], theirs: list[float], path: str) -> str:
-    worst, count = 0.0, 0
-    for a, b in zip(ours, theirs, strict=True):
-        if a == b or (math.isnan(a) and math.isnan(b)):
-            continue
-        off = abs(a - b)
-        if not off <= RELATIVE * abs(b) + ABSOLUTE:  # also when it is NaN
-            count += 1
-            worst = max(worst, off) if math.isfinite(off) else math.inf
-    if not count:
-        return ""
-    if len(ours) == 1:
-        return _at(path, f"{ours[0]!r} against {theirs[0]!r}")
-    return _at(path, f"{count} of {len(ours)} values differ, by up to {worst:.3g}")
-
-
-def _compare_sketches(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str) -> str:
-    if ours["others"] != theirs["others"]:
-        return _at(path, "NaN or infinity in other places")
-    allowed = 4 * RELATIVE * theirs["norm"] + ABSOLUTE
-    off = max(abs(a - b) for a, b in zip(ours["sums"], theirs["sums"], strict=True))
-    return _at(path, f"values differ, by about {off:.3g} in all") if off > allowed else ""
-
-
-def _unpacked(text: str) -> list[float]:
-    import struct
-
-    data = base64.b64decode(text)
-    return list(struct.unpack(f"<{len(data) // 8}d", data))
-
-
-def _hexes(value: Any) -> list[float]:
-    return [float.fromhex(text) for text in (value if isinstance(value, list) else [value])]
-
-
-def _at(path: str, words: str) -> str:
-    return f"{path.lstrip('.')}: {words}" if path else words
-
-
-def _kind(found: Fingerprint) -> str:
-    return str(found.get("type") or found.get("t"))
-
-
-def _is_readable(found: Fingerprint) -> bool:
-    return found["t"] not in ("array", "bytes", "bytearray", "set", "frozenset", "dates", "long")
-
-
-def _word(key: str) -> str:
-    return {"n": "length", "t": "type"}.get(key, key)
-
-
-def _short(value: Any) -> str:
-    text = "nothing" if value is None else str(value)
-    return text if len(text) <= 60 else f"{text[:57]}..."

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from nb2prod.runtime.capture import ENVIRONMENT
-from nb2prod.runtime.fingerprint import Fingerprint, compare
+from nb2prod.runtime.compare import compare
+from nb2prod.runtime.fingerprint import Fingerprint
 from nb2prod.runtime.workcopy import copy_folder
 
 __all__ = ["CaptureFailed", "capture_package", "differences", "names_that_differ"]
