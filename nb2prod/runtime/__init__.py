@@ -1,5 +1,15 @@
 """What generated code imports: small, quick to import, and of the standard library alone."""
 
-from nb2prod.runtime.contract import StepRunner
+from collections.abc import Sequence
 
-__all__ = ["StepRunner"]
+from nb2prod.runtime.contract import StepRunner
+from nb2prod.runtime.metrics import log_metric, log_metrics
+
+__all__ = ["StepRunner", "log_metric", "log_metrics", "main"]
+
+
+def main(package: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a generated package with a command line's arguments; give the exit code."""
+    from nb2prod.runtime.program import run_package  # what only a run needs is not on the way of `import`
+
+    return run_package(package, arguments)

@@ -1,6 +1,6 @@
 """Does a value fit an annotation? Decided from the annotation's text, so that nothing is imported or evaluated.
 
-    Shape = Plain(name) | Container(name, item shapes) | Union(shapes) | Choice(values) | Anything
+Shape = Plain(name) | Container(name, item shapes) | Union(shapes) | Choice(values) | Anything
 """
 
 import ast

@@ -32,7 +32,15 @@ class StepFailed(RuntimeTrouble):
     exit_code = 3
 
     def __init__(
-        self, *, pipeline: str, step: str, where: str, reason: str, notes: Sequence[str] = (), cell: int = 0, line: int = 0
+        self,
+        *,
+        pipeline: str,
+        step: str,
+        where: str,
+        reason: str,
+        notes: Sequence[str] = (),
+        cell: int = 0,
+        line: int = 0,
     ) -> None:
         text = f"step '{step}' of pipeline '{pipeline}' failed in {where}: {reason}"
         super().__init__("\n".join([text, *(f"  {note}" for note in notes)]))

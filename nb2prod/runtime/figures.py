@@ -1,48 +1,60 @@
-"""A matplotlib backend that keeps figures: `MPLBACKEND=module://nb2prod.runtime.figures`.
+"""A matplotlib backend that keeps each figure as a file of the run: MPLBACKEND=module://nb2prod.runtime.figures
 
-It draws as Agg does. A figure is handed to whoever listens when it is shown or closed; a notebook's `plt.show(…)` may
-say anything in its parentheses.
+A figure is kept when it is shown, when it is closed, and at the end of the step. `show` closes what it
+has shown, as it does in a notebook.
 """
 
-from collections.abc import Callable
-from typing import Any
+import sys
+import warnings
+from typing import Any  # matplotlib has no types for its backends
 
-from matplotlib import _pylab_helpers
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-__all__ = ["FigureCanvas", "FigureManager", "keep", "show"]
+from nb2prod.runtime.metrics import ACTIVE
 
-_listeners: list[Callable[[Any], None]] = []
+__all__ = ["FigureCanvas", "FigureManager", "show"]
 
 
 class FigureManager(FigureManagerBase):
-    """One figure of pyplot."""
-
-    def destroy(self) -> None:
-        _give(self.canvas.figure)
+    """pyplot destroys the manager when it closes the figure."""
 
     def show(self) -> None:
-        _give(self.canvas.figure)
+        _keep(self)
+
+    def destroy(self) -> None:
+        _keep(self)
 
 
 class FigureCanvas(FigureCanvasAgg):
     manager_class = FigureManager
 
 
-def show(*_args: Any, **_kwargs: Any) -> None:
-    """Show, and close, all figures, as the notebook's inline backend does."""
-    _pylab_helpers.Gcf.destroy_all()
+def show(*_: object, **__: object) -> None:
+    """Whatever `plt.show` is given."""
+    from matplotlib import pyplot
+
+    keep_open_figures()
+    pyplot.close("all")
 
 
-def keep(listener: Callable[[Any], None] | None) -> None:
-    """From now on give each finished figure to `listener`; None: to nobody."""
-    _listeners[:] = [listener] if listener else []
+def keep_open_figures() -> None:
+    from matplotlib._pylab_helpers import Gcf
+
+    for manager in Gcf.get_all_fig_managers():
+        _keep(manager)
 
 
-def _give(figure: Any) -> None:
-    if getattr(figure, "_nb2prod_given", False):
+def _keep(manager: Any) -> None:
+    """Once for each figure. One that cannot be drawn is no reason to fail: the notebook would go on too."""
+    if not ACTIVE or getattr(manager, "kept", False):
         return
-    figure._nb2prod_given = True
-    for listener in _listeners:
-        listener(figure)
+    manager.kept = True
+    path = ACTIVE[-1].new_figure()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            manager.canvas.print_figure(path, format="png", bbox_inches="tight")
+    except Exception as error:  # drawing runs the user's own formatters
+        path.unlink(missing_ok=True)
+        print(f"figure {path.name} could not be drawn: {type(error).__name__}: {error}", file=sys.stderr)

@@ -7,7 +7,7 @@ import ast
 import dataclasses
 import json
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,7 +91,11 @@ def comments_of(source: str) -> dict[str, str]:
     tokens = tokenize.generate_tokens(io.StringIO(source).readline)
     texts = {t.start[0]: t.string.lstrip("# ").rstrip() for t in tokens if t.type == tokenize.COMMENT}
     fields = [node for node in _fields(source) if isinstance(node.target, ast.Name)]
-    return {n.target.id: texts[n.end_lineno or 0] for n in fields if isinstance(n.target, ast.Name) and n.end_lineno in texts}
+    return {
+        n.target.id: texts[n.end_lineno or 0]
+        for n in fields
+        if isinstance(n.target, ast.Name) and n.end_lineno in texts
+    }
 
 
 def _read(text: str, shape: Shape) -> object:
@@ -154,7 +158,13 @@ def _read_none(text: str) -> None:
         raise Misfit("None")
 
 
-_PLAIN_READERS = {"str": str, "int": _read_int, "float": _read_float, "bool": _read_bool, "None": _read_none}
+_PLAIN_READERS: dict[str, Callable[[str], object]] = {
+    "str": str,
+    "int": _read_int,
+    "float": _read_float,
+    "bool": _read_bool,
+    "None": _read_none,
+}
 
 
 def _literal(text: str) -> object:

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any  # the libraries are not imported here, so their objects have no types
 
-__all__ = ["GENERATORS", "STATES", "capture", "digests", "restore", "seedings"]
+__all__ = ["GENERATORS", "STATES", "capture", "difference", "digests", "restore", "seedings"]
 
 GENERATORS = ("numpy.random", "random")
 
@@ -41,6 +41,14 @@ def restore(values: Mapping[str, object]) -> None:
 
 def digests(values: Mapping[str, object]) -> dict[str, str]:
     return {name: hashlib.sha256(_bytes(value)).hexdigest() for name, value in values.items()}
+
+
+def difference(name: str, before: object, after: object) -> object:
+    """What to put back later: of a state that is a table, only what changed, for the rest is of that day."""
+    if name in GENERATORS or not isinstance(before, dict) or not isinstance(after, dict):
+        return after
+    changed = {key: value for key, value in after.items() if key not in before or before[key] != value}
+    return changed | dict.fromkeys(before.keys() - after.keys())
 
 
 @contextmanager
@@ -83,10 +91,12 @@ def _bytes(value: object) -> bytes:
     return pickle.dumps(value, protocol=5)
 
 
-def _write_environ(module: Any, value: dict[str, str]) -> None:
-    for name in module.environ.keys() - value.keys():
-        del module.environ[name]
-    module.environ.update(value)
+def _write_environ(module: Any, value: dict[str, str | None]) -> None:
+    for name, text in value.items():
+        if text is None:
+            module.environ.pop(name, None)
+        else:
+            module.environ[name] = text
 
 
 def _write_filters(module: Any, value: list[Any]) -> None:

@@ -28,11 +28,6 @@ _OUTSIDE = {
     "os.fork": "starts a process",
     "os.exec": "starts a process",
     "os.posix_spawn": "starts a process",
-    "os.remove": "removes files",
-    "os.rmdir": "removes files",
-    "shutil.rmtree": "removes files",
-    "os.rename": "renames files",
-    "os.mkdir": "makes folders",
     "os.link": "links files",
     "os.symlink": "links files",
     "os.truncate": "writes files",
@@ -40,7 +35,15 @@ _OUTSIDE = {
     "os.chown": "changes files",
     "os.utime": "changes files",
 }
-_HARMLESS_PROGRAMS = {"lscpu", "sysctl", "ldconfig", "uname", "fc-list", "gcc", "ld"}  # libraries ask what machine it is
+_HARMLESS_PROGRAMS = {
+    "lscpu",
+    "sysctl",
+    "ldconfig",
+    "uname",
+    "fc-list",
+    "gcc",
+    "ld",
+}  # libraries ask what machine it is
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/var/cache/fontconfig/")
 
@@ -49,7 +52,10 @@ class Watch:
     """Use as `with Watch(ignore) as seen`; one at a time. `ignore` are folders whose files do not matter."""
 
     def __init__(self, ignore: Iterable[str]) -> None:
+        import tempfile
+
         self.ignore = (*_SYSTEM, *(f"{folder.rstrip('/')}/" for folder in ignore))
+        self.temporary = tempfile.gettempdir() + os.sep
         self.read: dict[str, None] = {}
         self.listed: dict[str, None] = {}
         self.written: dict[str, None] = {}
@@ -64,15 +70,14 @@ class Watch:
         _ACTIVE.remove(self)
 
     def see(self, event: str, args: tuple[Any, ...]) -> None:
-        if event == "open":
-            self._see_open(*args)
-        elif event in ("os.listdir", "os.scandir", "glob.glob"):
-            self._note(self.listed, args[0] if event != "glob.glob" else None)
+        if event in _OUTSIDE:
+            if not (event == "sqlite3.connect" and args[0] == ":memory:"):
+                self.reasons[_OUTSIDE[event]] = None
         elif event == "subprocess.Popen":
             if os.path.basename(os.fsdecode(args[0] or "")) not in _HARMLESS_PROGRAMS:  # noqa: PTH119
                 self.reasons["starts a process"] = None
-        elif event in _OUTSIDE and not self._is_ours(event, args):
-            self.reasons[_OUTSIDE[event]] = None
+        else:
+            _SEERS[event](self, args)
 
     def verdict(self) -> tuple[str, ...]:
         """Why the step must always be run; nothing when it need not."""
@@ -84,31 +89,42 @@ class Watch:
         files = {path: fingerprint(path) for path in self.read if not self._was_temporary(path)}
         return files | {path: fingerprint(path) for path in self.listed if not self._is_ignored(path)}
 
-    def _see_open(self, path: Any, mode: Any, flags: Any) -> None:
+    def _see_open(self, args: tuple[Any, ...]) -> None:
+        path, mode, flags = args
         writes = bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool((flags or 0) & _WRITES)
         self._note(self.written if writes else self.read, path)
 
+    def _see_list(self, args: tuple[Any, ...]) -> None:
+        self._note(self.listed, "." if args[0] is None else args[0])
+
+    def _see_make(self, args: tuple[Any, ...]) -> None:
+        self._note(self.written, args[0])
+
+    def _see_remove(self, args: tuple[Any, ...]) -> None:
+        """What the step made itself it may remove. With a `dir_fd` it is rmtree, which said so before."""
+        path = _absolute(args[0])
+        if args[1] == -1 and path and path not in self.written and not self._is_ignored(path):
+            self.reasons["removes files"] = None
+
+    def _see_rmtree(self, args: tuple[Any, ...]) -> None:
+        self._see_remove((args[0], -1))
+
+    def _see_rename(self, args: tuple[Any, ...]) -> None:
+        source = _absolute(args[0])
+        if source and source not in self.written and not self._is_ignored(source):
+            self.reasons["renames files"] = None
+        self._note(self.written, args[1])
+
     def _note(self, where: dict[str, None], path: Any) -> None:
-        if isinstance(path, (str, bytes, os.PathLike)):
-            text = os.path.abspath(os.fsdecode(path))  # noqa: PTH100 - resolve() would hide a link that changed
-            if not self._is_ignored(text):
-                where[text] = None
+        text = _absolute(path)
+        if text and not self._is_ignored(text):
+            where[text] = None
 
     def _is_ignored(self, path: str) -> bool:
         return f"{path}/".startswith(self.ignore) or path.endswith((".pyc", ".so"))
 
-    def _is_ours(self, event: str, args: tuple[Any, ...]) -> bool:
-        if event == "sqlite3.connect":
-            return bool(args[0] == ":memory:")
-        if not event.startswith(("os.", "shutil.")) or not args or not isinstance(args[0], (str, bytes, os.PathLike)):
-            return False
-        path = os.path.abspath(os.fsdecode(args[0]))  # noqa: PTH100
-        return self._is_ignored(path) or self._was_temporary(path)
-
     def _was_temporary(self, path: str) -> bool:
-        import tempfile
-
-        return path.startswith(tempfile.gettempdir() + os.sep) and not os.path.lexists(path)
+        return path.startswith(self.temporary) and not os.path.lexists(path)
 
 
 def fingerprint(path: str) -> str:
@@ -125,6 +141,22 @@ def fingerprint(path: str) -> str:
         return "missing"
 
 
+def _absolute(path: Any) -> str:
+    """An open descriptor has no path that matters: it was opened before."""
+    return os.path.abspath(os.fsdecode(path)) if isinstance(path, (str, bytes, os.PathLike)) else ""  # noqa: PTH100
+
+
+_SEERS = {
+    "open": Watch._see_open,
+    "os.listdir": Watch._see_list,
+    "os.scandir": Watch._see_list,
+    "os.mkdir": Watch._see_make,
+    "os.remove": Watch._see_remove,
+    "os.rmdir": Watch._see_remove,
+    "shutil.rmtree": Watch._see_rmtree,
+    "os.rename": Watch._see_rename,
+}
+_SEEN = {"subprocess.Popen", *_SEERS, *_OUTSIDE}
 _ACTIVE: list[Watch] = []
 _INSTALLED: list[bool] = []
 
@@ -137,13 +169,5 @@ def _install() -> None:
 
 
 def _hook(event: str, args: tuple[Any, ...]) -> None:
-    if not _ACTIVE or (event not in _SEEN):
-        return
-    watch, _ACTIVE[:] = _ACTIVE[-1], []  # what we do ourselves to take a note is not noted
-    try:
-        watch.see(event, args)
-    finally:
-        _ACTIVE.append(watch)
-
-
-_SEEN = {"open", "os.listdir", "os.scandir", "glob.glob", "subprocess.Popen", *_OUTSIDE}
+    if _ACTIVE and event in _SEEN:
+        _ACTIVE[-1].see(event, args)

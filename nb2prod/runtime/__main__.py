@@ -1,0 +1,5 @@
+"""python -m nb2prod.runtime PROJECT"""
+
+from nb2prod.runtime.program import run_project
+
+raise SystemExit(run_project())

@@ -1,0 +1,67 @@
+"""Where in the notebook a step failed."""
+
+import traceback
+from bisect import bisect_right
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from nb2prod.runtime.project import Settings
+
+__all__ = ["Place", "place_of", "reason_of", "traceback_of"]
+
+_HERE = str(Path(__file__).parent)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """`cell` and `line` from 1, or 0 when the notebook's lines are not known; `file` and `file_line` always."""
+
+    notebook: str = ""
+    cell: int = 0
+    line: int = 0
+    file: str = ""
+    file_line: int = 0
+
+    def __str__(self) -> str:
+        where = f"{self.notebook}, cell {self.cell}, line {self.line}" if self.cell else ""
+        return where or (f"{self.file}, line {self.file_line}" if self.file else "code that is not the notebook's")
+
+
+def place_of(error: BaseException, settings: Settings) -> Place:
+    """The innermost line of the user's own: of a cell if there is one, else of the package."""
+    frames = [(_path(frame), line) for frame, line in traceback.walk_tb(error.__traceback__)]
+    package = f"/{settings.package}/"
+    own = Place()
+    for file, line in reversed(frames):
+        for path, entries in settings.lines.items():
+            if file.endswith("/" + path.removeprefix("src/")) and (found := _nearest(entries, line)):
+                _, cell, cell_line = found
+                return Place(notebook=settings.notebook, cell=cell, line=cell_line, file=path, file_line=line)
+        if not own.file and package in file and not file.startswith(_HERE):
+            own = Place(file=file[file.rindex(package) + 1 :], file_line=line)
+    return own
+
+
+def reason_of(error: BaseException) -> str:
+    text = str(error).strip()
+    text = text if len(text) <= 1000 else f"{text[:1000]}..."
+    return f"{type(error).__name__}: {text}" if text else type(error).__name__
+
+
+def traceback_of(error: BaseException) -> str:
+    """Without our own frames at its head."""
+    trace: TracebackType | None = error.__traceback__
+    while trace and trace.tb_frame.f_code.co_filename.startswith(_HERE):
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))
+
+
+def _path(frame: object) -> str:
+    return str(frame.f_code.co_filename).replace("\\", "/")  # type: ignore[attr-defined]
+
+
+def _nearest(entries: list[tuple[int, int, int]], line: int) -> tuple[int, int, int] | None:
+    """The entry of that line, or of the last one before it that has one."""
+    index = bisect_right([entry[0] for entry in entries], line)
+    return entries[index - 1] if index else None

@@ -1,0 +1,147 @@
+"""What a step costs and what goes in and out of it."""
+
+import os
+import re
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any  # a step's values
+
+__all__ = ["Clock", "describe", "inputs_of", "numbers_in", "outputs_of", "shown"]
+
+_CELLS = 5_000_000  # a frame with more is not searched for nulls
+_SECRET = re.compile(r"password|passwd|token|secret|api_?key|credential", re.IGNORECASE)
+
+
+class Clock:
+    """Wall time, CPU time of the process, and its peak memory since the clock was made, where the system tells."""
+
+    def __init__(self) -> None:
+        _reset_peak()
+        self.wall, self.cpu = time.perf_counter(), time.process_time()
+
+    def read(self) -> dict[str, object]:
+        return {
+            "seconds": round(time.perf_counter() - self.wall, 6),
+            "cpu_seconds": round(time.process_time() - self.cpu, 6),
+            "peak_memory_bytes": _peak(),
+        }
+
+
+def inputs_of(function: Any, args: tuple[object, ...], kwargs: Mapping[str, object]) -> dict[str, object]:
+    """The arguments by name."""
+    code = getattr(function, "__code__", None)
+    names = code.co_varnames[: code.co_argcount] if code else ()
+    rest = (f"argument_{number}" for number in range(len(names) + 1, len(args) + 1))
+    return {**dict(zip((*names, *rest), args, strict=False)), **kwargs}
+
+
+def outputs_of(function: Any, result: object) -> dict[str, object]:
+    """A step that gives several values gives a NamedTuple of its own module."""
+    if result is None:
+        return {}
+    fields = getattr(result, "_fields", None)
+    if isinstance(result, tuple) and fields and type(result).__module__ == getattr(function, "__module__", ""):
+        return dict(zip(fields, result, strict=True))
+    return {"result": result}
+
+
+def describe(values: Mapping[str, object]) -> dict[str, dict[str, object]]:
+    return {name: _describe(value) for name, value in values.items()}
+
+
+def shown(values: Mapping[str, object]) -> str:
+    """The values in a line: the shapes of tables, and what is small enough to read."""
+    return ", ".join(f"{name} {_shown(name, value)}" for name, value in values.items())
+
+
+def numbers_in(values: Mapping[str, object], names: tuple[str, ...]) -> dict[str, float]:
+    """Those of the names that are numbers; a step of one output may have it under no name."""
+    if len(names) == 1 and list(values) == ["result"]:
+        values = {names[0]: values["result"]}
+    found = {name: as_number(values[name]) for name in names if name in values}
+    return {name: number for name, number in found.items() if number is not None}
+
+
+def as_number(value: Any) -> float | None:
+    """A number, also one of a library that is not a Python number; None for what is none."""
+    if isinstance(value, (int, float)):
+        return float(value) if isinstance(value, float) or abs(value) < 2**53 else None
+    if type(value).__module__.split(".")[0] == "numpy" and getattr(value, "size", 0) == 1:
+        item = value.item()
+        return as_number(item) if isinstance(item, (int, float)) else None
+    return None
+
+
+def _describe(value: Any) -> dict[str, object]:
+    found: dict[str, object] = {"type": type(value).__name__}
+    shape = _shape(value)
+    if shape is not None:
+        found["shape"] = list(shape)
+        nulls = _nulls(value)
+        return found if nulls is None else {**found, "nulls": nulls}
+    if isinstance(value, (list, tuple, dict, set, frozenset)):
+        found["length"] = len(value)
+    return found
+
+
+def _shown(name: str, value: object) -> str:
+    shape = _shape(value)
+    if shape is not None:
+        return f"{type(value).__name__} {' x '.join(map(str, shape)) or 'of no dimension'}"
+    if _SECRET.search(name):
+        return f"= ({type(value).__name__}, not shown)"
+    if isinstance(value, (bool, int, float, str, type(None))):
+        text = repr(value)
+        return f"= {text if len(text) <= 60 else text[:57] + '...'}"
+    length = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set, frozenset)) else ""
+    return f"{type(value).__name__}{length}"
+
+
+def _shape(value: Any) -> tuple[int, ...] | None:
+    try:
+        shape = value.shape
+        return tuple(int(size) for size in shape) if isinstance(shape, tuple) else None
+    except Exception:  # any object may have a property of that name
+        return None
+
+
+def _nulls(value: Any) -> int | None:
+    pandas: Any = sys.modules.get("pandas")
+    if pandas is None or not isinstance(value, (pandas.DataFrame, pandas.Series)) or value.size > _CELLS:
+        return None
+    try:
+        counts = value.isna().sum()
+        return int(counts.sum()) if isinstance(value, pandas.DataFrame) else int(counts)
+    except Exception:  # a table of strange things is not a reason to fail
+        return None
+
+
+def _reset_peak() -> None:
+    """Linux forgets the peak when told; elsewhere the peak is that of the process."""
+    try:
+        descriptor = os.open("/proc/self/clear_refs", os.O_WRONLY)
+    except OSError:
+        return
+    try:
+        os.write(descriptor, b"5")
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)
+
+
+def _peak() -> int:
+    try:
+        with open("/proc/self/status", "rb") as file:  # noqa: PTH123
+            found = re.search(rb"VmHWM:\s+(\d+) kB", file.read())
+    except OSError:
+        found = None
+    if found:
+        return int(found[1]) * 1024
+    try:
+        import resource
+    except ImportError:
+        return 0
+    unit = 1 if sys.platform == "darwin" else 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit

@@ -1,0 +1,289 @@
+"""`python -m churn` and `python -m nb2prod.runtime PROJECT`: from a command line to the exit code of a run.
+
+0 completed   2 nothing was started   3 a step failed   4 a timeout   130 interrupted
+"""
+
+import argparse
+import importlib
+import os
+import shlex
+import signal
+import sys
+import sysconfig
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any  # the package's Parameters and what pipeline.run gives
+
+from nb2prod.runtime.artifacts import Store
+from nb2prod.runtime.cache import StepCache
+from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
+from nb2prod.runtime.failure import place_of, reason_of, traceback_of
+from nb2prod.runtime.keys import Code, environment
+from nb2prod.runtime.parameters import Spec, coerce, comments_of, specs_of
+from nb2prod.runtime.project import Settings, read_settings
+from nb2prod.runtime.record import Record, encode, new_run_id, recorded_parameters, versions
+from nb2prod.runtime.runner import Runner
+
+__all__ = ["run_package", "run_project"]
+
+_BACKEND = "module://nb2prod.runtime.figures"
+_INTERRUPTED = 130
+
+
+def run_package(package: str, arguments: Sequence[str] | None = None) -> int:
+    """Run a package that can be imported. Its project is the folder that holds its `src`."""
+    command = shlex.join([Path(sys.executable).name, "-m", package])
+    return _guarded(lambda: _run_package(package, arguments, command))
+
+
+def run_project(arguments: Sequence[str] | None = None) -> int:
+    """Run the project of a folder, whose package need not be installed."""
+    return _guarded(lambda: _run_project(arguments))
+
+
+def _guarded(run: Callable[[], int]) -> int:
+    """Trouble as a message and an exit code."""
+    try:
+        with _terminated_as_interrupted():
+            return run()
+    except SystemExit as stopped:  # argparse has said what was wrong
+        return stopped.code if isinstance(stopped.code, int) else 2
+    except RuntimeTrouble as trouble:
+        _tell(f"error: {trouble}")
+        return trouble.exit_code
+    except KeyboardInterrupt:
+        _tell("interrupted")
+        return _INTERRUPTED
+
+
+def _run_package(package: str, arguments: Sequence[str] | None, command: str) -> int:
+    root = _root_of(package)
+    settings = read_settings(root, package)
+    module = _import(f"{package}.parameters", settings)
+    specs = _described(specs_of(module.Parameters), module)
+    parser = _parser(specs, prog=command)
+    options = parser.parse_args(_joined(list(sys.argv[1:] if arguments is None else arguments), specs))
+    given = {
+        spec.name: text for spec in specs if (text := getattr(options, f"parameter {spec.name}", None)) is not None
+    }
+    return _run(settings, options, {**_assigned(options.parameter), **given}, specs, command)
+
+
+def _run_project(arguments: Sequence[str] | None) -> int:
+    parser = _parser((), prog="python -m nb2prod.runtime")
+    parser.add_argument("project", type=Path, help="the project's folder")
+    options = parser.parse_args(arguments)
+    settings = read_settings(options.project)
+    sys.path.insert(0, str(settings.root / "src"))
+    specs = specs_of(_import(f"{settings.package}.parameters", settings).Parameters)
+    command = shlex.join(["python", "-m", "nb2prod.runtime", str(options.project)])
+    return _run(settings, options, _assigned(options.parameter), specs, command)
+
+
+def _run(
+    settings: Settings,
+    options: argparse.Namespace,
+    given: Mapping[str, object],
+    specs: Sequence[Spec],
+    command: str,
+) -> int:
+    runs = Path(options.runs).resolve() if options.runs else settings.runs
+    recorded = recorded_parameters(runs, options.resume) if options.resume else {}
+    chosen = {**recorded, **coerce(given, specs)}
+    unknown = [name for name in recorded if name not in {spec.name for spec in specs}]
+    if unknown:
+        raise ParameterError(f"run '{options.resume}' has the parameter '{unknown[0]}', which the pipeline has no more")
+    if options.timeout is not None and not options.timeout > 0:
+        raise ParameterError(f"the timeout is {options.timeout:g}; it must be more than 0 seconds")
+    _enter(settings)
+    folder = runs / (options.run_id or new_run_id())
+    parameters = _import(f"{settings.package}.parameters", settings).Parameters(**chosen)
+    head = {
+        "pipeline": settings.name,
+        "package": settings.package,
+        "notebook": settings.notebook,
+        "workdir": str(settings.workdir),
+        "parameters": {spec.name: encode(getattr(parameters, spec.name)) for spec in specs},
+        "resumed": options.resume,
+    }
+    pipeline = _import(f"{settings.package}.pipeline", settings)
+    record = _record(folder, {**head, "versions": versions()})
+    where = ["--runs", options.runs] if options.runs else []
+    resume = f"{command} {shlex.join([*where, '--resume', record.run])}"
+    runner = Runner(
+        settings,
+        record,
+        _cache(settings, runs, pipeline, use=not options.no_cache),
+        timeout=settings.timeout if options.timeout is None else options.timeout,
+        tell=_tell,
+        resume=resume,
+    )
+    return _go(pipeline, parameters, runner, settings)
+
+
+def _go(pipeline: Any, parameters: Any, runner: Runner, settings: Settings) -> int:
+    """Whatever happens, the record says how it ended."""
+    record = runner.record
+    try:
+        with runner:
+            pipeline.run(parameters, runner)
+    except RuntimeTrouble as trouble:
+        record.finish("timeout" if trouble.exit_code == 4 else "failed", record.steps[-1].get("error"))
+        _tell(f"error: {trouble}\n  record: {record.folder}")
+        return trouble.exit_code
+    except KeyboardInterrupt:
+        record.finish("interrupted")
+        _tell(f"interrupted; to resume: {runner.resume}\n  record: {record.folder}")
+        return _INTERRUPTED
+    except Exception as error:
+        place = place_of(error, settings)
+        message = f"pipeline '{settings.name}' failed between its steps, in {place}: {reason_of(error)}"
+        record.finish("failed", {"message": message, "traceback": traceback_of(error)})
+        _tell(f"error: {message}\n  record: {record.folder}")
+        return 3
+    record.finish("completed")
+    for name, value in record.metrics.items():
+        _tell(f"{name} = {value:.6g}")
+    _tell(f"completed; record: {record.folder}")
+    return 0
+
+
+def _parser(specs: Sequence[Spec], prog: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=prog, allow_abbrev=False, description="Run the pipeline once.")
+    parser.add_argument(
+        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter; may be repeated"
+    )
+    parser.add_argument("--runs", metavar="DIR", help="where the record of the run goes")
+    parser.add_argument("--resume", metavar="RUN", help="go on where RUN failed, with its parameters")
+    parser.add_argument("--no-cache", action="store_true", help="run every step, also those whose result is known")
+    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
+    parser.add_argument("--run-id", help=argparse.SUPPRESS)  # for a parent that wants to know it
+    for spec in specs:
+        names = [name for name in _options_of(spec) if name not in parser._option_string_actions]
+        text = f"{spec.comment}  " if spec.comment else ""
+        about = f"{text}[{spec.annotation}; default: {spec.default!r}]".replace("%", "%%")
+        if names:
+            parser.add_argument(*names, dest=f"parameter {spec.name}", metavar="VALUE", help=about)
+    return parser
+
+
+def _options_of(spec: Spec) -> list[str]:
+    """As a shell writes it, and as Python does. One of our own name is reached by `-p NAME=VALUE` alone."""
+    return list(dict.fromkeys([f"--{spec.name.replace('_', '-')}", f"--{spec.name}"]))
+
+
+def _joined(arguments: list[str], specs: Sequence[Spec]) -> list[str]:
+    """`--x -1e-3` as `--x=-1e-3`: argparse takes such a number for an option."""
+    names = {name for spec in specs for name in _options_of(spec)} - {"--runs", "--resume", "--timeout", "--no-cache"}
+    joined: list[str] = []
+    rest = iter(arguments)
+    for argument in rest:
+        value = next(rest, None) if argument in names else None
+        joined.append(argument if value is None else f"{argument}={value}")
+    return joined
+
+
+def _assigned(texts: Sequence[str]) -> dict[str, str]:
+    given = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
+        if not equals:
+            raise ParameterError(f"-p {text!r} is not NAME=VALUE")
+        given[name.strip()] = value
+    return given
+
+
+def _described(specs: Sequence[Spec], module: Any) -> list[Spec]:
+    try:
+        comments = comments_of(Path(module.__file__).read_text(encoding="utf-8"))
+    except (OSError, SyntaxError):
+        comments = {}
+    return [Spec(**{**vars(spec), "comment": comments.get(spec.name, "")}) for spec in specs]
+
+
+def _root_of(package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.origin:
+        raise ProjectError(f"there is no package '{package}' to run")
+    return Path(spec.origin).resolve().parents[2]
+
+
+def _import(name: str, settings: Settings) -> Any:
+    try:
+        return importlib.import_module(name)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        place = place_of(error, settings)
+        hint = "; install what requirements.lock lists" if isinstance(error, ModuleNotFoundError) else ""
+        raise ProjectError(f"cannot import {name}, in {place}: {reason_of(error)}{hint}") from error
+
+
+def _enter(settings: Settings) -> None:
+    """Be where the notebook was: its folder, and its modules within reach; figures go to the run."""
+    try:
+        os.chdir(settings.workdir)
+    except OSError as error:
+        raise ProjectError(
+            f"cannot work in {settings.workdir} ({error.strerror}): set workdir in {settings.root / 'pipeline.toml'}"
+        ) from error
+    if str(settings.workdir) not in sys.path:
+        sys.path.insert(1, str(settings.workdir))
+    if "matplotlib" not in sys.modules:
+        os.environ.setdefault("MPLBACKEND", _BACKEND)
+
+
+def _record(folder: Path, head: Mapping[str, object]) -> Record:
+    try:
+        return Record(folder, head)
+    except OSError as error:
+        raise ProjectError(
+            f"cannot write the record to {folder}: {error.strerror}; choose another place with --runs"
+        ) from error
+
+
+def _cache(settings: Settings, runs: Path, pipeline: Any, *, use: bool) -> StepCache:
+    package = Path(pipeline.__file__).resolve().parent
+    installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    ours = [str(Path(__file__).parents[1]), str(package), *installed]
+    ignore = [*ours, str(runs), _matplotlib_folder(), str(Path.home() / ".matplotlib")]
+    return StepCache(
+        Store(runs / "cache"),
+        code=Code(settings.root, [f"{folder}{os.sep}" for folder in ours]),
+        environment=environment(settings.root),
+        hidden=getattr(pipeline, "HIDDEN_STATE", {}),
+        ignore=tuple(ignore),
+        use=use,
+    )
+
+
+def _matplotlib_folder() -> str:
+    """Where matplotlib remembers fonts; it writes there whenever it likes."""
+    matplotlib = sys.modules.get("matplotlib")
+    return str(matplotlib.get_cachedir()) if matplotlib else str(Path.home() / ".cache" / "matplotlib")
+
+
+@contextmanager
+def _terminated_as_interrupted() -> Any:
+    """SIGTERM is how schedulers and containers interrupt."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    try:
+        before = signal.signal(signal.SIGTERM, interrupt)
+    except ValueError:  # not in the main thread
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def _tell(line: str) -> None:
+    try:
+        print(line, file=sys.__stderr__, flush=True)
+    except (OSError, ValueError):
+        pass  # the terminal went away; the record has it

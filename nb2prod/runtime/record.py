@@ -1,0 +1,124 @@
+"""The record of a run: `run.json` (whole at any moment), `events.jsonl`, `logs/` and `figures/`.
+
+run.json = run, pipeline, package, notebook, status, started, finished, seconds, parameters, resumed, versions,
+           steps(name, status, cached, seconds, ..., inputs, outputs, metrics, error), metrics, error
+"""
+
+import ast
+import json
+import os
+import sys
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any  # JSON
+
+from nb2prod.runtime.errors import ParameterError
+from nb2prod.runtime.files import append_line, read_json, write_json
+
+__all__ = ["Record", "close_record", "encode", "new_run_id", "recorded_parameters"]
+
+
+class Record:
+    """Everything that is written about one run. `now` gives the time in UTC."""
+
+    def __init__(self, folder: Path, head: Mapping[str, object]) -> None:
+        self.folder, self.run = folder, folder.name
+        for place in ("logs", "figures"):
+            (folder / place).mkdir(parents=True, exist_ok=True)
+        self.steps: list[dict[str, Any]] = []
+        self.metrics: dict[str, float] = {}
+        self.began = _now()
+        self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
+        self.event("run.started")
+        self._write()
+
+    def begin(self, name: str, inputs: Mapping[str, object]) -> dict[str, Any]:
+        """The record of a step; what is put into it is written by `end`."""
+        step: dict[str, Any] = {"name": name, "status": "running", "started": _text(_now()), "inputs": inputs}
+        self.steps.append(step)
+        self.event("step.started", step=name)
+        self._write()
+        return step
+
+    def end(self, step: dict[str, Any], status: str, **found: object) -> None:
+        step.update(status=status, **found)
+        self.metrics |= step.get("metrics", {})
+        self.event(f"step.{status}", step=step["name"], **{k: found[k] for k in ("seconds", "cached") if k in found})
+        self._write()
+
+    def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
+        now = _now()
+        self.head |= {"status": status, "finished": _text(now), "seconds": (now - self.began).total_seconds()}
+        self.head |= {"error": error} if error else {}
+        self.event(f"run.{status}")
+        self._write(durable=True)
+
+    def event(self, name: str, **more: object) -> None:
+        append_line(self.folder / "events.jsonl", {"time": _text(_now()), "run": self.run, "event": name, **more})
+
+    def _write(self, *, durable: bool = False) -> None:
+        whole = {"format": 1, **self.head, "steps": self.steps, "metrics": self.metrics}
+        write_json(self.folder / "run.json", whole, durable=durable)
+
+
+def new_run_id() -> str:
+    """Sorted by time, and not the same for two runs of one second. Draws nothing from the global generators."""
+    return f"{_now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
+
+
+def close_record(folder: Path, status: str) -> None:
+    """Say how a run ended whose process could not say it any more."""
+    record = read_json(folder / "run.json", dict)
+    if record.get("status") == "running":
+        write_json(folder / "run.json", {**record, "status": status, "finished": _text(_now())})
+
+
+def recorded_parameters(runs: Path, run: str) -> dict[str, object]:
+    """The parameters of an earlier run. Raises ParameterError when there is no such run."""
+    record = read_json(runs / run / "run.json", dict) if Path(run).name == run else {}
+    if "parameters" not in record:
+        known = sorted(path.parent.name for path in runs.glob("*/run.json"))[-3:]
+        latest = f"; the latest are {', '.join(known)}" if known else ""
+        raise ParameterError(f"there is no run '{run}' in {runs}{latest}")
+    return {name: _decode(name, value) for name, value in record["parameters"].items()}
+
+
+def encode(value: object) -> object:
+    """As JSON where that gives the same value again, else as the text of a Python literal."""
+    try:
+        if _same(json.loads(json.dumps(value, allow_nan=False)), value) and not isinstance(value, dict):
+            return value
+    except (TypeError, ValueError):
+        pass
+    return {"python": repr(value)}
+
+
+def _same(read: object, value: object) -> bool:
+    """True is not 1 here, and a tuple not a list."""
+    return repr(read) == repr(value)
+
+
+def _decode(name: str, value: Any) -> object:
+    if not isinstance(value, dict):
+        return value
+    text = value["python"]
+    try:
+        return float(text) if text in ("nan", "inf", "-inf") else ast.literal_eval(text)
+    except (ValueError, SyntaxError):
+        raise ParameterError(f"parameter '{name}' of that run was {text}: give it again") from None
+
+
+def versions() -> dict[str, str]:
+    """Python's and those of the libraries that are loaded and say what they are."""
+    names = ("numpy", "pandas", "sklearn", "scipy", "statsmodels", "matplotlib", "torch", "tensorflow", "xgboost")
+    loaded = {name: getattr(sys.modules[name], "__version__", "") for name in names if name in sys.modules}
+    return {"python": sys.version.split()[0], **loaded}
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds")
