@@ -213,6 +213,16 @@ write          base_rate = rate
                class Plan:
                    rate = base_rate + 1
 """,
+    "NB219": """Lines that Python does not take in a function.
+
+The cells of a step become the body of a function, and there a line that a cell takes is a syntax error. No file that
+does not compile is ever written.
+
+Instead of     if fast:
+                   from fastmath import *
+write          if fast:
+                   from fastmath import sqrt
+""",
     "NB301": """Steps that wait for each other.
 
 Each step needs something that the other makes, because their cells stand between one another or because a `prev:`

@@ -1,36 +1,71 @@
 """Rendered files as they are written: each Python file compiles, its imports are sorted, and it is formatted."""
 
+import ast
 import subprocess
 import sys
 import tempfile
+import warnings
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 
+LINE_LENGTH = 100
+_OPTIONS = ["--isolated", "--no-cache", "--quiet", "--line-length", str(LINE_LENGTH), "--target-version", "py311"]
 
-def format_files(files: Mapping[str, str], line_length: int = 100) -> dict[str, str]:
-    """The files with each Python file formatted. A file that does not compile is an error of ours: SyntaxError."""
+
+class NotPython(Exception):
+    """A rendered file that Python or ruff does not read: nothing of the project may be written."""
+
+    def __init__(self, path: str, line: int, reason: str) -> None:
+        super().__init__(f"{path}:{line}: {reason}")
+        self.path, self.line, self.reason = path, line, reason
+
+
+def format_files(files: Mapping[str, str]) -> dict[str, str]:
+    """The files with each Python file formatted. Raises NotPython."""
     python = [path for path in files if path.endswith(".py")]
-    for path in python:
-        compile(files[path], path, "exec", dont_inherit=True)
+    unsorted = [path for path in python if order_matters(_tree(path, files[path]))]
     with tempfile.TemporaryDirectory(prefix="nb2prod-") as folder:
         for path in python:
             place = Path(folder, path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(files[path].encode())
-        options = [
-            "--isolated",
-            "--no-cache",
-            "--quiet",
-            "--line-length",
-            str(line_length),
-            "--target-version",
-            "py311",
-        ]
-        _ruff(["check", "--select", "I", "--fix", "--exit-zero", *options], folder)
-        _ruff(["format", *options], folder)
+        excluded = [option for path in unsorted for option in ("--exclude", path)]
+        _ruff(["check", "--select", "I", "--fix", "--exit-zero", *excluded], folder)
+        _ruff(["format"], folder)
         return {path: Path(folder, path).read_bytes().decode() if path in python else files[path] for path in files}
+
+
+def order_matters(tree: ast.AST) -> bool:
+    """Whether imports of one file bind the same name to different things, so that the last one counts."""
+    origins: defaultdict[str, set[str]] = defaultdict(set)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                origins[alias.asname or alias.name.split(".")[0]].add(alias.name if alias.asname else "")
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                module = "." * node.level + (node.module or "")
+                origins[alias.asname or alias.name].add(f"{module}:{alias.name}")
+    stars = origins.pop("*", set())
+    return bool(stars and (origins or len(stars) > 1)) or any(len(places) > 1 for places in origins.values())
+
+
+def _tree(path: str, text: str) -> ast.AST:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of the user's lines; Python says it again where they run
+            compile(text, path, "exec", dont_inherit=True)
+            return ast.parse(text)
+    except SyntaxError as error:
+        raise NotPython(path, error.lineno or 1, error.msg) from error
+    except ValueError as error:  # null bytes, lone surrogates
+        raise NotPython(path, 1, str(error)) from error
 
 
 def _ruff(arguments: list[str], folder: str) -> None:
     """In the folder itself, so that ruff knows the package in `src` as the project's own."""
-    subprocess.run([sys.executable, "-m", "ruff", *arguments, "."], cwd=folder, check=True)
+    command = [sys.executable, "-m", "ruff", *arguments, *_OPTIONS, "."]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NotPython("the project", 1, f"ruff does not format it: {done.stderr.strip()}")

@@ -1,6 +1,7 @@
 """Where each line of a generated file comes from, after formatting moved it."""
 
 import ast
+import warnings
 from collections.abc import Mapping
 
 from nb2prod.model.pipeline import Fragment
@@ -37,4 +38,7 @@ def after_formatting(before: str, after: str, known: Mapping[int, Origin]) -> li
 def _nodes(text: str) -> list[ast.AST]:
     """All but the imports, which are leaves: sorting may move and merge them."""
     imports = (ast.Import, ast.ImportFrom, ast.alias)
-    return [node for node in ast.walk(ast.parse(text)) if not isinstance(node, imports)]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        tree = ast.parse(text)
+    return [node for node in ast.walk(tree) if not isinstance(node, imports)]

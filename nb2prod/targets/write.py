@@ -28,6 +28,7 @@ class Merge:
 def write_project(project: Project, folder: Path, base: Project | None = None) -> tuple[str, ...]:
     """Write and give the paths with conflicts. `base` is the project as generated last time, if it can be made."""
     check_folder(folder)
+    folder = folder.absolute()  # `-o .` has a parent and a name too
     present = _texts(folder, {*project.files, *(base.files if base else ())})
     merge = merged(project.files, present, base.files if base else {})
     try:

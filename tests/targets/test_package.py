@@ -1,14 +1,19 @@
 """A pipeline made by hand becomes a project that compiles, runs with any callable, and knows its cells."""
 
+import ast
 import json
 import sys
+import tomllib
+import types
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from nb2prod.errors import ConversionRefused
 from nb2prod.model.notebook import Notebook
-from nb2prod.model.pipeline import Fragment, Parameter, Pipeline, Step, Variable
+from nb2prod.model.pipeline import Fragment, Parameter, Pipeline, Requirement, Step, Variable
 from nb2prod.model.project import Project
 from nb2prod.source import PythonName
 from nb2prod.targets.package import PLUGIN
@@ -107,3 +112,55 @@ def test_title_is_never_code() -> None:
 
 def test_same_pipeline_gives_the_same_bytes() -> None:
     assert project() == project()
+
+
+def test_lines_that_a_function_does_not_take_are_refused_at_their_cell() -> None:
+    step = Step(
+        name=name("load"),
+        summary="Load",
+        cells=(2,),
+        body=(Fragment(cell=2, line=3, text="rows = 1\nfrom math import *"),),
+    )
+    pipeline = Pipeline(name=name("p"), title="P", notebook="p.ipynb", notebook_sha256="", steps=(step,))
+    with pytest.raises(ConversionRefused) as refused:
+        PLUGIN.render(pipeline, Notebook(name="p.ipynb", cells=(), text="{}\n"))
+    [finding] = refused.value.findings
+    assert str(finding) == (
+        "p.ipynb:cell 2:line 4: NB219 error: load.py would not be Python in line 8: "
+        "import * only allowed at module level\n"
+        "    write the line so that it can stand in a function, or tag the cell `skip`"
+    )
+
+
+def test_the_project_asks_for_what_made_it() -> None:
+    made = replace(PLUGIN, version="7.1", distributions=lambda _: None)
+    pipeline = Pipeline(
+        name=name("p"),
+        title="P",
+        notebook="p.ipynb",
+        notebook_sha256="",
+        requirements=(Requirement(distribution="numpy", version="2.0"), Requirement(distribution="own")),
+    )
+    files = made.render(pipeline, Notebook(name="p.ipynb", cells=(), text="{}\n")).files
+    assert tomllib.loads(files["pyproject.toml"])["project"]["dependencies"] == ["numpy==2.0", "own", "nb2prod==7.1"]
+    assert files["requirements.lock"].count("not installed where the notebook was converted") == 3
+
+
+@pytest.mark.parametrize("title", ['x"""\nimport os', "#{{ 1 }} | [a](b)", "C:\\temp `x`", "é\u2028\x00\x85"])
+def test_text_of_a_notebook_is_text_everywhere(title: str) -> None:
+    files = project(title).files
+    assert tomllib.loads(files["pyproject.toml"])["project"]["name"] == "handmade"
+    assert ast.get_docstring(ast.parse(files["src/handmade/__init__.py"])) == " ".join(title.replace("\0", "").split())
+
+
+def test_values_of_parameters_are_values_everywhere() -> None:
+    values: tuple[object, ...] = ('"""\n{% raw %}', [1, {"a": (2,)}], float("-inf"), None, b"\x00", {1, 2}, True)
+    parameters = tuple(
+        Parameter(name=name(f"p{i}"), annotation="Any", default=value, comment="a\n# |b")
+        for i, value in enumerate(values)
+    )
+    pipeline = Pipeline(name=name("p"), title="P", notebook="p.ipynb", notebook_sha256="", parameters=parameters)
+    files = PLUGIN.render(pipeline, Notebook(name="p.ipynb", cells=(), text="{}\n")).files
+    module = types.ModuleType("made_parameters")
+    exec(compile(files["src/p/parameters.py"], "parameters.py", "exec"), module.__dict__)
+    assert tuple(getattr(module.Parameters(), f"p{i}") for i in range(len(values))) == values

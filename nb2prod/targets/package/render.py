@@ -2,20 +2,26 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+import re
+import shlex
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
+from pathlib import PurePosixPath
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from nb2prod.errors import ConversionRefused
+from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import Pipeline
 from nb2prod.model.project import Project
-from nb2prod.targets.formatting import format_files
-from nb2prod.targets.lines import after_formatting, origins
+from nb2prod.targets.formatting import LINE_LENGTH, NotPython, format_files
+from nb2prod.targets.lines import Origin, after_formatting, origins
+from nb2prod.targets.lockfile import Lookup, installed, lock_lines
 from nb2prod.targets.package.inference import inference_of
-from nb2prod.targets.package.view import StepView, View, fragments_of, view_of
+from nb2prod.targets.package.view import StepView, View, fragments_of, plain, view_of
 from nb2prod.targets.write import FINGERPRINTS
 
 _FILES = {
@@ -23,6 +29,7 @@ _FILES = {
     "pyproject.toml": "pyproject.toml.j2",
     "Dockerfile": "Dockerfile.j2",
     ".dockerignore": "dockerignore.j2",
+    ".gitignore": "gitignore.j2",
     ".github/workflows/ci.yml": "ci.yml.j2",
     "pipeline.toml": "pipeline.toml.j2",
     "src/{name}/pipeline.py": "pipeline.py.j2",
@@ -36,35 +43,57 @@ _FILES = {
 @dataclass(frozen=True, kw_only=True)
 class PackageTarget:
     """`workdir` is where the code's relative paths start, relative to the project's folder. `recorded` is the text of
-    `tests/fingerprints.json`, "" when the notebook was not run."""
+    `tests/fingerprints.json`, "" when the notebook was not run. The project asks for nb2prod at `version` ("" is this
+    one), and for what `distributions` knows."""
 
     name: str = "package"
     summary: str = "a Python package with one module for each step"
     workdir: str = "notebooks"
     recorded: str = ""
+    version: str = ""
+    distributions: Lookup = installed
 
     def render(self, pipeline: Pipeline, notebook: Notebook) -> Project:
         view = view_of(pipeline)
-        raw = _render(view, self.workdir, recorded=bool(self.recorded))
-        done = format_files(raw)
+        raw = self._render(view)
+        try:
+            done = format_files(raw)
+        except NotPython as error:
+            raise ConversionRefused(notebook.name, [_not_python(error, view, raw, notebook.name)]) from error
         done[f"notebooks/{pipeline.name}.ipynb"] = notebook.text
         if self.recorded:
             done[FINGERPRINTS] = self.recorded
-        done["nb2prod.lock.json"] = _lock(view, notebook, raw, done)
+        done["nb2prod.lock.json"] = _lock(view, notebook, raw, done, self._version())
         return Project(name=pipeline.name, files=dict(sorted(done.items())))
+
+    def _version(self) -> str:
+        return self.version or version("nb2prod")
+
+    def _render(self, view: View) -> dict[str, str]:
+        requirements = [
+            f"{r.distribution}=={r.version}" if r.version else r.distribution for r in view.pipeline.requirements
+        ]
+        common: dict[str, Any] = {
+            "view": view,
+            "name": str(view.pipeline.name),
+            "workdir": self.workdir,
+            "requirements": requirements,
+            "recorded": bool(self.recorded),
+            "version": self._version(),
+            "line_length": LINE_LENGTH,
+        }
+        files = _templates(view, common)
+        lines = lock_lines([*requirements, f"nb2prod=={self._version()}"], self.distributions)
+        files["requirements.lock"] = "".join(f"{line}\n" for line in lines)
+        return files
 
 
 PLUGIN = PackageTarget()
 
 
-def _render(view: View, workdir: str, *, recorded: bool) -> dict[str, str]:
+def _templates(view: View, common: Mapping[str, Any]) -> dict[str, str]:
     name = view.pipeline.name
-    requirements = [
-        f"{r.distribution}=={r.version}" if r.version else r.distribution for r in view.pipeline.requirements
-    ]
     environment = _environment()
-    common: dict[str, Any] = {"view": view, "name": str(name), "workdir": workdir, "requirements": requirements}
-    common["recorded"] = recorded
     package = f"src/{name}"
     templates = {path.format(name=name): template for path, template in _FILES.items()}
     if view.functions:
@@ -77,8 +106,21 @@ def _render(view: View, workdir: str, *, recorded: bool) -> dict[str, str]:
         files[_file(name, step)] = environment.get_template("step.py.j2").render(step=step)
     files[f"{package}/__init__.py"] = f'"""{view.doc}"""\n'
     files[f"{package}/steps/__init__.py"] = '"""The steps: one module, one function each."""\n'
-    files["requirements.lock"] = "".join(f"{line}\n" for line in requirements)
     return files
+
+
+def _not_python(error: NotPython, view: View, raw: Mapping[str, str], notebook: str) -> Finding:
+    """The refusal for a file that would not be Python, at the cell where its line comes from."""
+    places = {_file(view.pipeline.name, step): step for step in view.steps}
+    cell, line = 0, 0
+    if error.path in places:
+        known = _origins(places[error.path], raw[error.path])
+        cell, line = known.get(error.line, (places[error.path].step.cells[0], 0))
+    message = f"{PurePosixPath(error.path).name} would not be Python in line {error.line}: {error.reason}"
+    hint = "write the line so that it can stand in a function, or tag the cell `skip`"
+    return Finding(
+        code="NB219", severity=Severity.ERROR, message=message, hint=hint, cell=cell, line=line, notebook=notebook
+    )
 
 
 def _environment() -> Environment:
@@ -89,12 +131,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         autoescape=False,
     )
-    environment.filters |= {"repr": repr, "toml": _toml, "key": _key, "markdown": _markdown}
+    environment.filters |= {"repr": repr, "toml": _toml, "key": _key, "markdown": _markdown, "code": _code}
+    environment.filters |= {"shell": _shell, "image": _image}
     return environment
 
 
 def _toml(text: str) -> str:
-    return json.dumps(" ".join(text.split()) if "\n" in text else text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return json.dumps(plain(text), ensure_ascii=False)
 
 
 def _key(name: str) -> str:
@@ -103,24 +146,40 @@ def _key(name: str) -> str:
 
 
 def _markdown(text: str) -> str:
-    plain = " ".join(text.split())
-    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in plain)
+    return "".join(f"\\{letter}" if letter in "\\`*_[]<>|#" else letter for letter in plain(text))
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def _shell(text: str) -> str:
+    return shlex.quote(" ".join(text.split()))
+
+
+def _image(name: str) -> str:
+    """Docker's names are ASCII in lower case, and start and end with a letter or digit."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "pipeline"
 
 
 def _file(name: str, step: StepView) -> str:
     return f"src/{name}/steps/{step.name}.py"
 
 
-def _lock(view: View, notebook: Notebook, raw: Mapping[str, str], done: Mapping[str, str]) -> str:
+def _origins(step: StepView, raw: str) -> dict[int, Origin]:
+    start = raw[: raw.index(f"\ndef {step.name}(")].count("\n") + 2
+    return origins(fragments_of(step.step), raw, start)
+
+
+def _lock(view: View, notebook: Notebook, raw: Mapping[str, str], done: Mapping[str, str], made_by: str) -> str:
     name = view.pipeline.name
     lines = {}
     for step in view.steps:
         path = _file(name, step)
-        start = raw[path][: raw[path].index(f"\ndef {step.name}(")].count("\n") + 2
-        lines[path] = after_formatting(raw[path], done[path], origins(fragments_of(step.step), raw[path], start))
+        lines[path] = after_formatting(raw[path], done[path], _origins(step, raw[path]))
     lock = {
         "format": 1,
-        "nb2prod": version("nb2prod"),
+        "nb2prod": made_by,
         "package": name,
         "notebook": {
             "path": f"notebooks/{name}.ipynb",

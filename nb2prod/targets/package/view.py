@@ -2,11 +2,12 @@
 
 import ast
 import builtins
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from nb2prod.model.pipeline import Fragment, Parameter, Pipeline, Step, Variable
+from nb2prod.model.pipeline import DataSource, Fragment, Parameter, Pipeline, Step, Variable
 from nb2prod.source import PythonName, indent
 
 _OURS = {"parameters", "step", "run", "Results", "Parameters", "StepRunner", "NamedTuple", "Any", "Mapping"}
@@ -19,8 +20,10 @@ class StepView:
     name: str
     alias: str  # what pipeline.py calls the function
     call: str  # the statement in pipeline.run
+    module_doc: str
     doc: str
     future: tuple[str, ...]
+    typing: str  # the import of what the signature needs, "" when it needs nothing
     imports: tuple[str, ...]
     functions: tuple[str, ...]
     signature: str
@@ -35,7 +38,8 @@ class StepView:
 class ParameterView:
     name: str
     annotation: str
-    default: str
+    default: str  # as code
+    shown: str  # as a reader writes it
     comment: str
 
 
@@ -44,11 +48,14 @@ class View:
     pipeline: Pipeline
     doc: str
     parameters: tuple[ParameterView, ...]
+    parameters_imports: tuple[str, ...]
+    example: str  # of a parameter on the command line
     steps: tuple[StepView, ...]
     results: tuple[tuple[str, str], ...]  # field, local name in run
     functions_future: tuple[str, ...]
     functions_imports: tuple[str, ...]
     functions: str
+    data: tuple[str, ...]
     state: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -63,22 +70,38 @@ def view_of(pipeline: Pipeline) -> View:
         steps.append(_step(step, pipeline, frozenset(given), locals_))
         given |= {variable.name for variable in step.outputs}
     future, imports = _split(pipeline.functions_imports)
+    parameters = tuple(_parameter(parameter) for parameter in pipeline.parameters)
     return View(
         pipeline=pipeline,
         doc=doc(pipeline.title),
-        parameters=tuple(_parameter(parameter) for parameter in pipeline.parameters),
+        parameters=parameters,
+        parameters_imports=_parameters_imports(parameters),
+        example=next((_option(p.name, p.default) for p in pipeline.parameters if type(p.default) in (int, float)), ""),
         steps=tuple(steps),
         results=tuple(zip(_fields(pipeline.results), (locals_[name] for name in pipeline.results), strict=True)),
         functions_future=future,
         functions_imports=imports,
         functions="\n\n\n".join(fragment.text.strip("\n") for fragment in pipeline.functions),
+        data=tuple(_data(source) for source in pipeline.data),
         state=tuple((step.name, step.state) for step in pipeline.steps if step.state),
     )
 
 
 def doc(text: str) -> str:
     """Text that can stand between triple quotes and never ends them."""
-    return " ".join(text.split()).replace("\\", "\\\\").replace('"', '\\"')
+    return plain(text).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def plain(text: str) -> str:
+    """Text as one line of what can be printed."""
+    return "".join(letter for letter in " ".join(text.split()) if letter.isprintable())
+
+
+def cells_in_words(cells: tuple[int, ...]) -> str:
+    """cell 3; cells 3 and 4; cells 3, 4 and 7"""
+    if len(cells) == 1:
+        return f"cell {cells[0]}"
+    return f"cells {', '.join(str(cell) for cell in cells[:-1])} and {cells[-1]}"
 
 
 def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[str, str]) -> StepView:
@@ -91,22 +114,30 @@ def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[s
     target = f"{', '.join(names)} = " if names else ""
     future, imports = _split(step.imports)
     returns, fields, result = _outputs(step)
-    cells = ", ".join(str(number) for number in step.cells)
+    signature = ", ".join(f"{v.name}: {_annotation(v)}" for v in (*carried, *rest))
     return StepView(
         name=step.name,
         alias=alias,
         call=f"{target}step({', '.join(arguments)})",
-        doc=f"{doc(step.summary)} (cell{'s' if len(step.cells) > 1 else ''} {cells} of the notebook)",
+        module_doc=f"{cells_in_words(step.cells).capitalize()} of {doc(pipeline.notebook)}.",
+        doc=doc(step.summary),
         future=future,
+        typing=_typing(signature, returns, fields),
         imports=imports,
         functions=tuple(step.functions),
-        signature=", ".join(f"{v.name}: {_annotation(v)}" for v in (*carried, *rest)),
+        signature=signature,
         returns=returns,
         fields=fields,
         body=_body(step),
         result=result,
         step=step,
     )
+
+
+def _typing(signature: str, returns: str, fields: tuple[tuple[str, str], ...]) -> str:
+    annotations = {part.rpartition(": ")[2] for part in signature.split(", ")} | {returns} | {a for _, a in fields}
+    names = [name for name, needed in (("Any", "Any" in annotations), ("NamedTuple", bool(fields))) if needed]
+    return f"from typing import {', '.join(names)}" if names else ""
 
 
 def _outputs(step: Step) -> tuple[str, tuple[tuple[str, str], ...], str]:
@@ -150,11 +181,31 @@ def _annotation(variable: Variable) -> str:
 
 
 def _parameter(parameter: Parameter) -> ParameterView:
-    default = _literal(parameter.default)
+    default = shown = _literal(parameter.default)
     if isinstance(parameter.default, list | dict | set):
         default = f"field(default_factory=lambda: {default})"
-    comment = " ".join(parameter.comment.split())
-    return ParameterView(name=parameter.name, annotation=_parameter_type(parameter), default=default, comment=comment)
+    comment = plain(parameter.comment)
+    return ParameterView(
+        name=parameter.name, annotation=_parameter_type(parameter), default=default, shown=shown, comment=comment
+    )
+
+
+def _parameters_imports(parameters: tuple[ParameterView, ...]) -> tuple[str, ...]:
+    field = ", field" if any(parameter.default.startswith("field(") for parameter in parameters) else ""
+    lines = [f"from dataclasses import dataclass{field}"]
+    if any(re.search(r"\bAny\b", parameter.annotation) for parameter in parameters):
+        lines.append("from typing import Any")
+    return tuple(lines)
+
+
+def _option(name: str, value: object) -> str:
+    return f"--{name.replace('_', '-')} {value!r}"
+
+
+def _data(source: DataSource) -> str:
+    """One line of a comment, whatever the address has in it."""
+    done = "written" if source.writes else "read"
+    return f"{source.name} = {json.dumps(source.url)}, {done} in cell {source.cell}, line {source.line}"
 
 
 def _parameter_type(parameter: Parameter) -> str:
