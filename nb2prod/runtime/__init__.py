@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from nb2prod.runtime.contract import StepRunner
 from nb2prod.runtime.metrics import log_metric, log_metrics
 
-__all__ = ["StepRunner", "log_metric", "log_metrics", "main"]
+__all__ = ["Runner", "StepRunner", "log_metric", "log_metrics", "main"]
 
 
 def main(package: str, arguments: Sequence[str] | None = None) -> int:
@@ -13,3 +13,12 @@ def main(package: str, arguments: Sequence[str] | None = None) -> int:
     from nb2prod.runtime.program import run_package  # what only a run needs is not on the way of `import`
 
     return run_package(package, arguments)
+
+
+def __getattr__(name: str) -> object:
+    """Runner, when somebody asks for it: it needs more modules than generated code does."""
+    if name != "Runner":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from nb2prod.runtime.runner import Runner
+
+    return Runner

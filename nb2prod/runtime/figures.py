@@ -6,6 +6,7 @@ has shown, as it does in a notebook.
 
 import sys
 import warnings
+from pathlib import Path
 from typing import Any  # matplotlib has no types for its backends
 
 from matplotlib.backend_bases import FigureManagerBase
@@ -50,7 +51,7 @@ def _keep(manager: Any) -> None:
     if not ACTIVE or getattr(manager, "kept", False):
         return
     manager.kept = True
-    path = ACTIVE[-1].new_figure()
+    path = Path(ACTIVE[-1].new_figure())
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -21,36 +21,10 @@ __all__ = ["Code", "Origins", "Uncacheable", "environment", "key_of"]
 FORMAT = 1
 # libraries that open files or connections in code of their own, where nobody sees it, and how that looks
 _BLIND = {
-    "polars",
-    "pyarrow",
-    "duckdb",
-    "h5py",
-    "cv2",
-    "netCDF4",
-    "tables",
-    "xarray",
-    "rasterio",
-    "geopandas",
-    "fiona",
-    "pyogrio",
-    "xgboost",
-    "lightgbm",
-}
-_BLIND |= {
-    "catboost",
-    "tensorflow",
-    "keras",
-    "vaex",
-    "dask",
-    "fsspec",
-    "s3fs",
-    "gcsfs",
-    "psycopg",
-    "psycopg2",
-    "pymysql",
-    "oracledb",
-    "snowflake",
-}
+    "polars", "pyarrow", "duckdb", "h5py", "cv2", "netCDF4", "tables", "xarray", "rasterio", "geopandas",
+    "fiona", "pyogrio", "xgboost", "lightgbm", "catboost", "tensorflow", "keras", "vaex", "dask", "fsspec",
+    "s3fs", "gcsfs", "psycopg", "psycopg2", "pymysql", "oracledb", "snowflake",
+}  # fmt: skip
 _OPENS = re.compile(
     r"(read|scan|load|open|imread|imwrite|save|write|sink|to_|from_file|File|Dataset|connect|sql|query)"
 )

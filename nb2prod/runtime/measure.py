@@ -7,6 +7,8 @@ import time
 from collections.abc import Mapping
 from typing import Any  # a step's values
 
+from nb2prod.runtime.metrics import as_number
+
 __all__ = ["Clock", "describe", "inputs_of", "numbers_in", "outputs_of", "shown"]
 
 _CELLS = 5_000_000  # a frame with more is not searched for nulls
@@ -61,16 +63,6 @@ def numbers_in(values: Mapping[str, object], names: tuple[str, ...]) -> dict[str
         values = {names[0]: values["result"]}
     found = {name: as_number(values[name]) for name in names if name in values}
     return {name: number for name, number in found.items() if number is not None}
-
-
-def as_number(value: Any) -> float | None:
-    """A number, also one of a library that is not a Python number; None for what is none."""
-    if isinstance(value, (int, float)):
-        return float(value) if isinstance(value, float) or abs(value) < 2**53 else None
-    if type(value).__module__.split(".")[0] == "numpy" and getattr(value, "size", 0) == 1:
-        item = value.item()
-        return as_number(item) if isinstance(item, (int, float)) else None
-    return None
 
 
 def _describe(value: Any) -> dict[str, object]:

@@ -1,12 +1,9 @@
 """`log_metric` for code that wants to say more than its metrics cells; without a run it does nothing."""
 
 from collections.abc import Mapping
-from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol  # Any: a number of any library
 
-from nb2prod.runtime.measure import as_number
-
-__all__ = ["ACTIVE", "Listener", "log_metric", "log_metrics"]
+__all__ = ["ACTIVE", "Listener", "as_number", "log_metric", "log_metrics"]
 
 
 class Listener(Protocol):
@@ -14,7 +11,7 @@ class Listener(Protocol):
 
     def metric(self, name: str, value: float) -> None: ...
 
-    def new_figure(self) -> Path: ...
+    def new_figure(self) -> str: ...
 
 
 ACTIVE: list[Listener] = []
@@ -32,3 +29,13 @@ def log_metric(name: str, value: object) -> None:
 def log_metrics(values: Mapping[str, object]) -> None:
     for name, value in values.items():
         log_metric(name, value)
+
+
+def as_number(value: Any) -> float | None:
+    """A number, also one of a library that is not a Python number; None for what is none."""
+    if isinstance(value, (int, float)):
+        return float(value) if isinstance(value, float) or abs(value) < 2**53 else None
+    if type(value).__module__.split(".")[0] == "numpy" and getattr(value, "size", 0) == 1:
+        item = value.item()
+        return as_number(item) if isinstance(item, (int, float)) else None
+    return None

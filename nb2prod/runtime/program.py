@@ -11,7 +11,7 @@ import signal
 import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
@@ -283,7 +283,5 @@ def _terminated_as_interrupted() -> Any:
 
 
 def _tell(line: str) -> None:
-    try:
+    with suppress(OSError, ValueError):  # the terminal went away; the record has it
         print(line, file=sys.__stderr__, flush=True)
-    except (OSError, ValueError):
-        pass  # the terminal went away; the record has it

@@ -79,15 +79,15 @@ class Runner:
         self.step.setdefault("metrics", {})[name] = value
         self.record.event("metric", step=self.step.get("name", ""), metric=name, value=value)
 
-    def new_figure(self) -> Path:
+    def new_figure(self) -> str:
         figures = self.step.setdefault("figures", [])
         figures.append(f"{self.step.get('name', 'run')}-{len(figures) + 1}.png")
-        return self.record.folder / "figures" / str(figures[-1])
+        return str(self.record.folder / "figures" / figures[-1])
 
     def _reuse(self, function: Callable[..., T], hit: Hit, clock: Clock) -> T:
         assert self.cache is not None
         for digest in hit.entry.figures:
-            write_bytes(self.new_figure(), self.cache.store.get(digest) or b"", durable=False)
+            write_bytes(Path(self.new_figure()), self.cache.store.get(digest) or b"", durable=False)
         if hit.entry.log:
             log = (self.cache.store.get(hit.entry.log) or b"").decode("utf-8", "replace")
             self.output.write(log)
