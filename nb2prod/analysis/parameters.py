@@ -3,13 +3,15 @@
 import ast
 import io
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.magics import LoweredCell
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.pipeline import Parameter
 from nb2prod.source import PythonName
+
+_Place = tuple[int, bool]  # the line of a comment, and whether it has the line to itself
 
 
 def read_parameters(cell: LoweredCell, statements: tuple[Statement, ...]) -> tuple[list[Parameter], list[Finding]]:
@@ -28,7 +30,7 @@ def read_parameters(cell: LoweredCell, statements: tuple[Statement, ...]) -> tup
     return list(parameters.values()), findings
 
 
-def _parameter(cell: int, node: ast.stmt, comments: dict[int, str]) -> Parameter | None:
+def _parameter(cell: int, node: ast.stmt, comments: Mapping[_Place, str]) -> Parameter | None:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
             annotation = ""
@@ -40,7 +42,7 @@ def _parameter(cell: int, node: ast.stmt, comments: dict[int, str]) -> Parameter
         default = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-    comment = comments.get(node.end_lineno or node.lineno) or comments.get(node.lineno - 1, "")
+    comment = comments.get((node.end_lineno or node.lineno, False)) or comments.get((node.lineno - 1, True), "")
     return Parameter(
         name=PythonName(name),
         annotation=annotation or _type_of(default),
@@ -55,15 +57,15 @@ def _type_of(default: object) -> str:
     return "Any" if default is None else type(default).__name__
 
 
-def _comments(text: str) -> dict[int, str]:
-    """Comments by line: those that end a line of code, and those that have the line above it to themselves."""
+def _comments(text: str) -> dict[_Place, str]:
     return dict(_comment_tokens(text))
 
 
-def _comment_tokens(text: str) -> Iterator[tuple[int, str]]:
+def _comment_tokens(text: str) -> Iterator[tuple[_Place, str]]:
     for token in tokenize.generate_tokens(io.StringIO(text).readline):
         if token.type == tokenize.COMMENT:
-            yield token.start[0], token.string.lstrip("# ").rstrip()
+            alone = token.line.lstrip().startswith("#")
+            yield (token.start[0], alone), token.string.lstrip("# ").rstrip()
 
 
 def _is_text(node: ast.stmt) -> bool:

@@ -1,0 +1,1 @@
+"""Functions that read what the cells made"""

@@ -1,0 +1,1 @@
+"""A parameter of each kind: \"quotes\", code, {{ braces }} and a \\ backslash"""

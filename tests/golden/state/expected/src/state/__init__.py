@@ -1,0 +1,1 @@
+"""State that no argument shows"""

@@ -1,0 +1,11 @@
+"""The parameters of the pipeline, with the notebook's values as defaults."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """Each can be given on the command line."""
+
+    seed: int = 11
+    n: int = 50
