@@ -1,1 +1,1 @@
-""""""
+"""Running: a notebook as a job, a pipeline by its package."""

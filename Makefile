@@ -1,0 +1,47 @@
+# Each target sets up what it needs; python3 (3.11 or newer, with venv) and make are all that must be there.
+
+BIN := .venv/bin
+READY := .venv/.ready
+LINTED := . tests/golden/regen.py
+
+.PHONY: help setup demo test check corpus bench golden clean
+
+help:
+	@echo "make demo     tag, check, convert, verify and run an example, in out/demo"
+	@echo "make test     every test"
+	@echo "make check    the fast loop: format, lint, types, floors, fast tests"
+	@echo "make corpus   convert and verify notebooks that none of us wrote (fetches them)"
+	@echo "make bench    the benchmarks"
+	@echo "make golden   write the golden projects again; read the diff"
+	@echo "make clean    remove what was made, but for .venv"
+
+setup: $(READY)
+
+$(READY): pyproject.toml tools/setup
+	tools/setup
+
+demo: $(READY)
+	tools/demo
+
+test: $(READY)
+	$(BIN)/python -m pytest -n 2 --dist worksteal
+
+check: $(READY)
+	$(BIN)/ruff format --check $(LINTED)
+	$(BIN)/ruff check $(LINTED)
+	$(BIN)/mypy nb2prod tests
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+
+corpus: $(READY)
+	$(BIN)/python tests/corpus/run.py $(ARGS)
+
+bench: $(READY)
+	$(BIN)/python benchmarks/run.py
+
+golden: $(READY)
+	$(BIN)/python tests/golden/regen.py
+
+clean:
+	rm -rf out build dist runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	find . -name __pycache__ -not -path './.venv/*' -prune -exec rm -rf {} +
