@@ -20,16 +20,18 @@ __all__ = ["PipelineRun", "run_pipeline"]
 
 _GRACE = 10.0  # seconds between asking the process to end and ending it
 _TIMEOUT, _DIED, _INTERRUPTED = 4, 5, 130
+_STATUS = {_TIMEOUT: "timeout", _DIED: "died", _INTERRUPTED: "interrupted"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineRun:
-    """How a run ended. `record` is its run.json, or None when nothing was started."""
+    """How a run ended. `record` is its run.json, or None when nothing was started. The pipeline has said the rest."""
 
     exit_code: int
     status: str
     run: str
     record: Path | None
+    message: str = ""
 
 
 def run_pipeline(
@@ -53,12 +55,15 @@ def run_pipeline(
     command += ["--timeout", str(timeout)] if timeout else []
     command += [] if cache else ["--no-cache"]
     code = _wait(command, settings.timeout if timeout is None else timeout)
-    folder = records / run
-    if code in (_TIMEOUT, _DIED, _INTERRUPTED):  # it may have had no time to say so itself
-        close_record(folder, {_TIMEOUT: "timeout", _DIED: "died", _INTERRUPTED: "interrupted"}[code])
-    record = folder / "run.json"
-    status = read_json(record, dict).get("status", "refused")
-    return PipelineRun(exit_code=code, status=status, run=run, record=record if record.is_file() else None)
+    unsaid = close_record(records / run, _STATUS.get(code, "failed"))  # a process that was killed says nothing
+    record = records / run / "run.json"
+    return PipelineRun(
+        exit_code=code,
+        status=read_json(record, dict).get("status", "refused"),
+        run=run,
+        record=record if record.is_file() else None,
+        message=f"the process was ended ({_STATUS.get(code, 'failed')}); the record is {record}" if unsaid else "",
+    )
 
 
 def _settings(project: Path) -> Settings:

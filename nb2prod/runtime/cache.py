@@ -114,7 +114,7 @@ class StepCache:
         outputs = outputs_of(call.function, result)
         if self._unknown(call.function):
             self.left.append(key_of(trace.watch.required()))
-        reasons = (call.reason,) if call.reason else trace.watch.verdict() or (() if outputs else ("gives nothing",))
+        reasons = (call.reason,) if call.reason else trace.watch.verdict() or _odd(outputs, trace)
         if reasons:
             self.origins.forget(outputs.values())
             return "; ".join(reasons)
@@ -169,6 +169,13 @@ class StepCache:
 
     def _unknown(self, function: Callable[..., Any]) -> list[str]:
         return sorted(self.hidden.get(function.__name__, set()) - state.STATES.keys())
+
+
+def _odd(outputs: Mapping[str, object], trace: Trace) -> tuple[str, ...]:
+    late = state.capture(state.GENERATORS).keys() - trace.before.keys()
+    if late:  # it begins with what the system draws, and nobody saw whether the step drew from it
+        return (f"loads {sorted(late)[0]} while it runs",)
+    return () if outputs else ("gives nothing",)
 
 
 def log_text(path: Path) -> bytes:

@@ -1,7 +1,9 @@
 """Two fingerprints: of the same value, or why not.
 
-Floats are equal when |a - b| <= 1e-9 * |b| + 1e-12. Of an array with more than 512 floats the random projections are
-compared (Johnson and Lindenstrauss, 1984): a change is seen when its norm is above some 1e-8 of the array's.
+Floats are equal when |a - b| <= 1e-9 * |b| + 1e-15; in an array also when they differ by 1e-12 of its largest number.
+Of an array with more than 512 floats the random projections are compared (Johnson and Lindenstrauss, 1984), of the
+numbers and of their logarithms: a change is seen when its norm is above some 1e-8 of the array's, or when a number above
+a millionth of the array's root mean square changes by some 1e-7 * sqrt(length) of itself.
 """
 
 import base64
@@ -14,7 +16,8 @@ from nb2prod.runtime.fingerprint import Fingerprint
 
 __all__ = ["compare"]
 
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
+RELATIVE, ABSOLUTE = 1e-9, 1e-15
+_OF_LARGEST = 1e-12
 
 
 def compare(ours: Any, theirs: Any, path: str = "") -> str:
@@ -75,11 +78,13 @@ def _compare_lists(ours: Any, theirs: Any, path: str) -> str:
 
 def _compare_floats(ours: list[float], theirs: list[float], path: str) -> str:
     worst, count = 0.0, 0
+    largest = max((abs(b) for b in theirs if math.isfinite(b)), default=0.0) if len(theirs) > 1 else 0.0
     for a, b in zip(ours, theirs, strict=True):
         if a == b or (math.isnan(a) and math.isnan(b)):
             continue
         off = abs(a - b)
-        if not off <= RELATIVE * abs(b) + ABSOLUTE:  # also when it is NaN
+        # NaN and infinity are near to nothing
+        if not math.isfinite(off) or off > RELATIVE * abs(b) + ABSOLUTE + _OF_LARGEST * largest:
             count += 1
             worst = max(worst, off) if math.isfinite(off) else math.inf
     if not count:
@@ -92,9 +97,12 @@ def _compare_floats(ours: list[float], theirs: list[float], path: str) -> str:
 def _compare_sketches(ours: Mapping[str, Any], theirs: Mapping[str, Any], path: str) -> str:
     if ours["others"] != theirs["others"]:
         return _at(path, "NaN or infinity in other places")
-    allowed = 4 * RELATIVE * theirs["norm"] + ABSOLUTE
-    off = max(abs(a - b) for a, b in zip(ours["sums"], theirs["sums"], strict=True))
-    return _at(path, f"values differ, by about {off:.3g} in all") if off > allowed else ""
+    off, off_logs = (
+        max(abs(a - b) for a, b in zip(ours[key], theirs[key], strict=True)) for key in ("sums", "log_sums")
+    )
+    if off > 4 * RELATIVE * theirs["norm"] + ABSOLUTE:
+        return _at(path, f"values differ, by about {off:.3g} in all")
+    return _at(path, "small values differ") if off_logs > 4 * RELATIVE * theirs["log_norm"] else ""
 
 
 def _unpacked(text: str) -> list[float]:

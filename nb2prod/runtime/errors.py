@@ -60,6 +60,7 @@ class RunTimeout(RuntimeTrouble):
     exit_code = 4
 
     def __init__(self, *, pipeline: str, step: str, seconds: float, notes: Sequence[str] = ()) -> None:
-        text = f"pipeline '{pipeline}' took longer than its timeout of {seconds:g} s; it was in step '{step}'"
+        where = step if " " in step else f"step '{step}'"
+        text = f"pipeline '{pipeline}' took longer than its timeout of {seconds:g} s; it was in {where}"
         super().__init__("\n".join([text, *(f"  {note}" for note in notes)]))
         self.step, self.seconds = step, seconds

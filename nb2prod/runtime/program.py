@@ -6,6 +6,7 @@
 import argparse
 import importlib
 import os
+import random  # noqa: F401 - loaded before any step, so that its state is seen
 import shlex
 import signal
 import sys
@@ -29,6 +30,7 @@ __all__ = ["run_package", "run_project"]
 
 _BACKEND = "module://nb2prod.runtime.figures"
 _INTERRUPTED = 130
+_STATUS = {4: "timeout"}
 
 
 def run_package(package: str, arguments: Sequence[str] | None = None) -> int:
@@ -82,22 +84,11 @@ def _run_project(arguments: Sequence[str] | None) -> int:
 
 
 def _run(
-    settings: Settings,
-    options: argparse.Namespace,
-    given: Mapping[str, object],
-    specs: Sequence[Spec],
-    command: str,
+    settings: Settings, options: argparse.Namespace, given: Mapping[str, object], specs: Sequence[Spec], command: str
 ) -> int:
     runs = Path(options.runs).resolve() if options.runs else settings.runs
-    recorded = recorded_parameters(runs, options.resume) if options.resume else {}
-    chosen = {**recorded, **coerce(given, specs)}
-    unknown = [name for name in recorded if name not in {spec.name for spec in specs}]
-    if unknown:
-        raise ParameterError(f"run '{options.resume}' has the parameter '{unknown[0]}', which the pipeline has no more")
-    if options.timeout is not None and not options.timeout > 0:
-        raise ParameterError(f"the timeout is {options.timeout:g}; it must be more than 0 seconds")
+    chosen = _chosen(runs, options, given, specs)
     _enter(settings)
-    folder = runs / (options.run_id or new_run_id())
     parameters = _import(f"{settings.package}.parameters", settings).Parameters(**chosen)
     head = {
         "pipeline": settings.name,
@@ -107,29 +98,43 @@ def _run(
         "parameters": {spec.name: encode(getattr(parameters, spec.name)) for spec in specs},
         "resumed": options.resume,
     }
-    pipeline = _import(f"{settings.package}.pipeline", settings)
-    record = _record(folder, {**head, "versions": versions()})
+    record = _record(runs / (options.run_id or new_run_id()), head)
     where = ["--runs", options.runs] if options.runs else []
-    resume = f"{command} {shlex.join([*where, '--resume', record.run])}"
     runner = Runner(
         settings,
         record,
-        _cache(settings, runs, pipeline, use=not options.no_cache),
         timeout=settings.timeout if options.timeout is None else options.timeout,
         tell=_tell,
-        resume=resume,
+        resume=f"{command} {shlex.join([*where, '--resume', record.run])}",
     )
-    return _go(pipeline, parameters, runner, settings)
+    return _go(parameters, runner, runs, use_cache=not options.no_cache)
 
 
-def _go(pipeline: Any, parameters: Any, runner: Runner, settings: Settings) -> int:
+def _chosen(
+    runs: Path, options: argparse.Namespace, given: Mapping[str, object], specs: Sequence[Spec]
+) -> dict[str, object]:
+    """The parameters of the run that is resumed, under those that are given now. Everything is checked here."""
+    recorded = recorded_parameters(runs, options.resume) if options.resume else {}
+    gone = sorted(recorded.keys() - {spec.name for spec in specs})
+    if gone:
+        raise ParameterError(f"run '{options.resume}' has the parameter '{gone[0]}', which the pipeline has no more")
+    if options.timeout is not None and not options.timeout > 0:
+        raise ParameterError(f"the timeout is {options.timeout:g}; it must be more than 0 seconds")
+    return {**recorded, **coerce(given, specs)}
+
+
+def _go(parameters: Any, runner: Runner, runs: Path, *, use_cache: bool) -> int:
     """Whatever happens, the record says how it ended."""
-    record = runner.record
+    record, settings = runner.record, runner.settings
     try:
+        with runner, runner.in_time("the imports"):
+            pipeline = _import(f"{settings.package}.pipeline", settings)
+            record.head["versions"] = versions()
+            runner.cache = _cache(settings, runs, pipeline, use=use_cache)
         with runner:
             pipeline.run(parameters, runner)
     except RuntimeTrouble as trouble:
-        record.finish("timeout" if trouble.exit_code == 4 else "failed", record.steps[-1].get("error"))
+        record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
         return trouble.exit_code
     except KeyboardInterrupt:
@@ -147,6 +152,12 @@ def _go(pipeline: Any, parameters: Any, runner: Runner, settings: Settings) -> i
         _tell(f"{name} = {value:.6g}")
     _tell(f"completed; record: {record.folder}")
     return 0
+
+
+def _error_of(record: Record, trouble: RuntimeTrouble) -> Mapping[str, object]:
+    """The failed step's, else what can be said."""
+    found: Mapping[str, object] | None = record.steps[-1].get("error") if record.steps else None
+    return found or {"message": str(trouble)}
 
 
 def _parser(specs: Sequence[Spec], prog: str) -> argparse.ArgumentParser:
@@ -212,9 +223,7 @@ def _root_of(package: str) -> Path:
 def _import(name: str, settings: Settings) -> Any:
     try:
         return importlib.import_module(name)
-    except KeyboardInterrupt:
-        raise
-    except BaseException as error:
+    except (Exception, SystemExit) as error:
         place = place_of(error, settings)
         hint = "; install what requirements.lock lists" if isinstance(error, ModuleNotFoundError) else ""
         raise ProjectError(f"cannot import {name}, in {place}: {reason_of(error)}{hint}") from error
@@ -247,7 +256,7 @@ def _cache(settings: Settings, runs: Path, pipeline: Any, *, use: bool) -> StepC
     package = Path(pipeline.__file__).resolve().parent
     installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     ours = [str(Path(__file__).parents[1]), str(package), *installed]
-    ignore = [*ours, str(runs), _matplotlib_folder(), str(Path.home() / ".matplotlib")]
+    ignore = [*ours, str(runs), *_matplotlib_folders()]
     return StepCache(
         Store(runs / "cache"),
         code=Code(settings.root, [f"{folder}{os.sep}" for folder in ours]),
@@ -258,10 +267,12 @@ def _cache(settings: Settings, runs: Path, pipeline: Any, *, use: bool) -> StepC
     )
 
 
-def _matplotlib_folder() -> str:
-    """Where matplotlib remembers fonts; it writes there whenever it likes."""
-    matplotlib = sys.modules.get("matplotlib")
-    return str(matplotlib.get_cachedir()) if matplotlib else str(Path.home() / ".cache" / "matplotlib")
+def _matplotlib_folders() -> list[str]:
+    """Where matplotlib keeps its settings and what it knows of fonts; it writes there whenever it likes."""
+    home = Path.home()
+    places = [os.environ.get("XDG_CONFIG_HOME", home / ".config"), os.environ.get("XDG_CACHE_HOME", home / ".cache")]
+    named = [os.environ["MPLCONFIGDIR"]] if "MPLCONFIGDIR" in os.environ else []
+    return [*named, str(home / ".matplotlib"), *(str(Path(place) / "matplotlib") for place in places)]
 
 
 @contextmanager

@@ -67,11 +67,13 @@ def new_run_id() -> str:
     return f"{_now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
-def close_record(folder: Path, status: str) -> None:
-    """Say how a run ended whose process could not say it any more."""
+def close_record(folder: Path, status: str) -> bool:
+    """Say how a run ended whose process could not say it any more. False when it had said it."""
     record = read_json(folder / "run.json", dict)
-    if record.get("status") == "running":
-        write_json(folder / "run.json", {**record, "status": status, "finished": _text(_now())})
+    if record.get("status") != "running":
+        return False
+    write_json(folder / "run.json", {**record, "status": status, "finished": _text(_now())})
+    return True
 
 
 def recorded_parameters(runs: Path, run: str) -> dict[str, object]:

@@ -5,7 +5,8 @@ It is one of the callables that `pipeline.run` takes; steps are plain functions 
 
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ParamSpec, TypeVar  # Any: what steps take and give
 
@@ -74,6 +75,15 @@ class Runner:
             if hit:
                 return self._reuse(function, hit, clock)
             return self._run(function, args, kwargs, inputs, policy, call, clock)
+
+    @contextmanager
+    def in_time(self, what: str) -> Iterator[None]:
+        """The run's timeout for what is not a step."""
+        try:
+            with deadline(None if self.ends is None else max(self.ends - time.monotonic(), 0)):
+                yield
+        except Expired:
+            raise RunTimeout(pipeline=self.settings.name, step=what, seconds=self.timeout or 0) from None
 
     def metric(self, name: str, value: float) -> None:
         self.step.setdefault("metrics", {})[name] = value

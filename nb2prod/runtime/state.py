@@ -18,17 +18,25 @@ GENERATORS = ("numpy.random", "random")
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """`read` gives a value that can be pickled; `write` puts it back. `module` must be loaded to have the state."""
+    """`read` gives a value that can be pickled; `write` puts it back. There is none before `module` is loaded."""
 
     module: str
+    submodule: str = ""
     read: Callable[[Any], object]
     write: Callable[[Any, Any], None]
+
+    @property
+    def path(self) -> str:
+        return f"{self.module}.{self.submodule}" if self.submodule else self.module
 
 
 def capture(names: Iterable[str]) -> dict[str, object]:
     """The values of those states whose modules are loaded."""
-    wanted = [name for name in names if name in STATES]
-    return {name: STATES[name].read(sys.modules[STATES[name].module]) for name in wanted if _is_loaded(name)}
+    import importlib
+
+    loaded = [name for name in names if name in STATES and STATES[name].module in sys.modules]
+    # numpy loads its generators when they are first asked for: that would be too late for us
+    return {name: STATES[name].read(importlib.import_module(STATES[name].path)) for name in loaded}
 
 
 def restore(values: Mapping[str, object]) -> None:
@@ -36,7 +44,7 @@ def restore(values: Mapping[str, object]) -> None:
 
     for name, value in values.items():
         state = STATES[name]
-        state.write(importlib.import_module(state.module), value)
+        state.write(importlib.import_module(state.path), value)
 
 
 def digests(values: Mapping[str, object]) -> dict[str, str]:
@@ -79,10 +87,6 @@ def _looking(name: str, seed: Callable[..., Any], entry: str, seeded: set[str]) 
         return seed(*args, **kwargs)
 
     return look_and_seed
-
-
-def _is_loaded(name: str) -> bool:
-    return STATES[name].module in sys.modules
 
 
 def _bytes(value: object) -> bytes:
@@ -153,7 +157,7 @@ def _write_options(module: Any, value: dict[str, object]) -> None:
 
 STATES: dict[str, State] = {
     "numpy.random": State(
-        module="numpy.random", read=lambda m: m.get_state(legacy=False), write=lambda m, v: m.set_state(v)
+        module="numpy", submodule="random", read=lambda m: m.get_state(legacy=False), write=lambda m, v: m.set_state(v)
     ),
     "random": State(module="random", read=lambda m: m.getstate(), write=lambda m, v: m.setstate(v)),
     "os.environ": State(module="os", read=lambda m: dict(m.environ), write=_write_environ),
