@@ -66,7 +66,7 @@ def test_nbconvert_knows_the_converter(clean: Path, tmp_path: Path) -> None:
 
 
 def write_notebook(path: Path) -> None:
-    cells = [
+    cells: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "execution_count": None,

@@ -1,1 +1,1 @@
-"""What a notebook needs before production. A rule is a module here with a `PLUGIN`; its docstring is its manual page."""
+"""What a notebook needs before production: a rule is a module here with a `PLUGIN`, its docstring the manual page."""
