@@ -13,9 +13,9 @@ from typing import Any
 from nb2prod.errors import NotebookNotReadable
 from nb2prod.model.notebook import Cell, CellKind, Notebook
 
-__all__ = ["TEXT_FORMATS", "notebook_data", "parse_notebook", "read_notebook"]
+__all__ = ["TEXT_FORMATS", "notebook_data", "parse_notebook", "read_notebook", "text_format"]
 
-TEXT_FORMATS = {".py": "py:percent", ".md": "md", ".markdown": "md"}
+TEXT_FORMATS = (".py", ".md", ".markdown")
 _OTHER_KERNELS = {"ir": "R", "irkernel": "R", "julia": "Julia", "scala": "Scala", "bash": "Bash", "java": "Java"}
 
 
@@ -107,7 +107,7 @@ def _data_of_text(path: Path, text: str) -> dict[str, Any]:
     if path.suffix == ".py" and not re.search(r"^# ?(%%|jupyter:|---$|\+(?: |$))", text, re.MULTILINE):
         raise NotebookNotReadable(path, "it has no cells; start each cell with a line '# %%'")
     try:
-        notebook = jupytext.reads(text, fmt=jupytext.guess_format(text, path.suffix)[0] or TEXT_FORMATS[path.suffix])
+        notebook = jupytext.reads(text, fmt=text_format(path, text))
     except Exception as error:  # jupytext's own parsers, and whatever they use, raise what they like
         raise NotebookNotReadable(path, f"jupytext cannot read it: {error}") from error
     data: dict[str, Any] = json.loads(json.dumps(notebook))
@@ -115,6 +115,15 @@ def _data_of_text(path: Path, text: str) -> dict[str, Any]:
     for cell in data["cells"]:
         cell.pop("id", None)
     return data
+
+
+def text_format(path: Path, text: str) -> dict[str, str]:
+    """How jupytext would write the text: its extension and the name of its format."""
+    import jupytext
+
+    is_myst = path.suffix != ".py" and re.search(r"^(```+|~~~+) ?\{code-cell\}", text, re.MULTILINE)
+    name = "myst" if is_myst else jupytext.guess_format(text, path.suffix)[0]
+    return {"extension": path.suffix} | ({"format_name": name} if name else {})
 
 
 def _as_ipynb(data: dict[str, Any]) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2prod.errors import NotebookNotReadable
-from nb2prod.notebooks.read import TEXT_FORMATS, notebook_data
+from nb2prod.notebooks.read import TEXT_FORMATS, notebook_data, text_format
 
 __all__ = ["write_tags"]
 
@@ -42,14 +42,14 @@ def _tagged_json(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> 
 def _tagged_text(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> str:
     import jupytext
 
-    form = jupytext.guess_format(text, path.suffix)[0] or TEXT_FORMATS[path.suffix]
-    notebook = jupytext.reads(text, fmt=form)
+    options = text_format(path, text)
+    notebook = jupytext.reads(text, fmt=options)
     if len(notebook["cells"]) != len(notebook_data(path, text)["cells"]):
         raise NotebookNotReadable(path, "its cells cannot be told apart; write the tags by hand")
-    options = {"extension": path.suffix, "format_name": form}
     if jupytext.writes(notebook, fmt=options).strip() != text.strip():
         raise NotebookNotReadable(path, "jupytext would change more than the tags; write the tags by hand")
     _add(notebook, tags)
+    notebook["metadata"].setdefault("jupytext", {})["cell_metadata_filter"] = "all"
     return str(jupytext.writes(notebook, fmt=options))
 
 

@@ -16,10 +16,12 @@ from nb2prod.notebooks.roles import roles_of
 from nb2prod.runtime import fingerprint as fingerprint_module
 from nb2prod.runtime.capture import ENVIRONMENT, SEED
 
-__all__ = ["NotebookFailed", "Values", "capture_notebook"]
+__all__ = ["NotebookFailed", "Values", "capture_notebook", "looks"]
 
 Values = dict[str, dict[str, Any]]  # step → name → fingerprint
 _MODULE = "_nb2prod_fingerprint"
+# objects of many sizes, every other one let go: what comes after stands elsewhere in memory
+_JUNK = "[bytearray(n % 700) for n in range(50000)][::2] + [{n: [n]} for n in range(20000)][::3]"
 
 
 class NotebookFailed(Nb2ProdError):
@@ -37,14 +39,32 @@ def capture_notebook(
     *,
     timeout: float | None = None,
     progress: Callable[[str], None] | None = None,
+    other_layout: bool = False,
 ) -> Values:
     """Run the production cells in order in `workdir`. `steps` are those of the lock. Raises NotebookFailed.
 
-    `timeout` is in seconds for each cell.
+    `timeout` is in seconds for each cell. `other_layout` gives the kernel another hash seed and other addresses: what
+    changes then (the order of a set, say) was never determined by the notebook.
     """
     with tempfile.TemporaryDirectory() as folder:
         run = _Run(notebook, steps, workdir, Path(folder), timeout, progress or (lambda _: None))
+        run.other_layout = other_layout
         return asyncio.run(run.execute())
+
+
+def looks(steps: Mapping[str, Mapping[str, Any]]) -> list[tuple[str, str, int]]:
+    """Step, name, and the cell after which to look at it: the step's last, as in the package.
+
+    Where the cells of steps alternate and another step touches the name in between: the last cell that touches it.
+    """
+    found = []
+    for step, entry in steps.items():
+        last = max(entry["cells"], default=0)
+        for name, cell in entry["touched"].items():
+            others = [other for other in steps if other != step and name in steps[other]["touched"]]
+            between = any(cell < number <= last for other in others for number in steps[other]["cells"])
+            found.append((step, name, cell if between else max(cell, last)))
+    return found
 
 
 class _Run:
@@ -60,10 +80,10 @@ class _Run:
         self.notebook = notebook
         self.workdir, self.answers, self.timeout, self.progress = workdir, answers, timeout, progress
         self.wanted: defaultdict[int, list[tuple[str, str]]] = defaultdict(list)
-        for step, entry in steps.items():
-            for name, cell in entry["touched"].items():
-                self.wanted[cell].append((step, name))
+        for step, name, cell in looks(steps):
+            self.wanted[cell].append((step, name))
         self.values: Values = {step: {} for step in steps}
+        self.other_layout = False
 
     async def execute(self) -> Values:
         import nbformat
@@ -78,9 +98,11 @@ class _Run:
             store_widget_state=False,
             **options,
         )
-        environment = {key: value for key, value in ENVIRONMENT.items() if key != "MPLBACKEND"}
+        environment = {"PYTHONHASHSEED": "1" if self.other_layout else ENVIRONMENT["PYTHONHASHSEED"]}
         async with client.async_setup_kernel(env=_environment(environment)):
             await self.tell(client, _begin(), 0)
+            if self.other_layout:
+                await self.tell(client, f"__import__('sys').modules[{_MODULE!r}].junk = {_JUNK}", 0)
             roles = roles_of(self.notebook)
             todo = [cell for cell in self.notebook.cells if cell.kind is CellKind.CODE and cell.source.strip()]
             for cell in todo:

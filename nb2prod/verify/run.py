@@ -35,7 +35,11 @@ def verify_project(
     leave_out = [project.folder]
     try:
         theirs = recorded or run_notebook_side(notebook, project.steps, workdir, leave_out, timeout, progress)
-        again = run_notebook_side(notebook, project.steps, workdir, leave_out, timeout, progress) if twice else None
+        again = (
+            run_notebook_side(notebook, project.steps, workdir, leave_out, timeout, progress, other_layout=True)
+            if twice
+            else None
+        )
         progress("running the package")
         ours = _run_package_side(project, workdir, timeout)
     except NotebookFailed as error:
@@ -55,11 +59,13 @@ def run_notebook_side(
     leave_out: Iterable[Path],
     timeout: float | None,
     progress: Progress,
+    *,
+    other_layout: bool = False,
 ) -> Values:
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(workdir, Path(folder) / "work", leave_out)
         told = lambda line: progress(f"running the notebook: {line}")  # noqa: E731
-        return capture_notebook(notebook, steps, copy, timeout=timeout, progress=told)
+        return capture_notebook(notebook, steps, copy, timeout=timeout, progress=told, other_layout=other_layout)
 
 
 def _run_package_side(project: GeneratedProject, workdir: Path, timeout: float | None) -> Values:
