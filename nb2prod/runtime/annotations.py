@@ -89,7 +89,10 @@ def _fit_container(value: object, shape: Shape) -> object:
         if not isinstance(value, dict):
             raise Misfit(shape.text)
         key, item = shape.parts if len(shape.parts) == 2 else (ANY, ANY)
-        return {fit(k, key): fit(v, item) for k, v in value.items()}
+        try:
+            return {fit(k, key): fit(v, item) for k, v in value.items()}
+        except (TypeError, Misfit):
+            raise Misfit(shape.text) from None
     if not isinstance(value, (list, tuple, set, frozenset)):
         raise Misfit(shape.text)
     fixed = wanted is tuple and bool(shape.parts) and shape.parts[-1].text != "..."
@@ -98,8 +101,8 @@ def _fit_container(value: object, shape: Shape) -> object:
     shapes = shape.parts if fixed else (shape.parts[:1] or (ANY,)) * len(value)
     try:
         made: object = wanted(fit(item, part) for item, part in zip(value, shapes, strict=True))
-    except TypeError:
-        raise Misfit(shape.text) from None  # a list in a set
+    except (TypeError, Misfit):
+        raise Misfit(shape.text) from None  # an item that does not fit, or a list in a set
     return made
 
 

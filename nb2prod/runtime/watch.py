@@ -44,7 +44,6 @@ _HARMLESS_PROGRAMS = {
     "gcc",
     "ld",
 }  # libraries ask what machine it is
-_TEMPORARY = getattr(os, "O_TMPFILE", -1)
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/var/cache/fontconfig/")
 
@@ -92,10 +91,9 @@ class Watch:
 
     def _see_open(self, args: tuple[Any, ...]) -> None:
         path, mode, flags = args
-        if flags and flags & _TEMPORARY == _TEMPORARY:
-            return  # a file without a name
         writes = bool(set(mode) & set("wax+")) if isinstance(mode, str) else bool((flags or 0) & _WRITES)
-        self._note(self.written if writes else self.read, path)
+        if not (writes and os.path.isdir(path)):  # noqa: PTH112 - then it is a temporary file without a name
+            self._note(self.written if writes else self.read, path)
 
     def _see_list(self, args: tuple[Any, ...]) -> None:
         self._note(self.listed, "." if args[0] is None else args[0])

@@ -43,9 +43,7 @@ def test_a_change_reruns_what_depends_on_it(project: Project) -> None:
 
 def test_the_same_outputs_need_no_more_steps(project: Project) -> None:
     cached(project)
-    project.write(
-        "steps/load.py", LOAD.replace("number for number in range(rows)", "number for number in list(range(rows))")
-    )
+    project.write("steps/load.py", LOAD.replace("in range(rows)", "in list(range(rows))"))
     assert cached(project) == (False, True)
 
 
@@ -175,9 +173,8 @@ def test_a_draw_without_a_seed_is_drawn_again(project: Project, score: Score) ->
 
 
 def test_declared_state_comes_with_the_result(project: Project, score: Score) -> None:
-    project.write(
-        "steps/load.py", NUMPY_LOAD.replace("    table =", "    np.set_printoptions(precision=2)\n    table =")
-    )
+    setting = "    np.set_printoptions(precision=2)\n    table ="
+    project.write("steps/load.py", NUMPY_LOAD.replace("    table =", setting))
     pipeline = (project.root / "src/tiny/pipeline.py").read_text()
     project.write("pipeline.py", pipeline + "\n\nHIDDEN_STATE = {'load': ('numpy.printoptions',)}\n")
     score("total = len(repr(np.array([1.23456]))) * scale", imports="import numpy as np")
@@ -199,10 +196,8 @@ def test_unknown_state_runs_its_step_and_reruns_the_others_when_its_code_changes
 
 def test_an_alias_inside_a_bundle_stays_one(project: Project, score: Score) -> None:
     project.write("steps/load.py", LOAD.replace("note = label", "note = [table]"))
-    project.write(
-        "pipeline.py",
-        (project.root / "src/tiny/pipeline.py").read_text().replace("step(score, table,", "step(score, (table, note),"),
-    )
+    pipeline = (project.root / "src/tiny/pipeline.py").read_text()
+    project.write("pipeline.py", pipeline.replace("step(score, table,", "step(score, (table, note),"))
     score("table[0].append(5); total = table[1][0][-1] * scale")
     assert project.run().record["metrics"] == {"total": 7.5}
     half = project.run("-p", "scale=2")
@@ -210,11 +205,8 @@ def test_an_alias_inside_a_bundle_stays_one(project: Project, score: Score) -> N
 
 
 def test_odd_parameters_come_back_when_a_run_is_resumed(project: Project) -> None:
-    extra = (
-        PARAMETERS
-        + "    odd: Any = field(default_factory=lambda: (1, {2, 3}, {1: 'x'}, b'y'))\n    big: float = float('inf')\n"
-    )
-    project.write("parameters.py", extra)
+    odd = "    odd: Any = field(default_factory=lambda: (1, {2, 3}, {1: 'x'}, b'y'))\n"
+    project.write("parameters.py", f"{PARAMETERS}{odd}    big: float = float('inf')\n")
     first = project.run()
     second = project.run("--resume", first.folder.name)
     assert (second.code, second.record["parameters"]) == (0, first.record["parameters"])
