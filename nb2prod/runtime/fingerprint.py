@@ -11,6 +11,7 @@ standard library alone; numpy, pandas and scipy are found in `sys.modules` when 
 """
 
 import base64
+import copyreg
 import hashlib
 import json
 import sys
@@ -23,7 +24,7 @@ __all__ = ["Fingerprint", "fingerprint"]
 Fingerprint = dict[str, Any]
 _SMALL = 512  # floats kept one by one
 _LONG = 2000  # items kept one by one; longer containers by digest
-_BUDGET = 100_000  # parts of one value
+_BUDGET = 200_000  # parts of one value: some seconds
 _DEPTH = 40
 _CHUNK = 65_536
 _PROJECTIONS = 16
@@ -34,11 +35,16 @@ _CLOCKS = frozenset(
 
 
 def fingerprint(value: Any) -> Fingerprint:
-    """The fingerprint of a value. Never raises, and never changes the value."""
+    """The fingerprint of a value; with `cut` when it was too large or too deep to be looked into whole.
+
+    Never raises, and never changes the value.
+    """
+    walk = _Walk()
     try:
-        return _Walk().of(value, 0)
+        found = walk.of(value, 0)
     except (Exception, RecursionError) as error:  # a foreign class may raise whatever it likes
         return {"t": "opaque", "type": _type_name(value), "why": type(error).__name__}
+    return found | {"cut": True} if walk.is_cut else found
 
 
 class _Walk:
@@ -48,10 +54,12 @@ class _Walk:
         self.seen: dict[int, int] = {}
         self.kept: list[Any] = []  # an id is only good while its object lives
         self.parts = 0
+        self.is_cut = False
 
     def of(self, value: Any, depth: int) -> Fingerprint:
         self.parts += 1
         if self.parts > _BUDGET or depth > _DEPTH:
+            self.is_cut = True
             return {"t": "deep", "type": _type_name(value)}
         plain = _plain(value)
         if plain is not None:
@@ -61,14 +69,18 @@ class _Walk:
                 return {"t": "again", "n": self.seen[id(value)]}
             self.seen[id(value)] = len(self.seen)
             self.kept.append(value)
+        if type(value) in _BUILTIN:
+            return _BUILTIN[type(value)](self, value, depth + 1)
         for applies, make in _MAKERS:
             if applies(value):
                 return make(self, value, depth + 1)
         return self.of_object(value, depth + 1)
 
     def items(self, values: Iterable[Any], depth: int) -> Any:
-        found = [self.of(value, depth) for value in values]
-        return found if len(found) <= _LONG else _digest_of(found)
+        every = list(values)
+        if len(every) <= _LONG:
+            return [self.of(value, depth) for value in every]
+        return _alike(every) or _digest_of([self.of(value, depth) for value in every])
 
     def of_object(self, value: Any, depth: int) -> Fingerprint:
         name = _type_name(value)
@@ -88,7 +100,8 @@ class _Walk:
     def of_reduced(self, value: Any, name: str, depth: int) -> Fingerprint:
         """By what pickling would keep: the parts of `__reduce_ex__`."""
         try:
-            reduced = value.__reduce_ex__(4)
+            registered = copyreg.dispatch_table.get(type(value))
+            reduced = registered(value) if registered else value.__reduce_ex__(4)
         except Exception:  # unpicklable: a lock, a generator, an open file
             state = _state_of(value)
             if state:
@@ -150,7 +163,9 @@ def _is_instance(module: str, *names: str) -> Callable[[Any], bool]:
 
 
 def _is_by_name(value: Any) -> bool:
-    return isinstance(value, type | types.ModuleType | types.FunctionType | types.BuiltinFunctionType)
+    if isinstance(value, types.BuiltinFunctionType):
+        return value.__self__ is None or isinstance(value.__self__, type | types.ModuleType)
+    return isinstance(value, type | types.ModuleType | types.FunctionType)
 
 
 def _by_name(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
@@ -190,17 +205,17 @@ def _sequence(walk: _Walk, value: Any, depth: int) -> Fingerprint:
 
 def _mapping(walk: _Walk, value: Any, depth: int) -> Fingerprint:
     """In the order of its keys, which a program can see."""
-    pairs = [(key, item) for key, item in dict.items(value) if key not in _clocks(value)]
+    pairs = [(key, item) for key, item in dict.items(value) if not (isinstance(key, str) and key in _CLOCKS)]
     keys = walk.items((key for key, _ in pairs), depth)
     return {"t": _type_name(value), "n": len(value), "keys": keys, "items": walk.items((v for _, v in pairs), depth)}
 
 
-def _clocks(value: Mapping[Any, Any]) -> frozenset[Any]:
-    return frozenset(key for key in value if isinstance(key, str) and key in _CLOCKS)
-
-
-def _set(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
-    each = sorted(json.dumps(_Walk().of(item, 1), sort_keys=True) for item in value)
+def _set(walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    if {type(item) for item in value} <= _EXACT:
+        each = sorted(repr(item) for item in value)
+    else:
+        each = sorted(json.dumps(fingerprint(item), sort_keys=True) for item in value)
+        walk.parts += len(value)
     return {"t": _type_name(value), "n": len(value), "v": _sha("\n".join(each).encode())}
 
 
@@ -213,6 +228,22 @@ def _exception(walk: _Walk, value: Any, depth: int) -> Fingerprint:
 
 
 # ---------------------------------------------------------------------- arrays and frames
+
+
+_EXACT = frozenset({str, int, bool, bytes, type(None)})
+
+
+def _alike(values: list[Any]) -> Fingerprint | None:
+    """Many values of types that their text tells whole, or many floats: at once. None when there are others."""
+    kinds = {type(value) for value in values}
+    if kinds <= _EXACT:
+        return {"t": "long", "n": len(values), "v": _sha(repr(values).encode())}
+    numpy = sys.modules.get("numpy")
+    if numpy is None or not kinds <= {float, type(None)}:
+        return None
+    gone = [index for index, value in enumerate(values) if value is None]
+    floats = numpy.array([0.0 if value is None else value for value in values])
+    return {"t": "floats", "n": len(values), "gone": _sha(repr(gone).encode())} | _floats(numpy, floats)
 
 
 def _array(walk: _Walk, value: Any, depth: int) -> Fingerprint:
@@ -244,19 +275,28 @@ def _floats(numpy: Any, value: Any) -> Fingerprint:
 
 
 def _sketch(numpy: Any, wide: Any) -> dict[str, Any]:
-    """Random projections of the finite values, drawn from a generator of our own; and where the others are."""
+    """Random projections of the finite values and of their logarithms, which see small numbers beside large ones;
+    and where the others are."""
     finite = numpy.isfinite(wide)
     others = numpy.where(finite, 0.0, wide)[~finite]
     clean = numpy.where(finite, wide, 0.0)
-    draws = numpy.random.RandomState(20250101)
-    sums = numpy.zeros(_PROJECTIONS)
+    norm = float(numpy.linalg.norm(clean))
+    unit = norm / clean.size**0.5 / 1e6 or 1.0
+    draws = numpy.random.RandomState(20250101)  # of our own: the global one stays where it is
+    sums, log_sums, log_square = numpy.zeros(_PROJECTIONS), numpy.zeros(_PROJECTIONS), 0.0
     for start in range(0, clean.size, _CHUNK):
         part = clean[start : start + _CHUNK]
-        signs = draws.randint(0, 2, size=(_PROJECTIONS, part.size)) * 2 - 1
+        logs = numpy.sign(part) * numpy.log1p(numpy.abs(part) / unit)
+        bits = numpy.frombuffer(draws.bytes(_PROJECTIONS * _CHUNK // 8), "u1")
+        signs = numpy.unpackbits(bits).reshape(_PROJECTIONS, _CHUNK)[:, : part.size] * 2.0 - 1.0
         sums += signs @ part
+        log_sums += signs @ logs
+        log_square += float(logs @ logs)
     return {
-        "norm": float(numpy.sqrt(numpy.square(clean).sum())),
-        "sums": [float(number) for number in sums],
+        "norm": norm,
+        "sums": sums.tolist(),
+        "log_norm": log_square**0.5,
+        "log_sums": log_sums.tolist(),
         "others": _sha(numpy.packbits(finite).tobytes() + others.tobytes()),
     }
 
@@ -304,6 +344,10 @@ def _column(walk: _Walk, value: Any, depth: int) -> Fingerprint:
         return {"t": "categories", "ordered": ordered, "of": _index(walk, values.categories, depth), "codes": codes}
     if hasattr(values, "asi8"):
         return {"t": "dates", "dtype": kind, "v": _sha(numpy.ascontiguousarray(values.asi8).tobytes())}
+    if hasattr(values, "_mask"):  # numbers of pandas that may be missing: as floats they would lose digits
+        gone = numpy.asarray(value.isna())
+        full = values.to_numpy(kind.lower() if kind != "boolean" else bool, na_value=0)
+        return {"t": "column", "dtype": kind, "gone": _array(walk, gone, depth), "values": _array(walk, full, depth)}
     plain = numpy.asarray(values)
     if plain.dtype.kind == "O":
         missing = numpy.asarray(value.isna())
@@ -326,9 +370,10 @@ def _tensor(walk: _Walk, value: Any, depth: int) -> Fingerprint:
 
 
 _Maker = Callable[[_Walk, Any, int], Fingerprint]
+_BUILTIN: Mapping[type, _Maker] = {list: _sequence, tuple: _sequence, dict: _mapping, set: _set, frozenset: _set}
 _MAKERS: tuple[tuple[Callable[[Any], bool], _Maker], ...] = (
     (_is_by_name, _by_name),
-    (lambda value: isinstance(value, types.MethodType), _method),
+    (lambda value: isinstance(value, types.MethodType | types.BuiltinMethodType), _method),
     (_is_instance("numpy", "ndarray"), _array),
     (_is_instance("numpy", "generic"), _numpy_scalar),
     (_is_instance("pandas", "DataFrame"), _frame),

@@ -113,8 +113,8 @@ def _status(
     if name not in ours:
         return Status.NOT_COMPARED, "the step did not bind it in this run"
     kind = ours[name]["t"]
-    if kind in NOT_VALUES:
-        return Status.NOT_COMPARED, _WORDS[kind]
+    if kind in NOT_VALUES or "cut" in ours[name]:
+        return Status.NOT_COMPARED, _WORDS.get(kind, _WORDS["deep"])
     return Status.EQUAL, ""
 
 

@@ -1,0 +1,544 @@
+"""Fingerprints: equal for equal values whatever process made them, different for what a user would call different."""
+
+import collections
+import copy
+import dataclasses
+import datetime
+import decimal
+import enum
+import fractions
+import functools
+import json
+import pathlib
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from nb2prod.runtime.compare import compare
+from nb2prod.runtime.fingerprint import fingerprint
+
+NAN = float("nan")
+
+
+class Point(NamedTuple):
+    x: int
+    y: int
+
+
+@dataclasses.dataclass
+class Account:
+    owner: str
+    balance: float
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Slotted:
+    owner: str
+    balance: float
+
+
+class Plain:
+    def __init__(self, **state: Any) -> None:
+        self.__dict__.update(state)
+
+
+class Growing(list[int]):
+    """A list with a memory."""
+
+
+class Color(enum.Enum):
+    RED = 1
+    BLUE = 2
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 2
+
+
+def two_functions() -> tuple[Callable[[], int], Callable[[], int]]:
+    def same() -> int:
+        return 1
+
+    return same, copy.copy(same)
+
+
+def difference(ours: object, theirs: object) -> str:
+    """What is told of two values after a way through JSON, as between two processes."""
+    one, other = (json.loads(json.dumps(fingerprint(value))) for value in (ours, theirs))
+    assert not compare(one, one)
+    return compare(one, other)
+
+
+def circle(last: int) -> list[Any]:
+    items: list[Any] = [1, last]
+    items.append(items)
+    return items
+
+
+def drawn(seed: int, draws: int) -> np.random.Generator:
+    generator = np.random.default_rng(seed)
+    generator.random(draws)
+    return generator
+
+
+def drawn_old(seed: int, draws: int) -> np.random.RandomState:
+    generator = np.random.RandomState(seed)
+    generator.rand(draws)
+    return generator
+
+
+def consumed(items: list[int], steps: int) -> Any:
+    iterator = iter(items)
+    for _ in range(steps):
+        next(iterator)
+    return iterator
+
+
+def frame(**columns: Any) -> pd.DataFrame:
+    return pd.DataFrame({"a": [1, 2, 3], "b": [0.5, NAN, 1.5], "c": ["x", None, "z"], **columns})
+
+
+FEATURES = np.random.default_rng(0).normal(size=(60, 4))
+LABELS = (FEATURES[:, 0] + FEATURES[:, 1] > 0).astype(int)
+MANY = np.random.default_rng(1).normal(size=20_000)
+
+
+def fitted(**options: Any) -> Any:
+    return LogisticRegression(**options).fit(FEATURES, LABELS)
+
+
+EQUAL: dict[str, tuple[object, object]] = {
+    "nan": (NAN, -NAN),
+    "text of two makings": ("a" * 500, "".join(["a"] * 500)),
+    "long integers": (3**5000, 3**5000),
+    "sets in any order": ({"a", "b", "c"}, {"c", "b", "a"}),
+    "frozensets of sets": (frozenset([frozenset("ab")]), frozenset([frozenset("ba")])),
+    "named tuples": (Point(1, 2), Point(1, 2)),
+    "dataclasses": (Account("a", 0.1 + 0.2), Account("a", 0.3)),
+    "slots": (Slotted("a", 1.0), Slotted("a", 1.0)),
+    "functions of one name": two_functions(),
+    "lambdas": (lambda: 1, lambda: 1),
+    "partials": (functools.partial(len, [1]), functools.partial(len, [1])),
+    "circles": (circle(2), circle(2)),
+    "objects of no state": (object(), object()),
+    "locks": (threading.Lock(), threading.Lock()),
+    "generators": ((n for n in range(3)), (n for n in range(3))),
+    "patterns": (re.compile("a+"), re.compile("a+")),
+    "iterators at one place": (consumed([1, 2, 3], 1), consumed([1, 2, 3], 1)),
+    "counters": (collections.Counter("abca"), collections.Counter("abca")),
+    "floats with noise": (1.0, 1.0 + 1e-12),
+    "arrays with noise": (FEATURES, FEATURES * (1 + 1e-12)),
+    "long lists with noise": (MANY.tolist(), (MANY * (1 + 1e-12)).tolist()),
+    "long arrays with noise": (MANY, MANY * (1 + 1e-12)),
+    "long arrays with noise of their sum": (MANY - MANY.mean(), MANY - MANY[::-1].mean()),
+    "noise about zero": (np.append(MANY, 1e-17), np.append(MANY, -2e-16)),
+    "long complex arrays with noise": (MANY + 1j * MANY, (MANY + 1j * MANY) * (1 + 1e-13)),
+    "memory order": (np.asfortranarray(FEATURES), np.ascontiguousarray(FEATURES)),
+    "views": (FEATURES[::2], FEATURES[::2].copy()),
+    "all kinds of nan": (np.array([NAN, 1.0]), np.array([-NAN, 1.0])),
+    "what a mask hides": (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 9], mask=[0, 1])),
+    "sparse with duplicates": (
+        scipy.sparse.coo_matrix(([1.0, 2.0], ([0, 0], [1, 1])), shape=(2, 2)),
+        scipy.sparse.coo_matrix(([3.0], ([0], [1])), shape=(2, 2)),
+    ),
+    "generators at one place": (drawn(3, 5), drawn(3, 5)),
+    "old generators at one place": (drawn_old(3, 5), drawn_old(3, 5)),
+    "frames": (frame(), frame()),
+    "dtypes": (np.dtype("int64"), np.dtype("int64")),
+    "index of integers": (pd.Series([1, 2]), pd.Series([1, 2], index=pd.RangeIndex(2))),
+    "models": (fitted(), fitted()),
+    "forests": (
+        RandomForestRegressor(5, random_state=0).fit(FEATURES, LABELS),
+        RandomForestRegressor(5, random_state=0).fit(FEATURES, LABELS),
+    ),
+    "boosting": (
+        GradientBoostingClassifier(n_estimators=3, random_state=0).fit(FEATURES, LABELS),
+        GradientBoostingClassifier(n_estimators=3, random_state=0).fit(FEATURES, LABELS),
+    ),
+    "searches, but for their times": (
+        GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2).fit(FEATURES, LABELS),
+        GridSearchCV(LogisticRegression(), {"C": [0.1, 1.0]}, cv=2).fit(FEATURES, LABELS),
+    ),
+    "classes of two modules": (type("Model", (), {})(), type("Model", (), {})()),
+}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_equal_values_have_no_difference(name: str) -> None:
+    assert difference(*EQUAL[name]) == ""
+
+
+DIFFERENT: dict[str, tuple[object, object, str]] = {
+    "integers": (1, 2, "1 against 2"),
+    "bool and int": (True, 1, "constant against int"),
+    "int and float": (1, 1.0, "int against float"),
+    "none and nan": (None, NAN, "constant against float"),
+    "zero and none": (0, None, "int against constant"),
+    "floats": (1.0, 1.000001, "1.0 against 1.000001"),
+    "infinities": (float("inf"), float("-inf"), "inf against -inf"),
+    "infinity and a number": (float("inf"), 1e308, "inf against 1e+308"),
+    "complex": (1 + 2j, 1 + 3j, "2 values differ"),
+    "texts": ("yes", "no", "yes against no"),
+    "long texts": ("a" * 300, "a" * 299 + "b", "against"),
+    "bytes": (b"a", b"b", "values differ"),
+    "bytes and bytearray": (b"a", bytearray(b"a"), "bytes against bytearray"),
+    "list and tuple": ([1], (1,), "list against tuple"),
+    "lengths": ([1, 2], [1, 2, 3], "length 2 against 3"),
+    "items": ([1, [2, 3]], [1, [2, 4]], "[1][1]: 3 against 4"),
+    "long lists": ([*range(5000)], [*range(4999), 1], "values differ"),
+    "order of keys": ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "keys"),
+    "values of keys": ({"a": 1}, {"a": 2}, "1 against 2"),
+    "sets": ({1, 2}, {1, 3}, "values differ"),
+    "set and frozenset": ({1}, frozenset([1]), "set against frozenset"),
+    "named tuples": (Point(1, 2), Point(1, 3), "2 against 3"),
+    "named tuple and tuple": (Point(1, 2), (1, 2), "Point against tuple"),
+    "dataclasses": (Account("a", 1.0), Account("a", 2.0), "balance"),
+    "slots": (Slotted("a", 1.0), Slotted("a", 2.0), "balance"),
+    "objects": (Plain(a=1), Plain(a=2), "1 against 2"),
+    "attributes": (Plain(a=1), Plain(a=1, b=2), "only one of them has the attribute b"),
+    "lists with more": (Growing([1]), Growing([2]), "1 against 2"),
+    "enums": (Color.RED, Color.BLUE, "1 against 2"),
+    "int enums": (Level.LOW, Level.HIGH, "1 against 2"),
+    "functions": (len, max, "len against max"),
+    "modules": (json, re, "json against re"),
+    "classes": (Point, Account, "Point against Account"),
+    "partials": (functools.partial(len, [1]), functools.partial(len, [2]), "1 against 2"),
+    "methods of two objects": ([1].append, [2].append, "1 against 2"),
+    "circles": (circle(2), circle(3), "2 against 3"),
+    "shared and not": ([a := [1], a], [[1], [1]], "against"),
+    "ranges": (range(3), range(4), "3 against 4"),
+    "slices": (slice(1, 2), slice(1, 3), "2 against 3"),
+    "deques": (collections.deque([1, 2]), collections.deque([2, 1]), "1 against 2"),
+    "counters": (collections.Counter("ab"), collections.Counter("aab"), "1 against 2"),
+    "default dicts": (
+        collections.defaultdict(int, a=1),
+        collections.defaultdict(int, a=2),
+        "1 against 2",
+    ),
+    "ordered dicts": (collections.OrderedDict(a=1), collections.OrderedDict(a=2), "1 against 2"),
+    "decimals": (decimal.Decimal("0.1"), decimal.Decimal("0.10"), "0.1 against 0.10"),
+    "fractions": (fractions.Fraction(1, 3), fractions.Fraction(2, 3), "1 against 2"),
+    "days": (datetime.date(2024, 1, 1), datetime.date(2024, 1, 2), "2024-01-01 against 2024-01-02"),
+    "zones": (
+        datetime.datetime(2024, 1, 1),
+        datetime.datetime(2024, 1, 1, tzinfo=datetime.UTC),
+        "2024-01-01 00:00:00 against 2024-01-01 00:00:00+00:00",
+    ),
+    "spans": (datetime.timedelta(1), datetime.timedelta(2), "1 day, 0:00:00 against 2 days, 0:00:00"),
+    "paths": (pathlib.PurePosixPath("a"), pathlib.PurePosixPath("b"), "a against b"),
+    "exceptions": (ValueError("a"), ValueError("b"), "a against b"),
+    "kinds of exception": (ValueError("a"), KeyError("a"), "ValueError against KeyError"),
+    "patterns": (re.compile("a"), re.compile("b"), "a against b"),
+    "iterators": (consumed([1, 2, 3], 1), consumed([1, 2, 3], 2), "1 against 2"),
+    "dtypes of arrays": (np.array([1, 2]), np.array([1.0, 2.0]), "dtype int64 against float64"),
+    "shapes": (np.zeros((3, 2)), np.zeros((2, 3)), "shape [3, 2] against [2, 3]"),
+    "integers of arrays": (np.arange(5), np.arange(5)[::-1], "values differ"),
+    "floats of arrays": (np.array([1.0, 2.0]), np.array([1.0, 2.5]), "1 of 2 values differ, by up to 0.5"),
+    "nan of arrays": (np.array([1.0, NAN]), np.array([NAN, 1.0]), "2 of 2 values differ"),
+    "rows of arrays": (FEATURES, FEATURES[::-1], "values differ"),
+    "one float among many": (MANY, np.where(np.arange(MANY.size) == 77, MANY + 1e-4, MANY), "values differ"),
+    "two of many exchanged": (MANY, MANY[[1, 0, *range(2, MANY.size)]], "values differ"),
+    "many in another order": (MANY, np.sort(MANY), "values differ"),
+    "nan in another place": (
+        np.where(np.arange(MANY.size) == 7, NAN, MANY),
+        np.where(np.arange(MANY.size) == 8, NAN, MANY),
+        "NaN or infinity in other places",
+    ),
+    "a small number beside large ones": (
+        np.append(MANY * 1e6, 0.25),
+        np.append(MANY * 1e6, 0.26),
+        "values differ",
+    ),
+    "a small column beside a large one": (
+        np.column_stack([MANY * 1e6, MANY / 10]),
+        np.column_stack([MANY * 1e6, np.where(np.arange(MANY.size) == 7, 0.5, MANY / 10)]),
+        "values differ",
+    ),
+    "float32": (MANY.astype("float32"), (MANY + 1e-3).astype("float32"), "values differ"),
+    "array scalars": (np.float64(1), np.float64(2), "1.0 against 2.0"),
+    "array scalar and float": (np.float64(1), 1.0, "float64 against float"),
+    "array scalars of two types": (np.int32(1), np.int64(1), "int32 against int64"),
+    "object arrays": (np.array([1, "a"], object), np.array([1, "b"], object), "a against b"),
+    "records": (
+        np.array([(1, 2.0)], dtype=[("a", int), ("b", float)]),
+        np.array([(1, 3.0)], dtype=[("a", int), ("b", float)]),
+        "b: 2.0 against 3.0",
+    ),
+    "dates of arrays": (np.array(["2024-01-01"], "M8[D]"), np.array(["2024-01-02"], "M8[D]"), "values differ"),
+    "texts of arrays": (np.array(["a"]), np.array(["b"]), "values differ"),
+    "masks": (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[1, 0]), "mask"),
+    "formats of sparse": (
+        scipy.sparse.csr_matrix(np.eye(3)),
+        scipy.sparse.csc_matrix(np.eye(3)),
+        "format csr against csc",
+    ),
+    "values of sparse": (scipy.sparse.csr_matrix(np.eye(3)), scipy.sparse.csr_matrix(2 * np.eye(3)), "3 of 3"),
+    "places of sparse": (
+        scipy.sparse.csr_matrix(np.eye(3)),
+        scipy.sparse.csr_matrix(np.eye(3)[::-1]),
+        "values differ",
+    ),
+    "generators": (drawn(3, 5), drawn(3, 6), "against"),
+    "old generators": (drawn_old(3, 5), drawn_old(3, 6), "against"),
+    "columns": (frame(), frame().rename(columns={"a": "A"}), "a against A"),
+    "order of columns": (frame(), frame()[["b", "a", "c"]], "columns"),
+    "types of columns": (frame(), frame().astype({"a": "int32"}), "dtype int64 against int32"),
+    "values of columns": (frame(), frame(a=[1, 2, 4]), "values differ"),
+    "none and nan in a column": (frame(b=[0.5, 1.0, 1.5]), frame(), "1 of 3 values differ, by up to inf"),
+    "order of rows": (frame(), frame().iloc[::-1], "values differ"),
+    "index": (frame(), frame().set_index(pd.Index([5, 6, 7])), "index"),
+    "name of an index": (frame(), frame().rename_axis("id"), "index"),
+    "name of a series": (pd.Series([1], name="a"), pd.Series([1], name="b"), "a against b"),
+    "rows": (frame(), frame().head(2), "shape [3, 3] against [2, 3]"),
+    "categories": (
+        pd.Series(["a", "b"], dtype="category"),
+        pd.Series(["a", "b"], dtype=pd.CategoricalDtype(["b", "a"])),
+        "a against b",
+    ),
+    "order of categories": (
+        pd.Series(["a"], dtype=pd.CategoricalDtype(["a"], ordered=True)),
+        pd.Series(["a"], dtype=pd.CategoricalDtype(["a"])),
+        "ordered: True against False",
+    ),
+    "stamps": (pd.Timestamp("2024-01-01"), pd.Timestamp("2024-01-02"), "2024-01-01 00:00:00 against"),
+    "dates": (
+        pd.Series(pd.to_datetime(["2024-01-01"])),
+        pd.Series(pd.to_datetime(["2024-01-02"])),
+        "values differ",
+    ),
+    "nullable integers": (
+        pd.Series([1, None], dtype="Int64"),
+        pd.Series([1, 2], dtype="Int64"),
+        "gone: values differ",
+    ),
+    "large nullable integers": (
+        pd.Series([2**60, None], dtype="Int64"),
+        pd.Series([2**60 + 1, None], dtype="Int64"),
+        "values differ",
+    ),
+    "nullable booleans": (
+        pd.Series([True, None], dtype="boolean"),
+        pd.Series([False, None], dtype="boolean"),
+        "values differ",
+    ),
+    "nullable floats": (
+        pd.Series([0.5, None], dtype="Float32"),
+        pd.Series([1.5, None], dtype="Float32"),
+        "1 of 2 values differ",
+    ),
+    "levels of an index": (
+        pd.MultiIndex.from_tuples([(1, "a"), (2, "b")]),
+        pd.MultiIndex.from_tuples([(1, "a"), (2, "c")]),
+        "b against c",
+    ),
+    "options of models": (LogisticRegression(C=1.0), LogisticRegression(C=2.0), "C: 1.0 against 2.0"),
+    "fitted and not": (fitted(), LogisticRegression(), "only one of them has"),
+    "weights": (fitted(), fitted(C=1.0 + 1e-3), "1.0 against 1.001"),
+    "kinds of model": (LogisticRegression(), LinearRegression(), "LogisticRegression against LinearRegression"),
+    "trees": (
+        RandomForestRegressor(3, random_state=0).fit(FEATURES, LABELS),
+        RandomForestRegressor(3, random_state=0).fit(FEATURES[::-1], LABELS),
+        "",
+    ),
+    "inside of a pipeline": (
+        make_pipeline(StandardScaler(), LogisticRegression(C=1.0)),
+        make_pipeline(StandardScaler(), LogisticRegression(C=3.0)),
+        "C: 1.0 against 3.0",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_different_values_are_told_with_the_reason(name: str) -> None:
+    ours, theirs, reason = DIFFERENT[name]
+    told = difference(ours, theirs)
+    assert told
+    assert reason in told
+
+
+def test_a_whole_pipeline_is_compared_by_what_it_learned() -> None:
+    data = pd.DataFrame({"size": FEATURES[:, 0], "kind": np.where(LABELS, "a", "b")})
+
+    def trained(rows: int) -> Any:
+        columns = ColumnTransformer([("n", StandardScaler(), ["size"]), ("k", OneHotEncoder(), ["kind"])])
+        return make_pipeline(columns, LogisticRegression()).fit(data[:rows], LABELS[:rows])
+
+    assert difference(trained(60), trained(60)) == ""
+    assert re.search("mean_: .* against ", difference(trained(60), trained(59)))
+
+
+def test_predicting_does_not_change_a_model() -> None:
+    model = fitted()
+    before = fingerprint(model)
+    model.predict(FEATURES)
+    model.predict_proba(FEATURES)
+    assert compare(fingerprint(model), before) == ""
+
+
+def test_looking_changes_no_value() -> None:
+    values = [frame(), FEATURES, drawn(1, 1), scipy.sparse.coo_matrix(([1.0, 2.0], ([0, 0], [1, 1]))), circle(1)]
+    before = [repr(value) for value in values]
+    for value in values:
+        fingerprint(value)
+    assert [repr(value) for value in values] == before
+    assert values[2].random() == drawn(1, 1).random()
+
+
+def test_global_generators_draw_on_as_if_nobody_had_looked() -> None:
+    np.random.seed(3)
+    expected = [np.random.rand(), np.random.rand()]
+    np.random.seed(3)
+    assert np.random.rand() == expected[0]
+    fingerprint(MANY)
+    assert np.random.rand() == expected[1]
+
+
+class Hostile:
+    """A value that does not want to be looked at."""
+
+    def __getattr__(self, name: str) -> Any:
+        raise RuntimeError(name)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        raise RuntimeError(str(protocol))
+
+
+def test_a_value_that_cannot_be_looked_into_is_no_error() -> None:
+    assert fingerprint(Hostile())["t"] == "opaque"
+    deep: list[Any] = []
+    for _ in range(5000):
+        deep = [deep]
+    assert difference(deep, deep) == ""
+
+
+SEVERAL = """
+import sys, json
+sys.path.insert(0, {folder!r})
+import numpy, pandas, fingerprint as f, dataclasses, threading, functools
+@dataclasses.dataclass
+class Thing:
+    names: set
+    lock: object
+    call: object
+values = [{{"b", "a", "é"}}, Thing({{"x", "y", "z"}}, threading.Lock(), functools.partial(print, 1)), object(), len,
+          lambda: 0, pandas.DataFrame({{"a": ["x", "y"]}}), numpy.random.default_rng(1), frozenset("abc"), iter([1]), type, Ellipsis]
+print(json.dumps([f.fingerprint(value) for value in values]))
+"""
+
+
+def test_two_processes_see_the_same_whatever_their_hash_seed() -> None:
+    """Alone in a process that has no nb2prod, as in a kernel of the user's."""
+    import nb2prod.runtime.fingerprint as module
+
+    code = SEVERAL.format(folder=str(pathlib.Path(module.__file__).parent))
+    told = [
+        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True)
+        for seed in ("1", "2")
+    ]
+    assert told[0].stdout == told[1].stdout
+    assert b"0x" not in told[0].stdout
+
+
+TEXTS = [f"text {number}" for number in range(30_000)]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda last: [*TEXTS, last],
+        lambda last: {*TEXTS, last},
+        lambda last: {text: text for text in [*TEXTS, last]},
+        lambda last: pd.DataFrame({"a": [*TEXTS, last], "b": 1.0}),
+        lambda last: np.array([*TEXTS, last], object),
+        lambda last: [0.5] * 30_000 + [float(len(last))],
+    ],
+)
+def test_the_end_of_a_long_value_is_seen(make: Callable[[str], object]) -> None:
+    assert difference(make("end"), make("end")) == ""
+    assert difference(make("end"), make("ends")) != ""
+
+
+def test_a_value_that_was_not_seen_whole_says_so() -> None:
+    assert "cut" not in fingerprint([(number,) for number in range(20_000)])
+    assert fingerprint([[(number,)] for number in range(150_000)])["cut"] is True
+
+
+def test_large_values_are_told_in_little_room() -> None:
+    large = {"array": np.zeros((1000, 1000)), "list": [*range(200_000)], "text": "a" * 1_000_000, "frame": frame()}
+    assert len(json.dumps(fingerprint(large))) < 30_000
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner, inner)
+        | st.dictionaries(st.text(max_size=3), inner, max_size=4)
+        | st.builds(Account, st.text(max_size=2), inner)
+        | st.builds(collections.deque, st.lists(inner, max_size=3))
+    ),
+    max_leaves=12,
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(VALUES)
+def test_a_copy_has_no_difference(value: object) -> None:
+    assert difference(value, copy.deepcopy(value)) == ""
+
+
+@settings(max_examples=100, deadline=None)
+@given(VALUES, VALUES)
+def test_no_difference_means_the_same_text(one: object, other: object) -> None:
+    """`repr` of these values tells all of them, but for the noise that is tolerated."""
+    if difference(one, other) == "" and not re.search(r"[.e]|nan", repr(one)):
+        assert repr(one) == repr(other)
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(2, 3000),
+    st.integers(0, 2**32 - 1),
+    st.sampled_from([1e-6, 1e-3, 1.0]),
+    st.sampled_from([1e-8, 1.0, 1e8]),
+)
+def test_a_small_change_of_one_float_is_found_in_an_array_of_any_length(
+    size: int, seed: int, change: float, scale: float
+) -> None:
+    values = np.random.default_rng(seed).uniform(1, 2, size) * scale
+    place = seed % size
+    changed = values.copy()
+    changed[place] *= 1 + change
+    assert difference(values, values.copy()) == ""
+    assert difference(values, values * (1 + 1e-13)) == ""
+    assert difference(values, changed) != ""
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(2, 2000), st.integers(1, 5), st.integers(0, 2**32 - 1))
+def test_two_rows_exchanged_are_found(rows: int, columns: int, seed: int) -> None:
+    draws = np.random.default_rng(seed)
+    values = draws.normal(size=(rows, columns))
+    one, other = draws.choice(rows, 2, replace=False)
+    exchanged = values.copy()
+    exchanged[[one, other]] = exchanged[[other, one]]
+    assert difference(values, exchanged) != ""
+    assert difference(pd.DataFrame(values), pd.DataFrame(exchanged)) != ""
