@@ -61,12 +61,19 @@ def locked_with_hashes(lines: Iterable[str]) -> str:
         "--no-annotate",
     ]
     command += ["--no-emit-index-url", "--python", sys.executable]
+    lines = tuple(lines)
     text = "".join(f"{line}\n" for line in lines)
     done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
     if done.returncode:
-        reason = [line.strip() for line in _without_addresses(done.stderr).splitlines() if line.strip()]
+        reason = [line.strip() for line in without_addresses(done.stderr).splitlines() if line.strip()]
         raise HashesNotFound(f"uv could not give the hashes: {' '.join(reason[-3:]) or 'no reason given'}")
-    return _without_addresses(done.stdout)
+    return without_addresses(done.stdout) + "".join(f"{line}\n" for line in lines if line.startswith("#"))
+
+
+def without_addresses(text: str) -> str:
+    """No index of packages, which may be a private one, is told to readers of the project."""
+    lines = [line for line in text.splitlines() if not re.match(r"\s*(--(extra-)?index-url|--find-links|-[if]) ", line)]
+    return "".join(re.sub(r"[a-z+]+://\S+", "the package index", line) + "\n" for line in lines)
 
 
 class HashesNotFound(Exception):
@@ -111,9 +118,3 @@ def _uv() -> str:
     if not found:
         raise HashesNotFound("hashes need uv; install it with: pip install 'nb2prod[lock]'")
     return found
-
-
-def _without_addresses(text: str) -> str:
-    """No index of packages, which may be a private one, is told to readers of the project."""
-    lines = [line for line in text.splitlines() if not re.match(r"\s*(--(extra-)?index-url|--find-links|-[if]) ", line)]
-    return "".join(re.sub(r"[a-z+]+://\S+", "the package index", line) + "\n" for line in lines)

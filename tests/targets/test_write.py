@@ -6,9 +6,7 @@ import pytest
 
 from nb2prod.errors import FolderNotOurs
 from nb2prod.model.project import Project
-from nb2prod.targets.write import write_project
-
-LOCK = "nb2prod.lock.json"
+from nb2prod.targets.write import LOCK, write_project
 
 
 def project(**files: str) -> Project:
@@ -49,3 +47,11 @@ def test_folders_of_others_are_refused(tmp_path: Path) -> None:
         with pytest.raises(FolderNotOurs):
             write_project(project(), folder)
     assert found(tmp_path) == {"theirs/x": "x"}
+
+
+def test_the_folder_where_one_stands_is_written_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_project(Project(name="p", files={LOCK: "{}\n", "a.py": "1\n"}), tmp_path / "p")
+    monkeypatch.chdir(tmp_path / "p")
+    base = Project(name="p", files={"a.py": "1\n"})
+    write_project(Project(name="p", files={LOCK: "{}\n", "a.py": "2\n"}), Path(), base)
+    assert (tmp_path / "p" / "a.py").read_text() == "2\n"
