@@ -38,11 +38,12 @@ class Store:
         for place in (self.blobs, self.keys):
             place.mkdir(parents=True, exist_ok=True)
 
-    def put(self, content: bytes) -> str:
+    def put(self, content: bytes, *, durable: bool = False) -> str:
+        """`durable` survives a power cut too; without it such a file is found damaged, and made again."""
         name = hashlib.sha256(content).hexdigest()
         path = self.blobs / name
         if not path.is_file() or path.stat().st_size != len(content):
-            write_bytes(path, content)
+            write_bytes(path, content, durable=durable)
         return name
 
     def get(self, name: str) -> bytes | None:

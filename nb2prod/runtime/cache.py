@@ -109,8 +109,8 @@ class StepCache:
             stack.enter_context(trace.watch)
             yield trace
 
-    def keep(self, call: Call, result: object, trace: Trace, about: Entry) -> str:
-        """Keep what the step gave; else give the reason why it was not kept."""
+    def keep(self, call: Call, result: object, trace: Trace, about: Entry, seconds: float) -> str:
+        """Keep what the step gave, else say why not. What took long to make waits for the disk."""
         outputs = outputs_of(call.function, result)
         if self._unknown(call.function):
             self.left.append(key_of(trace.watch.required()))
@@ -123,7 +123,7 @@ class StepCache:
         except Exception as error:  # an object may fail to pickle in any way of its own
             self.origins.forget(outputs.values())
             return f"its result cannot be pickled ({type(error).__name__}: {str(error)[:200]})"
-        entry = replace(about, bundle=self.store.put(bundle), **self._requirements(trace))
+        entry = replace(about, bundle=self.store.put(bundle, durable=seconds >= 1), **self._requirements(trace))
         self.store.add(call.key, entry)
         self.origins.learn(entry.bundle, outputs)
         return ""

@@ -44,13 +44,18 @@ class Code:
     def __init__(self, root: Path, ignore: Iterable[str] = ()) -> None:
         self.root, self.ignore = root, tuple(ignore)
         self._trees: dict[str, ast.Module] = {}
+        self._digests: dict[Callable[..., Any], str] = {}
+        self._texts: dict[Callable[..., Any], list[str]] = {}
+        self._blind: dict[Callable[..., Any], str] = {}
         self._seen: set[str] = set()
         self._local: dict[str, str] = {}
 
     def digest(self, function: Callable[..., Any]) -> str:
         """Comments and the step's own docstring do not count: they only number the cells."""
-        trees = [_without_docstrings(tree, function.__name__) for tree in self.trees(function)]
-        return _sha(ast.dump(tree) for tree in trees)
+        if function not in self._digests:
+            trees = [_without_docstrings(tree, function.__name__) for tree in self.trees(function)]
+            self._digests[function] = _sha(ast.dump(tree) for tree in trees)
+        return self._digests[function]
 
     def trees(self, function: Callable[..., Any]) -> list[ast.Module]:
         module = sys.modules.get(getattr(function, "__module__", ""))
@@ -62,21 +67,19 @@ class Code:
 
     def blind(self, function: Callable[..., Any]) -> str:
         """What opens files where it is not seen, or nothing."""
-        for tree in self.trees(function):
-            called = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
-            imported = {top for node in ast.walk(tree) for top in _imported(node)}
-            found = [name for name in sorted(called) if _ALWAYS_BLIND.fullmatch(name)]
-            found += [name for name in sorted(called) if imported & _BLIND and _OPENS.match(name)]
-            if found:
-                return f"{found[0]}() reads or writes where it cannot be seen"
-        return ""
+        if function not in self._blind:
+            self._blind[function] = next(filter(None, map(_opens_unseen, self.trees(function))), "")
+        return self._blind[function]
 
     def named_files(self, function: Callable[..., Any], inputs: Mapping[str, object]) -> list[str]:
         """Files that the code or its inputs name: a library may open them unseen."""
-        texts = [
-            node.value for tree in self.trees(function) for node in ast.walk(tree) if isinstance(node, ast.Constant)
+        if function not in self._texts:
+            nodes = [node for tree in self.trees(function) for node in ast.walk(tree)]
+            texts = [n.value for n in nodes if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+            self._texts[function] = texts
+        named = [
+            text for text in (*self._texts[function], *inputs.values()) if isinstance(text, str) and 0 < len(text) < 300
         ]
-        named = [text for text in (*texts, *inputs.values()) if isinstance(text, str) and 0 < len(text) < 300]
         return [os.path.abspath(text) for text in named if "\0" not in text and os.path.isfile(text)]  # noqa: PTH100, PTH113
 
     def local_modules(self) -> str:
@@ -166,6 +169,14 @@ def _documented(body: list[ast.stmt]) -> list[ast.stmt]:
         isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
     )
     return body[1:] if is_doc else list(body)
+
+
+def _opens_unseen(tree: ast.Module) -> str:
+    called = {_called(node) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    imported = {top for node in ast.walk(tree) for top in _imported(node)}
+    found = [name for name in sorted(called) if _ALWAYS_BLIND.fullmatch(name)]
+    found += [name for name in sorted(called) if imported & _BLIND and _OPENS.match(name)]
+    return f"{found[0]}() reads or writes where it cannot be seen" if found else ""
 
 
 def _called(node: ast.Call) -> str:

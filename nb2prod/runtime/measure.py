@@ -22,9 +22,12 @@ class Clock:
         _reset_peak()
         self.wall, self.cpu = time.perf_counter(), time.process_time()
 
+    def elapsed(self) -> float:
+        return time.perf_counter() - self.wall
+
     def read(self) -> dict[str, object]:
         return {
-            "seconds": round(time.perf_counter() - self.wall, 6),
+            "seconds": round(self.elapsed(), 6),
             "cpu_seconds": round(time.process_time() - self.cpu, 6),
             "peak_memory_bytes": _peak(),
         }

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.errors import ParameterError
-from nb2prod.runtime.files import append_line, read_json, write_json
+from nb2prod.runtime.files import append_line, read_json, write_bytes, write_json
 
 __all__ = ["Record", "close_record", "encode", "new_run_id", "recorded_parameters"]
 
@@ -27,6 +27,7 @@ class Record:
         for place in ("logs", "figures"):
             (folder / place).mkdir(parents=True, exist_ok=True)
         self.steps: list[dict[str, Any]] = []
+        self._written: list[str] = []  # the steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
         self.began = _now()
         self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
@@ -45,21 +46,26 @@ class Record:
         step.update(status=status, **found)
         self.metrics |= step.get("metrics", {})
         self.event(f"step.{status}", step=step["name"], **{k: found[k] for k in ("seconds", "cached") if k in found})
-        self._write()
+        self._written.append(_json(step))  # on disk with the next step, or with the end of the run
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
         now = _now()
         self.head |= {"status": status, "finished": _text(now), "seconds": (now - self.began).total_seconds()}
         self.head |= {"error": error} if error else {}
         self.event(f"run.{status}")
-        self._write(durable=True)
+        self._write(whole=True)
 
     def event(self, name: str, **more: object) -> None:
         append_line(self.folder / "events.jsonl", {"time": _text(_now()), "run": self.run, "event": name, **more})
 
-    def _write(self, *, durable: bool = False) -> None:
-        whole = {"format": 1, **self.head, "steps": self.steps, "metrics": self.metrics}
-        write_json(self.folder / "run.json", whole, durable=durable)
+    def _write(self, *, whole: bool = False) -> None:
+        head = {"format": 1, **self.head, "metrics": self.metrics}
+        if whole:
+            write_json(self.folder / "run.json", {**head, "steps": self.steps})
+            return
+        steps = [*self._written, *map(_json, self.steps[len(self._written) :])]
+        text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
+        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
 
 
 def new_run_id() -> str:
@@ -116,6 +122,10 @@ def versions() -> dict[str, str]:
     names = ("numpy", "pandas", "sklearn", "scipy", "statsmodels", "matplotlib", "torch", "tensorflow", "xgboost")
     loaded = {name: getattr(sys.modules[name], "__version__", "") for name in names if name in sys.modules}
     return {"python": sys.version.split()[0], **loaded}
+
+
+def _json(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, default=repr)
 
 
 def _now() -> datetime:

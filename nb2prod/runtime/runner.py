@@ -137,7 +137,10 @@ class Runner:
         for name, number in numbers_in(outputs, self.settings.metrics.get(function.__name__, ())).items():
             self.metric(name, number)
         measured = clock.read()
-        reason = self.cache.keep(call, result, trace, self._about(function.__name__)) if self.cache and trace else ""
+        reason = ""
+        if self.cache and trace:
+            about = self._about(function.__name__)
+            reason = self.cache.keep(call, result, trace, about, seconds=clock.elapsed())
         more = {"uncacheable": reason} if reason else {}
         self.record.end(self.step, "completed", cached=False, outputs=describe(outputs), **measured, **more)
         self._tell_done()
