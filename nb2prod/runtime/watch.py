@@ -3,7 +3,8 @@
 A file that was read becomes part of what a cached result requires. Whatever changes the world, or asks it something
 that may answer otherwise tomorrow, makes the step one that is always run. What a library opens in its own C code is
 not seen here; `keys.py` looks at the paths that a step names, and at libraries that are known to do that.
-The clock cannot be seen either: a step that asks for the time wants `cache = false` in pipeline.toml.
+The clock, the system's randomness (`default_rng()` without a seed) and what worker processes of joblib read cannot be
+seen either: a step that depends on them wants `cache = false` in pipeline.toml.
 """
 
 import hashlib
