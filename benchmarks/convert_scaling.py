@@ -16,11 +16,12 @@ ROUNDS = 5
 CELLS_IN_A_STEP = 5
 MEASURE = """
 import sys, time
+from pathlib import Path
 from nb2prod.api.convert import convert
-small, notebook, folder = sys.argv[1:]
-convert(small, folder + "/small", record=False)
+small, notebook, folder = map(Path, sys.argv[1:])
+convert(small, folder / "small", record=False)
 began = time.process_time()
-convert(notebook, folder + "/large", record=False)
+convert(notebook, folder / "large", record=False)
 print(time.process_time() - began)
 """
 PARAMETERS = "n_rows: int = 200  # rows of each table\ntest_size: float = 0.25\nseed = 3"

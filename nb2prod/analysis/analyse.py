@@ -1,6 +1,7 @@
 """Passes 1 to 6 over a whole notebook: each production cell lowered, classified and walked, in notebook order."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 from nb2prod.analysis.classify import Statement, Use, classify
 from nb2prod.analysis.displays import Displays, displays_of
@@ -41,9 +42,24 @@ class Analysis:
     star_names: dict[str, frozenset[str]]
     findings: tuple[Finding, ...]
 
-    @property
+    @cached_property
     def production(self) -> tuple[CellAnalysis, ...]:
         return tuple(cell for cell in self.cells if not cell.is_skipped)
+
+    @cached_property
+    def by_number(self) -> dict[int, CellAnalysis]:
+        return {cell.number: cell for cell in self.cells}
+
+    @cached_property
+    def reads(self) -> frozenset[str]:
+        """Names that some production cell reads."""
+        return frozenset().union(*(cell.effects.reads for cell in self.production))
+
+    @cached_property
+    def mutated(self) -> frozenset[str]:
+        """Names whose objects some production cell changes, or may change."""
+        effects = [cell.effects for cell in self.production]
+        return frozenset().union(*(found.mutates.keys() | found.may_mutate.keys() for found in effects))
 
 
 _NO_EFFECTS = Effects(
@@ -68,7 +84,7 @@ def analyse(notebook: Notebook) -> Analysis:
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
     env = Environment()
     env.star_names = known_stars
-    displays = displays_of(cell.tree for cell in lowered.values())
+    displays = displays_of(c.tree for c in lowered.values() if "class" in c.text or "defaultdict" in c.text)
     cells: list[CellAnalysis] = []
     parameters: list[Parameter] = []
     for cell in notebook.code_cells:

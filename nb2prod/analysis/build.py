@@ -57,7 +57,8 @@ def build(notebook: Notebook, environment: Mapping[str, str] | None = None) -> B
     findings += routing.findings
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _refused(analysis, findings)
-    nested = [nest(_step(step, analysis)) for step in steps]
+    future = _future(analysis)
+    nested = [nest(_step(step, analysis, future)) for step in steps]
     made = tuple(step for step, _ in nested)
     findings += [*_clashes(made), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -100,7 +101,7 @@ def _results(steps: list[Routed], routing: Routing) -> list[str]:
 # ---------------------------------------------------------------------- one step
 
 
-def _step(step: Routed, analysis: Analysis) -> Step:
+def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
     draft = step.draft
     roles = draft.roles
     head = [Fragment(cell=unit.cell, line=0, text=unit.text) for unit in sorted(step.head_units, key=lambda u: u.text)]
@@ -113,7 +114,7 @@ def _step(step: Routed, analysis: Analysis) -> Step:
         name=draft.name,
         summary=step_summary(draft.name, analysis.notebook, draft.first),
         cells=tuple(cell.number for cell in draft.cells),
-        imports=import_lines(step.units | _future(analysis)),
+        imports=import_lines(step.units | future),
         functions=tuple(PythonName(name) for name in sorted(step.shared)),
         local=(*head, *local),
         inputs=tuple(Variable(name=PythonName(name)) for name in inputs),
@@ -136,8 +137,7 @@ def _touched(step: Routed, locals_: frozenset[str]) -> tuple[tuple[str, int], ..
 
 def _definition(site: Site, analysis: Analysis) -> Fragment:
     assert site.statement is not None
-    cell = next(cell for cell in analysis.cells if cell.number == site.cell)
-    return definition_fragment(site.statement, cell.lowered.text)
+    return definition_fragment(site.statement, analysis.by_number[site.cell].lowered.text)
 
 
 def _definition_names(sites: Iterable[Site]) -> frozenset[str]:

@@ -41,7 +41,8 @@ def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...], displays: 
             continue
         for node in ast.walk(statement.node):
             yield from _refuse_node(cell.number, node, bound)
-        yield from _refuse_top(cell.number, statement.node)
+        if isinstance(statement.node, ast.Global) or "async" in cell.text or "await" in cell.text:
+            yield from _refuse_top(cell.number, statement.node)
 
 
 def _refuse_display(cell: int, statement: Statement, displays: Displays) -> Iterator[Finding]:

@@ -72,6 +72,10 @@ class Routing:
         self.provider: dict[str, Site | Draft] = {}
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
+        self.shared_statements = {site.statement for site in definitions.shared.values()}
+        self.pyplot_names = [
+            name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
+        ]
         self.pending = [cell for cell in analysis.production if cell.number not in self.owned]
 
     def run(self, results: frozenset[str]) -> list[Routed]:
@@ -119,11 +123,12 @@ class Routing:
                 (name,) = statement.names if len(statement.names) == 1 else ("",)
                 site = self.definitions.shared.get(name)
                 return not (site and site.statement is statement) and (name in used or self.is_registered(statement))
-        shared = {site.statement for site in self.definitions.shared.values()}
-        return statement not in shared and not isinstance(statement.node, ast.Pass)
+        return statement not in self.shared_statements and not isinstance(statement.node, ast.Pass)
 
     def is_registered(self, statement: Statement) -> bool:
         """A decorator or a base class may register the definition somewhere, whoever uses its name."""
+        if not self.definitions.stateful:
+            return bool(getattr(statement.node, "decorator_list", ()))
         stateful = {site.name for site in self.definitions.stateful}
         bases = {base.id for base in getattr(statement.node, "bases", ()) if isinstance(base, ast.Name)}
         return bool(getattr(statement.node, "decorator_list", ())) or bool(bases & stateful)
@@ -208,7 +213,7 @@ class Routing:
         return not is_star and not self.is_read_anywhere(site.name)
 
     def is_read_anywhere(self, name: str) -> bool:
-        return any(name in cell.effects.reads for cell in self.analysis.production)
+        return name in self.analysis.reads
 
     def resolve_name(self, step: Routed, name: str) -> frozenset[str]:
         """Wire one name; gives the names that a definition pulled in needs in turn."""
@@ -283,8 +288,7 @@ class Routing:
         """The name is data that is bound twice or mutated somewhere."""
         if self.sites.kinds(name) <= {Kind.IMPORT, Kind.DEFINITION}:
             return False
-        mutated = any(name in {*c.effects.mutates, *c.effects.may_mutate} for c in self.analysis.production)
-        return mutated or len(self.sites.by_name[name]) > 1
+        return name in self.analysis.mutated or len(self.sites.by_name[name]) > 1
 
     def made_elsewhere(self, step: Routed, name: str) -> bool:
         return any(
@@ -400,10 +404,7 @@ class Routing:
         )
         if not plots or find_spec("matplotlib") is None:
             return
-        names = [
-            n for n in self.sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in self.sites.units(n))
-        ]
-        usable = [name for name in names if self.sites.is_import_only(name) and name not in step.data]
+        usable = [name for name in self.pyplot_names if self.sites.is_import_only(name) and name not in step.data]
         if usable:
             step.close_with = usable[0]
             step.units |= set(self.sites.units(usable[0]))
