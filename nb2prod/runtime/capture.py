@@ -54,30 +54,32 @@ def seed_all() -> None:
 def _with_locals(
     function: Callable[..., T], names: Iterable[str], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[T, dict[str, Fingerprint]]:
-    """Call a step; what it gives, and the fingerprints of its variables as it returns."""
-    found: dict[str, Fingerprint] = {}
+    """Call a step; what it gives, and the fingerprints of its variables as it returned.
+
+    The profiler sees the step begin and then goes, so that the step runs at full speed: its frame keeps the variables.
+    """
+    frames: list[types.FrameType] = []
     code = function.__code__  # a step is a plain function
 
-    def seen(frame: types.FrameType, event: str, _argument: Any) -> None:
-        if event == "return" and frame.f_code is code:
+    def entered(frame: types.FrameType, event: str, _argument: Any) -> None:
+        if event == "call" and frame.f_code is code:
             sys.setprofile(None)
-            held = frame.f_locals
-            found.update({name: fingerprint(held[name]) for name in names if name in held})
-            sys.setprofile(seen)
+            frames.append(frame)
 
-    sys.setprofile(seen)
+    sys.setprofile(entered)
     try:
         given = function(*args, **kwargs)
     finally:
         sys.setprofile(None)
-    return given, found
+    held = frames[0].f_locals if frames else {}
+    return given, {name: fingerprint(held[name]) for name in names if name in held}
 
 
 def _answer(package: str, source: str, lock: str) -> dict[str, Any]:
     sys.path.insert(0, source)
     try:
         return {"steps": capture(package, json.loads(Path(lock).read_text(encoding="utf-8")))}
-    except Exception as error:  # the user's code may raise anything, and the caller reports it
+    except (Exception, SystemExit) as error:  # the user's code may raise anything, and the caller reports it
         told = traceback.extract_tb(error.__traceback__)
         inside = [frame for frame in told if frame.filename.startswith(source)]
         place = inside[-1] if inside else told[-1]

@@ -2,8 +2,8 @@
 
 Floats are equal when |a - b| <= 1e-9 * |b| + 1e-15; in an array also when they differ by 1e-12 of its largest number.
 Of an array with more than 512 floats the random projections are compared (Johnson and Lindenstrauss, 1984), of the
-numbers and of their logarithms: a change is seen when its norm is above some 1e-8 of the array's, or when a number above
-a millionth of the array's root mean square changes by some 1e-7 * sqrt(length) of itself.
+numbers and of their logarithms: a change is seen when its norm is above some 1e-8 of the array's, or when a number
+above a millionth of the array's root mean square changes by some 1e-7 * sqrt(length) of itself.
 """
 
 import base64
@@ -52,7 +52,7 @@ def _compare_parts(ours: Fingerprint, theirs: Fingerprint, path: str) -> str:
                 path, f"{_short(ours[key])} against {_short(theirs[key])}" if _is_readable(ours) else "values differ"
             )
         if ours[key] != theirs[key]:
-            inner = path if key in ("state", "items", "values", "args", "data", "array") else f"{path}.{key}"
+            inner = path if key in ("state", "items", "values", "args", "data", "array", "name") else f"{path}.{key}"
             found = compare(ours[key], theirs[key], inner)
             if found:
                 return found

@@ -1,7 +1,9 @@
 """A package against the fingerprints of its notebook that were recorded when it was converted."""
 
+import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -75,15 +77,33 @@ def capture_package(
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         command = [sys.executable, "-m", "nb2prod.runtime.capture", package, str(source), str(lock), str(answer)]
-        environment = {**os.environ, **ENVIRONMENT}
-        done = subprocess.run(
-            command, cwd=workdir, env=environment, timeout=timeout, capture_output=True, text=True, check=False
-        )
+        code, log = _run(command, workdir, Path(folder) / "log", timeout)
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else None
     if told is None:
-        last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
+        last = (log.strip().splitlines() or [f"exit code {code}"])[-1]
         raise CaptureFailed(f"the process of the package died: {last}")
     if "failed" in told:
         raise CaptureFailed(told["failed"], told)
     steps: dict[str, dict[str, Fingerprint]] = told["steps"]
     return steps
+
+
+def _run(command: list[str], workdir: Path, log: Path, timeout: float | None) -> tuple[int, str]:
+    """The exit code, and what was written to stderr. Nothing that the process started outlives it."""
+    with log.open("w", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            command,
+            cwd=workdir,
+            env={**os.environ, **ENVIRONMENT},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=errors,
+            start_new_session=True,
+        )
+        try:
+            code = process.wait(timeout)
+        finally:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+    return code, log.read_text(encoding="utf-8", errors="replace")

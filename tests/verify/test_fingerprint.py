@@ -153,7 +153,7 @@ EQUAL: dict[str, tuple[object, object]] = {
     "memory order": (np.asfortranarray(FEATURES), np.ascontiguousarray(FEATURES)),
     "views": (FEATURES[::2], FEATURES[::2].copy()),
     "all kinds of nan": (np.array([NAN, 1.0]), np.array([-NAN, 1.0])),
-    "what a mask hides": (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 9], mask=[0, 1])),
+    "what a mask hides": (np.ma.array([1, 2], mask=[False, True]), np.ma.array([1, 9], mask=[False, True])),
     "sparse with duplicates": (
         scipy.sparse.coo_matrix(([1.0, 2.0], ([0, 0], [1, 1])), shape=(2, 2)),
         scipy.sparse.coo_matrix(([3.0], ([0], [1])), shape=(2, 2)),
@@ -283,7 +283,7 @@ DIFFERENT: dict[str, tuple[object, object, str]] = {
     ),
     "dates of arrays": (np.array(["2024-01-01"], "M8[D]"), np.array(["2024-01-02"], "M8[D]"), "values differ"),
     "texts of arrays": (np.array(["a"]), np.array(["b"]), "values differ"),
-    "masks": (np.ma.array([1, 2], mask=[0, 1]), np.ma.array([1, 2], mask=[1, 0]), "mask"),
+    "masks": (np.ma.array([1, 2], mask=[False, True]), np.ma.array([1, 2], mask=[True, False]), "mask"),
     "formats of sparse": (
         scipy.sparse.csr_matrix(np.eye(3)),
         scipy.sparse.csc_matrix(np.eye(3)),
@@ -438,7 +438,8 @@ class Thing:
     lock: object
     call: object
 values = [{{"b", "a", "é"}}, Thing({{"x", "y", "z"}}, threading.Lock(), functools.partial(print, 1)), object(), len,
-          lambda: 0, pandas.DataFrame({{"a": ["x", "y"]}}), numpy.random.default_rng(1), frozenset("abc"), iter([1]), type, Ellipsis]
+          lambda: 0, pandas.DataFrame({{"a": ["x", "y"]}}), numpy.random.default_rng(1), frozenset("abc"),
+          iter([1]), type, Ellipsis]
 print(json.dumps([f.fingerprint(value) for value in values]))
 """
 
@@ -486,7 +487,7 @@ def test_large_values_are_told_in_little_room() -> None:
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
-VALUES = st.recursive(
+VALUES: st.SearchStrategy[Any] = st.recursive(
     SCALARS,
     lambda inner: (
         st.lists(inner, max_size=4)
