@@ -2,7 +2,7 @@
 
 BIN := .venv/bin
 READY := .venv/.ready
-LINTED := . tests/golden/regen.py
+LINTED := nb2prod tests benchmarks tests/golden/regen.py
 
 .PHONY: help setup demo test check corpus bench golden clean
 

@@ -6,7 +6,7 @@ import sys
 import tempfile
 import warnings
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 LINE_LENGTH = 100
@@ -36,10 +36,10 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
         return {path: Path(folder, path).read_bytes().decode() if path in python else files[path] for path in files}
 
 
-def order_matters(tree: ast.AST) -> bool:
+def order_matters(tree: ast.Module) -> bool:
     """Whether imports of one file bind the same name to different things, so that the last one counts."""
     origins: defaultdict[str, set[str]] = defaultdict(set)
-    for node in ast.walk(tree):
+    for node in _statements(tree.body):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 origins[alias.asname or alias.name.split(".")[0]].add(alias.name if alias.asname else "")
@@ -51,7 +51,17 @@ def order_matters(tree: ast.AST) -> bool:
     return bool(stars and (origins or len(stars) > 1)) or any(len(places) > 1 for places in origins.values())
 
 
-def _tree(path: str, text: str) -> ast.AST:
+def _statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Those of all blocks. Expressions, which are most of a tree, are left aside."""
+    for node in body:
+        yield node
+        for block in ("body", "orelse", "finalbody"):
+            yield from _statements(getattr(node, block, []))
+        for branch in (*getattr(node, "handlers", []), *getattr(node, "cases", [])):
+            yield from _statements(branch.body)
+
+
+def _tree(path: str, text: str) -> ast.Module:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of the user's lines; Python says it again where they run

@@ -41,3 +41,8 @@ def test_a_file_that_is_not_python_is_refused() -> None:
 
 def test_other_files_stay_as_they_are() -> None:
     assert format_files({"a.toml": "x =  1"}) == {"a.toml": "x =  1"}
+
+
+def test_imports_of_a_block_keep_their_order_too() -> None:
+    text = "try:\n    pass\nexcept E:\n    from zlib import crc32\n    from binascii import crc32\n"
+    assert format_files({"m.py": text}) == {"m.py": text}

@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import version
 from pathlib import PurePosixPath
 from typing import Any
@@ -123,6 +124,7 @@ def _not_python(error: NotPython, view: View, raw: Mapping[str, str], notebook: 
     )
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("nb2prod.targets.package"),
