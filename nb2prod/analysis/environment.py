@@ -44,14 +44,13 @@ class Environment:
         return set().union(*(self._holders.get(label, ()) for label in labels))
 
     def hold(self, container: Value, item: Value) -> None:
-        """From now on every value that is `container` also holds `item`."""
+        """From now on every value that is `container`, or holds it, also holds `item`."""
         if not item.reach - container.reach and not item.defs - container.defs:
             return
         for name in self.names_of(container.own):
             value = self.values[name]
-            if value.own & container.own:
-                grown = Value(own=value.own, held=value.held | item.reach, defs=value.defs | item.defs, kind=value.kind)
-                self.bind(name, grown)
+            grown = Value(own=value.own, held=value.held | item.reach, defs=value.defs | item.defs, kind=value.kind)
+            self.bind(name, grown)
 
     def _forget(self, name: str, value: Value) -> None:
         for label in value.reach:

@@ -74,7 +74,8 @@ class Names(ABC):
             scope.values[name] = union(old, value) if old is not None and self.in_body else value
             return
         self.facts.binds.setdefault(name, line)
-        self.facts.deletes.pop(name, None)
+        if not self.branches:  # in a branch it may stay deleted by another one
+            self.facts.deletes.pop(name, None)
         self.assigned = plus(self.assigned, [name])
         if not self.in_body:
             self.env.bind(name, value, surely=self.branches == 0)

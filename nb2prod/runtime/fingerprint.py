@@ -416,10 +416,10 @@ def _state_of(value: Any) -> Mapping[str, Any] | None:
 
 
 def _is_cache(kind: type, name: Any) -> bool:
-    """What an object remembers of what it could compute again: looking at it in the notebook fills it."""
+    """What an object remembers of what it could compute again, and its scratch paper: no part of its value."""
     if not isinstance(name, str):
         return False
-    if "cache" in name.lower() or name in _CLOCKS:
+    if "cache" in name.lower() or name.startswith(("_tmp", "_scratch")) or name in _CLOCKS:
         return True
     return "cached" in type(getattr(kind, name, None)).__name__.lower()
 
