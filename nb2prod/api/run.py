@@ -36,7 +36,7 @@ def run(
         from nb2prod.execution.pipeline_run import run_pipeline
 
         done = run_pipeline(target, parameters, runs=runs, resume=resume, cache=cache, timeout=timeout)
-        return Outcome(exit_code=done.exit_code, message="", record=done.record)
+        return Outcome(exit_code=done.exit_code, message=done.message, record=done.record)
     if resume is not None:
         raise InvalidOption(
             "--resume", f"{target} is a notebook, which runs from its top; convert it to resume its steps"
