@@ -10,7 +10,7 @@ from nb2prod.errors import UnknownCode
 
 
 def write(path: Path, *sources: str) -> Path:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": source}
         for n, source in enumerate(sources)
     ]

@@ -57,7 +57,7 @@ def verify(notebook: Path, tags: str) -> Outcome:
         return "fails", found.failure[:2000]
     if any(row.status is Status.DIFFERENT for row in found.rows):
         found = verify_project(notebook.parent / "project", twice=True)
-    if found.equal or found.rows and not any(row.status is Status.DIFFERENT for row in found.rows):
+    if found.equal or (found.rows and not any(row.status is Status.DIFFERENT for row in found.rows)):
         unsteady = [f"{row.step}: {row.name}" for row in found.rows if row.status is Status.NOT_DETERMINISTIC]
         return "equal", f"not deterministic: {', '.join(unsteady)}" if unsteady else ""
     return "different", found.to_text()[:4000]

@@ -99,13 +99,13 @@ def run_cells(notebook: Notebook, built: Build) -> Values:
     from IPython.core.interactiveshell import InteractiveShell
 
     assert built.pipeline is not None
-    shell = InteractiveShell()
+    shell = InteractiveShell()  # type: ignore[no-untyped-call]
     values: Values = {step.name: {} for step in built.pipeline.steps}
     skipped = {cell.number for cell in built.analysis.cells if cell.is_skipped}
     for cell in notebook.code_cells:
         if cell.number in skipped:
             continue
-        shell.run_cell(cell.source, store_history=True).raise_error()
+        shell.run_cell(cell.source, store_history=True).raise_error()  # type: ignore[no-untyped-call]
         for step in built.pipeline.steps:
             names = [name for name, last in step.touched if last == cell.number and name in shell.user_ns]
             values[step.name] |= described({name: shell.user_ns[name] for name in names})
@@ -151,7 +151,8 @@ def _text(value: Any, depth: int = 0) -> str:
         return ""
     if type(value).__name__ in ("Generator", "RandomState"):
         return str(value.__getstate__() if type(value).__name__ == "RandomState" else value.bit_generator.state)
-    if type(value).__repr__ is object.__repr__ and depth < 5:
+    shows_itself: object = type(value).__repr__
+    if shows_itself is object.__repr__ and depth < 5:
         inside = {name: _text(part, depth + 1) for name, part in getattr(value, "__dict__", {}).items()}
         return f"{type(value).__name__}{inside}"
     return re.sub(r" at 0x[0-9A-Fa-f]+|\b(example|__main__)\.(\w+\.)*|\w+\.<locals>\.", "", repr(value))
