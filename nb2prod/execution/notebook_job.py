@@ -5,14 +5,14 @@ runs/ID/source.ipynb     the notebook as it was
 runs/ID/NAME.ipynb       the notebook with its outputs; it appears when the run has ended, whole
 """
 
-import json
+import contextlib
 import os
 import secrets
 import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,7 +20,7 @@ from typing import Any
 
 from nb2prod.analysis.analyse import analyse
 from nb2prod.errors import FolderNotOurs, ParameterRefused
-from nb2prod.model.notebook import Cell, CellKind, Notebook
+from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.files import read_json, write_json
@@ -77,7 +77,7 @@ def run_notebook(
     run = _open_run(notebook, runs, f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}")
     record = _first_record(run, notebook, path, values, started)
     write_json(run.record, record)
-    done = _supervise(run, _order(run, notebook, path, values), timeout, progress or (lambda _: None))
+    done = _supervise(run, _order(run, path, values), timeout, progress or (lambda _: None))
     finished = now()
     done = replace(done, seconds=(finished - started).total_seconds())
     write_json(run.record, record | _last_record(done, finished))
@@ -109,7 +109,7 @@ def _open_run(notebook: Notebook, runs: Path, identity: str) -> NotebookRun:
     return NotebookRun(id=identity, record=folder / "run.json", output=output)
 
 
-def _order(run: NotebookRun, notebook: Notebook, path: Path, values: Mapping[str, object]) -> dict[str, Any]:
+def _order(run: NotebookRun, path: Path, values: Mapping[str, object]) -> dict[str, Any]:
     folder = run.record.parent.resolve()
     return {
         "source": str(folder / "source.ipynb"),
@@ -117,21 +117,24 @@ def _order(run: NotebookRun, notebook: Notebook, path: Path, values: Mapping[str
         "answer": str(folder / ".answer.json"),
         "workdir": str(path.resolve().parent),
         "parameters": dict(values),
-        "cells": len(notebook.cells),
-        "injected": _injected_at(notebook) if values else None,
+        "code": "".join(f"{name} = {_as_code(value)}\n" for name, value in values.items()),
     }
 
 
-def _injected_at(notebook: Notebook) -> int:
-    """The index that papermill gives the cell with the parameters: over an earlier one, else after `parameters`."""
-    by_tag = {tag: index for index, cell in enumerate(notebook.cells) for tag in _tags(cell)}
-    if "injected-parameters" in by_tag:
-        return len(notebook.cells)  # it replaces that cell, so no number moves
-    return by_tag["parameters"] + 1 if "parameters" in by_tag else 0
-
-
-def _tags(cell: Cell) -> tuple[str, ...]:
-    return cell.tags if cell.kind is CellKind.CODE else ()
+def _as_code(value: object) -> str:
+    """The literal of a value. Papermill's own translation knows no tuples, sets, bytes, and no keys but texts."""
+    match value:
+        case float() if value != value or value in (float("inf"), float("-inf")):
+            return f"float({str(value)!r})"
+        case dict():
+            return f"{{{', '.join(f'{_as_code(key)}: {_as_code(item)}' for key, item in value.items())}}}"
+        case list():
+            return f"[{', '.join(map(_as_code, value))}]"
+        case tuple():
+            return f"({''.join(f'{_as_code(item)}, ' for item in value)})"
+        case set() if value:
+            return f"{{{', '.join(sorted(map(_as_code, value)))}}}"
+    return repr(value)
 
 
 def _supervise(
@@ -141,10 +144,14 @@ def _supervise(
     place = run.record.parent / ".order.json"
     write_json(place, order)
     log = (run.record.parent / "worker.log").open("w", encoding="utf-8")
-    command = [sys.executable, "-m", "nb2prod.execution.notebook_worker", str(place.resolve())]
+    command = [sys.executable, "-P", "-m", "nb2prod.execution.notebook_worker", str(place.resolve())]
     with (
         log,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True) as worker,
+        _interrupted_by_term(),
+        # the worker ends when its stdin does: with this process, however that ends
+        subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, text=True, start_new_session=True
+        ) as worker,
     ):
         reader = threading.Thread(target=_pass_on, args=(worker.stdout, progress))
         reader.start()
@@ -163,6 +170,19 @@ def _supervise(
     for left in (place, Path(order["answer"])):
         left.unlink(missing_ok=True)
     return done
+
+
+@contextlib.contextmanager
+def _interrupted_by_term() -> Iterator[None]:
+    """TERM, with which services are stopped, as Ctrl-C. Only the main thread may ask for that."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _pass_on(lines: Any, progress: Callable[[str], None]) -> None:
@@ -188,7 +208,7 @@ def _outcome(run: NotebookRun, order: Mapping[str, Any], ended: str, timeout: fl
     if ended == "timeout":
         return replace(run, status="timeout", error=f"it ran for over {timeout:g} s")
     if ended == "interrupted":
-        return replace(run, status="interrupted", error="Ctrl-C")
+        return replace(run, status="interrupted", error="it was stopped from outside")
     answer = read_json(Path(order["answer"]), dict)
     if not answer:
         log = (run.record.parent / "worker.log").read_text(encoding="utf-8").strip().splitlines()
@@ -199,14 +219,11 @@ def _outcome(run: NotebookRun, order: Mapping[str, Any], ended: str, timeout: fl
 
 def _keep_output(partial: Path, output: Path) -> None:
     """The output notebook appears whole, or not at all; the one of a failed run shows how far it came."""
-    try:
-        json.loads(partial.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        partial.unlink(missing_ok=True)
-        return
-    with partial.open("rb") as file:
-        os.fsync(file.fileno())
-    partial.replace(output)
+    document = read_json(partial, dict)
+    partial.unlink(missing_ok=True)
+    if document:
+        document["metadata"].setdefault("papermill", {}).update(input_path="source.ipynb", output_path=output.name)
+        write_json(output, document)
 
 
 def _first_record(

@@ -1,13 +1,15 @@
 """One notebook run by papermill, in a process of its own: `python -m nb2prod.execution.notebook_worker ORDER`.
 
-ORDER is a JSON file: the paths `source`, `output`, `answer` and `workdir`, the `parameters`, the number of `cells`, and
-`injected`, the place that papermill gives the parameters (null: none). Lines on stdout tell how far it is, `answer` how
-it ended.
+ORDER is a JSON file: the paths `source`, `output`, `answer` and `workdir`, the `parameters` given and the `code` that
+sets them ("": none). Lines on stdout tell how far it is, `answer` how it ended.
 """
 
 import json
+import os
 import re
+import signal
 import sys
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -17,59 +19,97 @@ from nb2prod.runtime.files import write_json
 __all__ = ["main"]
 
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")
-_INJECTED = "injected-parameters"
+_INJECTED, _MARKER = "injected-parameters", "papermill-error-cell-tag"
 
 
 def main(order: dict[str, Any]) -> int:
     """Run the order. The exit code is that of a run: 0, 3 a cell failed, 5 the kernel died."""
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     answer = _run(order)
     write_json(Path(order["answer"]), answer)
     return int(answer["exit_code"])
 
 
+def _end_with_parent() -> None:
+    """Whoever started this process holds its stdin open; Ctrl-C lets the kernel end too."""
+    sys.stdin.read()
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+class _Progress:
+    """Says which cell begins, by its number in the source, and remembers it."""
+
+    def __init__(self, numbers: list[int], cells: int) -> None:
+        self.numbers, self.cells = numbers, cells
+        self.cell = 0
+
+    def on_cell_start(self, cell: Any, cell_index: int) -> None:
+        if cell.cell_type == "code" and self.numbers[cell_index]:
+            self.cell = self.numbers[cell_index]
+            print(f"cell {self.cell} of {self.cells}", flush=True)
+
+
 def _run(order: dict[str, Any]) -> dict[str, Any]:
+    import nbformat
     from nbclient.exceptions import DeadKernelError
     from papermill import execute_notebook
     from papermill.exceptions import PapermillExecutionError
 
+    source = nbformat.read(order["source"], as_version=4)  # type: ignore[no-untyped-call]
+    document, numbers = _prepared(source, order)
+    progress = _Progress(numbers, len(source.cells))
     try:
         execute_notebook(
-            order["source"],
+            document,
             order["output"],
-            parameters=order["parameters"],
             cwd=order["workdir"],
             kernel_name="python3",
             progress_bar=False,
             kernel_manager_class=kernel_manager_class(),
-            on_cell_start=_tell(order["cells"], order["injected"]),
+            on_cell_start=progress.on_cell_start,
             store_widget_state=False,
         )
     except PapermillExecutionError as error:
-        cell = _number(error.cell_index, order["injected"])
         return {
             "status": "failed",
             "exit_code": 3,
-            "cell": cell,
+            "cell": numbers[error.cell_index],
             "line": _line_of(error),
             "error": f"{error.ename}: {_first_line(error.evalue)}",
             "traceback": [_ANSI.sub("", line) for line in error.traceback],
         }
     except DeadKernelError as error:
-        return {"status": "died", "exit_code": 5, "cell": 0, "line": 0, "error": str(error) or "the kernel died"}
+        words = str(error) or "the kernel died"
+        return {"status": "died", "exit_code": 5, "cell": progress.cell, "line": 0, "error": words}
     return {"status": "completed", "exit_code": 0}
 
 
-def _tell(cells: int, injected: int | None) -> Any:
-    def on_cell_start(cell: Any, cell_index: int) -> None:
-        if cell.cell_type == "code" and _INJECTED not in cell.metadata.get("tags", ()):
-            print(f"cell {_number(cell_index, injected)} of {cells}", flush=True)
+def _prepared(source: Any, order: dict[str, Any]) -> tuple[Any, list[int]]:
+    """The notebook as it is to run, and the number of each of its cells in the source: 0 for the given parameters.
 
-    return on_cell_start
+    They stand behind the last cell tagged `parameters`, in the place of those of an earlier run.
+    """
+    import nbformat
+
+    dropped = {_MARKER, _INJECTED} if order["code"] else {_MARKER}
+    kept = [(n, cell) for n, cell in enumerate(source.cells, 1) if not dropped & _tags(cell)]
+    if order["code"]:
+        added = nbformat.v4.new_code_cell(  # type: ignore[no-untyped-call]
+            source=f"# Parameters\n{order['code'].rstrip()}", metadata={"tags": [_INJECTED]}
+        )
+        tagged = [place for place, (_, cell) in enumerate(kept, 1) if "parameters" in _tags(cell)]
+        kept.insert(tagged[-1] if tagged else 0, (0, added))
+    document = nbformat.from_dict({**source, "cells": [cell for _, cell in kept]})  # type: ignore[no-untyped-call]
+    document.metadata["papermill"] = {"default_parameters": {}, "parameters": order["parameters"]}
+    return document, [number for number, _ in kept]
 
 
-def _number(index: int, injected: int | None) -> int:
-    """The number of a cell in the source, from 1: papermill puts the given parameters into a cell of their own."""
-    return index if injected is not None and index > injected else index + 1
+def _tags(cell: Any) -> set[str]:
+    return (
+        set(cell.metadata.get("tags", ()))
+        if cell.cell_type == "code" or _MARKER in cell.metadata.get("tags", ())
+        else set()
+    )
 
 
 def _first_line(text: str) -> str:

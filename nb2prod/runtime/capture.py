@@ -76,7 +76,7 @@ def _with_locals(
 
 
 def _answer(package: str, source: str, lock: str) -> dict[str, Any]:
-    sys.path.insert(0, source)
+    sys.path[:0] = [source, ""]  # a notebook imports from its folder too
     try:
         return {"steps": capture(package, json.loads(Path(lock).read_text(encoding="utf-8")))}
     except (Exception, SystemExit) as error:  # the user's code may raise anything, and the caller reports it

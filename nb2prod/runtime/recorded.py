@@ -76,7 +76,7 @@ def capture_package(
     lock = (project / _LOCK).resolve()
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, "-m", "nb2prod.runtime.capture", package, str(source), str(lock), str(answer)]
+        command = [sys.executable, "-P", "-m", "nb2prod.runtime.capture", package, str(source), str(lock), str(answer)]
         code, log = _run(command, workdir, Path(folder) / "log", timeout)
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else None
     if told is None:

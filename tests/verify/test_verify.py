@@ -99,6 +99,12 @@ def test_both_sides_write_in_copies_and_read_what_they_wrote(project: Project, t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["data.txt", "demo.ipynb", "project"]
 
 
+def test_both_sides_import_from_the_folder_and_none_breaks_by_it(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "ours.py").write_text("VALUE = 3", encoding="utf-8")
+    (tmp_path / "fractions.py").write_text("raise RuntimeError('not the real one')", encoding="utf-8")
+    assert table(verify(project("import ours\nx = ours.VALUE"))) == [("s1", "x", "equal", "")]
+
+
 def test_cells_marked_skip_do_not_run(project: Project) -> None:
     found = verify(project("x = 1", "# tags: skip\nraise RuntimeError", "y = x + 1"))
     assert table(found) == [("s1", "x", "equal", ""), ("s3", "y", "equal", "")]
