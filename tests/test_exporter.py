@@ -45,7 +45,13 @@ def test_the_exporter_writes_what_convert_writes(tmp_path: Path) -> None:
 
 @pytest.mark.slow
 def test_the_exporter_refuses_as_convert_does(tmp_path: Path) -> None:
-    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": [], "source": "x = input()"}
+    cell: dict[str, object] = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": "x = input()",
+    }
     notebook = tmp_path / "ask.ipynb"
     document = {"cells": [cell | {"id": "a"}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}
     notebook.write_text(json.dumps(document), encoding="utf-8")

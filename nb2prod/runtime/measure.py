@@ -45,7 +45,7 @@ def outputs_of(function: Any, result: object) -> dict[str, object]:
     """A step that gives several values gives a NamedTuple of its own module."""
     if result is None:
         return {}
-    fields = getattr(result, "_fields", None)
+    fields = getattr(type(result), "_fields", None)
     if isinstance(result, tuple) and fields and type(result).__module__ == getattr(function, "__module__", ""):
         return dict(zip(fields, result, strict=True))
     return {"result": result}
@@ -94,6 +94,8 @@ def _shown(name: str, value: object) -> str:
 
 
 def _shape(value: Any) -> tuple[int, ...] | None:
+    if not hasattr(type(value), "shape"):  # not asked of the object: a class of the user's may count who asks
+        return None
     try:
         shape = value.shape
         return tuple(int(size) for size in shape) if isinstance(shape, tuple) else None

@@ -166,7 +166,7 @@ class _Both(dict[str, Any]):
         del self.shared[name]
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow])
 @example(("a = [1]\nb = [a]\nc = a", [], "def f(p):\n    global a; a = [p]; return p\nf(b)"))
 @example(("a = [1, 2]\nb = [a]\nc = a", ["def f(p):\n    c.append(2); return c"], "b[0].append(9)\nb = f(a)"))
 @given(NOTEBOOK)

@@ -15,7 +15,7 @@ HEAVY = ["pandas", "numpy", "nbformat", "nbclient", "papermill", "jupytext", "IP
 
 
 def notebook(path: Path, *cells: tuple[str, str]) -> Path:
-    code = [
+    code: list[dict[str, object]] = [
         {
             "cell_type": "code",
             "execution_count": None,

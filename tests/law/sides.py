@@ -59,6 +59,45 @@ def differences(cells: list[str]) -> list[str]:
     ]
 
 
+def runs_differ(cells: list[str], folder: Path) -> list[str]:
+    """Run the package by a plain call and twice by the runner, the second time from its cache; where results differ."""
+    notebook = notebook_of(cells)
+    built = build(notebook)
+    if built.pipeline is None:
+        return []
+    write_project(PLUGIN.render(built.pipeline, notebook), folder / "project")
+    plain, cold, warm = (in_a_child(lambda how=how: run_by(folder, how)) for how in ("call", "runner", "runner"))
+    return [
+        f"{when}: {name} is {found['results'].get(name)}, not {value}"
+        for when, found in (("cold", cold), ("warm", warm))
+        for name, value in plain["results"].items()
+        if found["results"].get(name) != value
+    ]
+
+
+def run_by(folder: Path, how: str) -> Values:
+    """The Results of one run, in words."""
+    from nb2prod.runtime.program import run_project
+
+    os.chdir(folder / "project" / "notebooks")
+    sys.path.insert(0, str(folder / "project" / "src"))
+    pipeline = __import__("example.pipeline", fromlist=["run"])
+    run, found = pipeline.run, Values()
+
+    def kept(parameters: Any, step: Any) -> Any:
+        results = run(parameters, step)
+        found["results"] = described(results._asdict())
+        return results
+
+    pipeline.run = kept
+    if how == "call":
+        parameters = __import__("example.parameters", fromlist=["Parameters"]).Parameters()
+        kept(parameters, lambda function, *args, **kwargs: function(*args, **kwargs))
+    elif run_project([str(folder / "project")]) != 0:
+        raise AssertionError("the run failed")
+    return found
+
+
 def in_a_child(side: Callable[[], Values]) -> Values:
     reader, writer = os.pipe()
     child = os.fork()

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from law.sides import differences
 
+pytestmark = pytest.mark.slow
 CASES: dict[str, list[str]] = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 REFUSED = {
     "async_": "NB209",

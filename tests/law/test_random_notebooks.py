@@ -1,10 +1,13 @@
 """Random notebooks of several steps: converted, they compute the same, or they are refused."""
 
+import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from law.sides import differences, notebook_of
 
 from nb2prod.analysis.build import build
+
+pytestmark = pytest.mark.slow
 
 NAMES = st.sampled_from(["a", "b", "c", "d"])
 FUNCTIONS = st.sampled_from(["f", "g"])
