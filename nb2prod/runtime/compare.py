@@ -31,6 +31,8 @@ def compare(ours: Any, theirs: Any, path: str = "") -> str:
     for key in ("type", "dtype", "shape", "format", "n", "fields"):
         if ours.get(key) != theirs.get(key):
             return _at(path, f"{_word(key)} {_short(ours.get(key))} against {_short(theirs.get(key))}")
+    if ours.get("brief") != theirs.get("brief"):
+        return _at(path, "they differ in more than floats")
     if "names" in ours and "parts" in ours:
         return _compare_attributes(ours, theirs, path)
     if "floats" in ours and "floats" in theirs:

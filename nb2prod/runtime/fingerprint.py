@@ -28,6 +28,8 @@ _BUDGET = 200_000  # parts of one value: some seconds
 _DEPTH = 40
 _CHUNK = 65_536
 _PROJECTIONS = 16
+_LARGE = 32_000  # characters; what is told in more is told in brief
+_PICKLED_BY = ("__reduce_ex__", "__reduce__", "__getstate__")
 _SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "IPython", "graphviz", "ipywidgets")
 _CLOCKS = frozenset(
     """mean_fit_time std_fit_time mean_score_time std_score_time refit_time_ fit_time score_time""".split()  # noqa: SIM905
@@ -35,13 +37,13 @@ _CLOCKS = frozenset(
 
 
 def fingerprint(value: Any) -> Fingerprint:
-    """The fingerprint of a value; with `cut` when it was too large or too deep to be looked into whole.
+    """The fingerprint of a value; with `cut` when not all of it could be looked into.
 
     Never raises, and never changes the value.
     """
     walk = _Walk()
     try:
-        found = walk.of(value, 0)
+        found = _in_brief(walk.of(value, 0))
     except (Exception, RecursionError) as error:  # a foreign class may raise whatever it likes
         return {"t": "opaque", "type": _type_name(value), "why": type(error).__name__}
     return found | {"cut": True} if walk.is_cut else found
@@ -85,7 +87,9 @@ class _Walk:
     def of_object(self, value: Any, depth: int) -> Fingerprint:
         name = _type_name(value)
         kind = type(value)
-        if any(method in base.__dict__ for base in kind.__mro__[:-1] for method in ("__reduce_ex__", "__reduce__")):
+        if not hasattr(kind, "__dataclass_fields__") and any(
+            method in base.__dict__ for base in kind.__mro__[:-1] for method in _PICKLED_BY
+        ):
             return self.of_reduced(value, name, depth)
         state = _state_of(value)
         if state is None:
@@ -106,7 +110,7 @@ class _Walk:
             state = _state_of(value)
             if state:
                 return {"t": "object", "type": name, "state": self.of_state(value, state, depth)}
-            return {"t": "opaque", "type": name}
+            return _opaque(self, value, depth)
         if isinstance(reduced, str):
             return {"t": "name", "name": reduced}
         _, arguments, state, listed, keyed = (*reduced, *[None] * (5 - len(reduced)))[:5]
@@ -193,7 +197,8 @@ def _is_opaque(value: Any) -> bool:
     ) or hasattr(value, "fileno")
 
 
-def _opaque(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+def _opaque(walk: _Walk, value: Any, _depth: int) -> Fingerprint:
+    walk.is_cut = walk.is_cut or type(value).__module__ not in ("_thread", "_weakref", "weakref")  # these hold nothing
     return {"t": "opaque", "type": _type_name(value)}
 
 
@@ -419,9 +424,45 @@ def _is_cache(kind: type, name: Any) -> bool:
     """What an object remembers of what it could compute again, and its scratch paper: no part of its value."""
     if not isinstance(name, str):
         return False
-    if "cache" in name.lower() or name.startswith(("_tmp", "_scratch")) or name in _CLOCKS:
+    if name.startswith(("_tmp", "_scratch")) or name in _CLOCKS or (name[0] == "_" and "cache" in name.lower()):
         return True
     return "cached" in type(getattr(kind, name, None)).__name__.lower()
+
+
+def _in_brief(found: Fingerprint) -> Fingerprint:
+    """A long fingerprint as a digest of all that is exact, and a sketch of all floats in their order."""
+    numpy, floats = sys.modules.get("numpy"), list[Any]()
+    exact = json.dumps(_without_floats(found, floats), sort_keys=True)
+    if numpy is None or len(exact) + sum(map(len, floats)) <= _LARGE:
+        return found
+    wide = numpy.concatenate([numpy.zeros(1), *(_numbers(numpy, text) for text in floats)])
+    kept = {key: found[key] for key in ("t", "type", "dtype", "shape", "format", "n", "fields") if key in found}
+    return kept | {"brief": _sha(exact.encode()), "sketch": _sketch(numpy, wide)}
+
+
+def _without_floats(found: Any, floats: list[Any]) -> Any:
+    """The same with each float taken out, in order: base64 of many, the text of one, or numbers of a sketch."""
+    if isinstance(found, list):
+        return [_without_floats(part, floats) for part in found]
+    if not isinstance(found, dict):
+        return found
+    if "sketch" in found:
+        sketch = found["sketch"]
+        floats.append([sketch["norm"], sketch["log_norm"], *sketch["sums"], *sketch["log_sums"]])
+        return {key: part for key, part in found.items() if key not in ("v", "sketch")} | {"others": sketch["others"]}
+    if "floats" in found:
+        floats.append(found["floats"])
+        return {key: part for key, part in found.items() if key not in ("v", "floats")}
+    if found.get("t") in ("float", "float16", "float32", "float64"):
+        floats.append((found["v"],))
+        return found["t"]
+    return {key: _without_floats(part, floats) for key, part in found.items()}
+
+
+def _numbers(numpy: Any, told: Any) -> Any:
+    if isinstance(told, str):
+        return numpy.frombuffer(base64.b64decode(told), "<f8")
+    return numpy.array([float.fromhex(told[0])] if isinstance(told, tuple) else told)
 
 
 def _type_name(value: Any) -> str:

@@ -51,13 +51,16 @@ def differences(package: str, fingerprints: Path, workdir: Path) -> list[str]:
 
 
 def names_that_differ(
-    ours: Mapping[str, Fingerprint], theirs: Mapping[str, Fingerprint], step: Mapping[str, Any]
+    ours: Mapping[str, Fingerprint],
+    theirs: Mapping[str, Fingerprint],
+    step: Mapping[str, Any],
+    missing: str = "missing in the package",
 ) -> list[tuple[str, str]]:
     """Of one step: the names whose values differ, each with the reason. `step` is its entry in the lock."""
     found = []
     for name, value in theirs.items():
         if name not in ours:
-            reason = "" if name in step.get("maybe", ()) else "missing in the package"
+            reason = "" if name in step.get("maybe", ()) else missing
         else:
             reason = compare(ours[name], value)
         if reason:

@@ -91,7 +91,7 @@ def _rows(
     again: Mapping[str, Fingerprint] | None,
 ) -> Iterable[Row]:
     different = dict(names_that_differ(ours, theirs, entry))
-    unsteady = dict(names_that_differ(again, theirs, entry)) if again is not None else {}
+    unsteady = dict(names_that_differ(again, theirs, entry, "only one binds it")) if again is not None else {}
     for name, cell in entry["touched"].items():
         status, reason = _status(name, ours, theirs, different, unsteady)
         yield Row(step=step, name=name, cell=cell, status=status, reason=reason)
@@ -114,7 +114,7 @@ def _status(
         return Status.NOT_COMPARED, "the step did not bind it in this run"
     kind = ours[name]["t"]
     if kind in NOT_VALUES or "cut" in ours[name]:
-        return Status.NOT_COMPARED, _WORDS.get(kind, _WORDS["deep"])
+        return Status.NOT_COMPARED, _WORDS.get(kind, "not all of it can be looked into")
     return Status.EQUAL, ""
 
 

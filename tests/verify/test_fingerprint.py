@@ -2,6 +2,7 @@
 
 import collections
 import copy
+import ctypes
 import dataclasses
 import datetime
 import decimal
@@ -60,6 +61,33 @@ class Plain:
 
 class Growing(list[int]):
     """A list with a memory."""
+
+
+class Booster:
+    """Keeps its state behind a pointer, as libraries written in C do."""
+
+    def __init__(self, text: str) -> None:
+        self.handle = ctypes.c_int(id(text) % 1000)
+        self.text: Callable[[], str] = lambda: text
+
+    def __getstate__(self) -> dict[str, str]:
+        return {"text": self.text()}
+
+
+class Remembering:
+    """Looking at it fills what begins with an underscore."""
+
+    def __init__(self, cache_size: int) -> None:
+        self.cache_size = cache_size
+        self._cache: dict[int, int] = {}
+
+    @functools.cached_property
+    def double(self) -> int:
+        return 2 * self.cache_size
+
+    def looked_at(self) -> "Remembering":
+        self._cache[1] = self.double
+        return self
 
 
 class Color(enum.Enum):
@@ -138,6 +166,9 @@ EQUAL: dict[str, tuple[object, object]] = {
     "partials": (functools.partial(len, [1]), functools.partial(len, [1])),
     "circles": (circle(2), circle(2)),
     "objects of no state": (object(), object()),
+    "states behind pointers": (Booster("a" * 9), Booster("a" * 9)),
+    "what was remembered": (Remembering(1), Remembering(1).looked_at()),
+    "many arrays with noise": ([*FEATURES, *FEATURES * 2], [*FEATURES * (1 + 1e-13), *FEATURES * 2]),
     "locks": (threading.Lock(), threading.Lock()),
     "generators": ((n for n in range(3)), (n for n in range(3))),
     "patterns": (re.compile("a+"), re.compile("a+")),
@@ -214,6 +245,14 @@ DIFFERENT: dict[str, tuple[object, object, str]] = {
     "objects": (Plain(a=1), Plain(a=2), "1 against 2"),
     "attributes": (Plain(a=1), Plain(a=1, b=2), "only one of them has the attribute b"),
     "lists with more": (Growing([1]), Growing([2]), "1 against 2"),
+    "one of many arrays": (
+        MANY.reshape(200, 100).tolist(),
+        np.where(np.arange(MANY.size) == 77, 2 * MANY, MANY).reshape(200, 100).tolist(),
+        "values differ",
+    ),
+    "a name beside many arrays": ([*MANY.reshape(200, 100), "a"], [*MANY.reshape(200, 100), "b"], "more than floats"),
+    "states behind pointers": (Booster("a"), Booster("b"), "a against b"),
+    "options with the word cache": (Remembering(1), Remembering(2), "cache_size: 1 against 2"),
     "enums": (Color.RED, Color.BLUE, "1 against 2"),
     "int enums": (Level.LOW, Level.HIGH, "1 against 2"),
     "functions": (len, max, "len against max"),
@@ -477,13 +516,18 @@ def test_the_end_of_a_long_value_is_seen(make: Callable[[str], object]) -> None:
 
 
 def test_a_value_that_was_not_seen_whole_says_so() -> None:
+    assert "cut" not in fingerprint({"lock": threading.Lock(), "model": fitted()})
+    assert fingerprint({"rows": (number for number in range(3))})["cut"] is True
+    assert fingerprint({"view": memoryview(b"abc")})["cut"] is True
     assert "cut" not in fingerprint([(number,) for number in range(20_000)])
     assert fingerprint([[(number,)] for number in range(150_000)])["cut"] is True
 
 
 def test_large_values_are_told_in_little_room() -> None:
     large = {"array": np.zeros((1000, 1000)), "list": [*range(200_000)], "text": "a" * 1_000_000, "frame": frame()}
-    assert len(json.dumps(fingerprint(large))) < 30_000
+    assert len(json.dumps(fingerprint(large))) < 32_000
+    forest = RandomForestRegressor(50, random_state=0).fit(FEATURES, LABELS)
+    assert len(json.dumps(fingerprint(forest))) < 32_000
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
