@@ -237,8 +237,10 @@ class Statements(Calls):
         """`never` is the point after a loop whose body never ran."""
         self.breaks.append([])
         self.continues.append([])
-        end = self.branch(body)
-        end = meet(end, *self.continues.pop())
+        end = meet(self.branch(body), *self.continues[-1])
+        if end is not None:
+            self.branch(body, end)  # a second round may change what the first one bound
+        self.continues.pop()
         breaks = self.breaks.pop()
         done = None if endless else (end if surely else meet(never, end))
         self.assigned = done
