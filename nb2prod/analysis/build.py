@@ -34,8 +34,11 @@ class Build:
     analysis: Analysis
 
 
-def build(notebook: Notebook, environment: Mapping[str, str] | None = None) -> Build:
-    """The pipeline of a tagged notebook. `environment` maps import names to `distribution==version` texts."""
+def build(
+    notebook: Notebook, environment: Mapping[str, str] | None = None, local: frozenset[str] = frozenset()
+) -> Build:
+    """The pipeline of a tagged notebook. `environment` maps import names to `distribution==version` texts; `local` are
+    the modules that stand beside the notebook, which no distribution brings."""
     analysis = analyse(notebook)
     findings = list(analysis.findings)
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -63,7 +66,7 @@ def build(notebook: Notebook, environment: Mapping[str, str] | None = None) -> B
     findings += [*_clashes(made), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _refused(analysis, findings)
-    pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment)
+    pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment, local)
     return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis)
 
 
@@ -212,6 +215,7 @@ def _pipeline(
     steps: tuple[Step, ...],
     results: list[str],
     environment: Mapping[str, str] | None,
+    local: frozenset[str],
 ) -> Pipeline:
     notebook = analysis.notebook
     functions, units = _functions(analysis, sites, definitions)
@@ -219,6 +223,7 @@ def _pipeline(
     every = [*units, *(unit for step in routed for unit in step.units | step.head_units)]
     written = [text for cell in analysis.production for text in cell.lowered.requirements]
     modules = {unit.module for unit in every} | {_module_in(unit.text) for unit in every if not unit.module}
+    modules = {module for module in modules if module.split(".")[0] not in local}
     return Pipeline(
         name=PythonName.of(PurePath(notebook.name).name.split(".")[0]),
         title=title_of(notebook),

@@ -63,11 +63,19 @@ def render_text(path: Path, text: str, workdir: str) -> Project:
 
 
 def _render(path: Path, workdir: str, name: str, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
-    return _project_of(replace(read_notebook(path), name=name), workdir, recorded)
+    return _project_of(replace(read_notebook(path), name=name), workdir, recorded, _modules_beside(path.parent))
 
 
-def _project_of(notebook: Notebook, workdir: str, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
-    built = build(notebook)
+def _modules_beside(folder: Path) -> frozenset[str]:
+    """Modules that the notebook can import because they stand in its folder."""
+    packages = {init.parent.name for init in folder.glob("*/__init__.py")}
+    return frozenset(packages | {module.stem for module in folder.glob("*.py")})
+
+
+def _project_of(
+    notebook: Notebook, workdir: str, recorded: str = "", local: frozenset[str] = frozenset()
+) -> tuple[Project, tuple[Finding, ...]]:
+    built = build(notebook, local=local)
     if built.pipeline is None:
         raise ConversionRefused(notebook.name, [f for f in built.findings if f.severity is Severity.ERROR])
     target = replace(PLUGIN, workdir=workdir.replace(os.sep, "/"), recorded=recorded)
