@@ -12,6 +12,7 @@ standard library alone; numpy, pandas and scipy are found in `sys.modules` when 
 
 import base64
 import copyreg
+import functools
 import hashlib
 import json
 import sys
@@ -26,7 +27,7 @@ _SMALL = 512  # floats kept one by one
 _LONG = 2000  # items kept one by one; longer containers by digest
 _BUDGET = 200_000  # parts of one value: some seconds
 _DEPTH = 40
-_CHUNK = 65_536
+_CHUNK = 16_384
 _PROJECTIONS = 16
 _LARGE = 32_000  # characters; what is told in more is told in brief
 _PICKLED_BY = ("__reduce_ex__", "__reduce__", "__getstate__")
@@ -283,19 +284,19 @@ def _sketch(numpy: Any, wide: Any) -> dict[str, Any]:
     """Random projections of the finite values and of their logarithms, which see small numbers beside large ones;
     and where the others are."""
     finite = numpy.isfinite(wide)
-    others = numpy.where(finite, 0.0, wide)[~finite]
-    clean = numpy.where(finite, wide, 0.0)
+    others = wide[~finite]
+    clean = numpy.where(finite, wide, 0.0) if others.size else wide
     norm = float(numpy.linalg.norm(clean))
     unit = norm / clean.size**0.5 / 1e6 or 1.0
     draws = numpy.random.RandomState(20250101)  # of our own: the global one stays where it is
+    signs = _signs(numpy)
     sums, log_sums, log_square = numpy.zeros(_PROJECTIONS), numpy.zeros(_PROJECTIONS), 0.0
     for start in range(0, clean.size, _CHUNK):
         part = clean[start : start + _CHUNK]
         logs = numpy.sign(part) * numpy.log1p(numpy.abs(part) / unit)
-        bits = numpy.frombuffer(draws.bytes(_PROJECTIONS * _CHUNK // 8), "u1")
-        signs = numpy.unpackbits(bits).reshape(_PROJECTIONS, _CHUNK)[:, : part.size] * 2.0 - 1.0
-        sums += signs @ part
-        log_sums += signs @ logs
+        weights = draws.uniform(0.5, 1.5, _PROJECTIONS)  # so that chunks cannot be exchanged
+        sums += weights * (signs[:, : part.size] @ part)
+        log_sums += weights * (signs[:, : part.size] @ logs)
         log_square += float(logs @ logs)
     return {
         "norm": norm,
@@ -304,6 +305,12 @@ def _sketch(numpy: Any, wide: Any) -> dict[str, Any]:
         "log_sums": log_sums.tolist(),
         "others": _sha(numpy.packbits(finite).tobytes() + others.tobytes()),
     }
+
+
+@functools.cache
+def _signs(numpy: Any) -> Any:
+    bits = numpy.frombuffer(numpy.random.RandomState(20250102).bytes(_PROJECTIONS * _CHUNK // 8), "u1")
+    return numpy.unpackbits(bits).reshape(_PROJECTIONS, _CHUNK) * 2.0 - 1.0
 
 
 def _numpy_scalar(walk: _Walk, value: Any, depth: int) -> Fingerprint:

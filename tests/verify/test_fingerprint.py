@@ -145,6 +145,7 @@ def frame(**columns: Any) -> pd.DataFrame:
 
 FEATURES = np.random.default_rng(0).normal(size=(60, 4))
 LABELS = (FEATURES[:, 0] + FEATURES[:, 1] > 0).astype(int)
+LONG = np.random.default_rng(2).normal(size=2 * 16_384)
 MANY = np.random.default_rng(1).normal(size=20_000)
 
 
@@ -295,6 +296,8 @@ DIFFERENT: dict[str, tuple[object, object, str]] = {
     "one float among many": (MANY, np.where(np.arange(MANY.size) == 77, MANY + 1e-4, MANY), "values differ"),
     "two of many exchanged": (MANY, MANY[[1, 0, *range(2, MANY.size)]], "values differ"),
     "many in another order": (MANY, np.sort(MANY), "values differ"),
+    "chunks exchanged": (np.tile(MANY, 4), np.tile(np.roll(MANY, 16_384), 4), "values differ"),
+    "ends exchanged": (LONG, LONG[[-1, *range(1, LONG.size - 1), 0]], "values differ"),
     "nan in another place": (
         np.where(np.arange(MANY.size) == 7, NAN, MANY),
         np.where(np.arange(MANY.size) == 8, NAN, MANY),
