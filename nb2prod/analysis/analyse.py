@@ -1,5 +1,6 @@
 """Passes 1 to 6 over a whole notebook: each production cell lowered, classified and walked, in notebook order."""
 
+import re
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -62,6 +63,7 @@ class Analysis:
         return frozenset().union(*(found.mutates.keys() | found.may_mutate.keys() for found in effects))
 
 
+_WORTH_A_LOOK = re.compile(r"\b(class|def|defaultdict)\b")
 _NO_EFFECTS = Effects(
     exposed={},
     must_bind=frozenset(),
@@ -84,7 +86,7 @@ def analyse(notebook: Notebook) -> Analysis:
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
     env = Environment()
     env.star_names = known_stars
-    displays = displays_of(c.tree for c in lowered.values() if "class" in c.text or "defaultdict" in c.text)
+    displays = displays_of(c.tree for c in lowered.values() if _WORTH_A_LOOK.search(c.text))
     cells: list[CellAnalysis] = []
     parameters: list[Parameter] = []
     for cell in notebook.code_cells:

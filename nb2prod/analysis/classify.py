@@ -105,7 +105,8 @@ def is_pure(node: ast.expr) -> bool:
         case ast.Slice(lower=lower, upper=upper, step=step):
             return all(part is None or is_pure(part) for part in (lower, upper, step))
         case ast.Call(func=ast.Attribute(value=value, attr=method), args=args, keywords=keywords):
-            return method in known.PURE_METHODS and is_pure(value) and _pure_arguments(args, keywords)
+            quiet = method in known.PURE_METHODS and method not in known.MODEL_METHODS
+            return quiet and is_pure(value) and _pure_arguments(args, keywords)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
             return name in known.PURE_BUILTINS and _pure_arguments(args, keywords)
         case (

@@ -17,8 +17,12 @@ _SHOWN = ("__repr__", "__str__", "__format__", "_ipython_display_", "_mime_", "_
 
 @dataclass(frozen=True, kw_only=True)
 class Displays:
-    """`items`: a subscript may insert; `operations`: an attribute, item or operator may; `showing`: a repr may."""
+    """`items`: a subscript may insert; `operations`: an attribute, item or operator may; `showing`: a repr may.
 
+    `functions` are those of the notebook: a method that is given one calls it.
+    """
+
+    functions: frozenset[str] = frozenset()
     items: bool = False
     operations: bool = False
     showing: str = ""  # the class whose repr has an effect
@@ -26,6 +30,8 @@ class Displays:
     def may_change(self, node: ast.expr) -> bool:
         """Evaluating this pure-looking expression may change a value."""
         inner = list(ast.walk(node))
+        if self.functions and len(inner) > 2 and any(getattr(part, "id", "") in self.functions for part in inner):
+            return True
         if self.operations and any(not isinstance(part, ast.Name | ast.Constant | ast.expr_context) for part in inner):
             return True
         return self.items and any(isinstance(part, ast.Subscript) for part in inner)
@@ -38,7 +44,9 @@ def displays_of(trees: Iterable[ast.Module]) -> Displays:
     """What looking at values may do in a notebook of these cells."""
     items = operations = False
     showing = ""
+    functions: set[str] = set()
     for tree in trees:
+        functions |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
         for node in ast.walk(tree):
             items = items or _names_defaultdict(node)
             if isinstance(node, ast.ClassDef):
@@ -46,7 +54,7 @@ def displays_of(trees: Iterable[ast.Module]) -> Displays:
                 operations = operations or any(not name.startswith(_SHOWN) for name in effects if name[:2] == "__")
                 operations = operations or any(_is_property(method) and has_effect(method) for method in _methods(node))
                 showing = showing or (node.name if any(name.startswith(_SHOWN) for name in effects) else "")
-    return Displays(items=items, operations=operations, showing=showing)
+    return Displays(functions=frozenset(functions), items=items, operations=operations, showing=showing)
 
 
 def has_effect(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:

@@ -52,6 +52,16 @@ PURE_METHODS = frozenset(
     """.split()
 )
 
+# methods of models: they give something new, and may leave a trace in the model (statsmodels keeps the last dates that
+# were asked for); so a call that ends a cell stays, although nobody sees what it gives
+MODEL_METHODS = frozenset(
+    """
+    predict predict_proba predict_log_proba decision_function score score_samples transform inverse_transform
+    summary summary2 conf_int cov_params get_prediction summary_frame forecast get_forecast f_test t_test wald_test
+    tables as_html as_latex as_text pipe apply map applymap
+    """.split()
+)
+
 # methods that leave their receiver alone and do something else, such as drawing or writing
 QUIET_METHODS = frozenset(
     """
