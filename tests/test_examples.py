@@ -53,7 +53,7 @@ def test_an_example_converts_verifies_equal_and_runs(name: str, tmp_path: Path) 
         assert nb2prod("tag", notebook, "--write", folder=tmp_path).returncode == 0
 
     converted = nb2prod("convert", notebook, "-o", "project", "--no-record", folder=tmp_path)
-    assert (converted.returncode, converted.stderr) == (0, "")
+    assert (converted.returncode, converted.stdout) == (0, "wrote project\n"), converted.stderr
 
     verified = nb2prod("verify", "project", folder=tmp_path)
     assert verified.returncode == 0, verified.stdout

@@ -14,6 +14,7 @@ import traceback
 import types
 import warnings
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +67,7 @@ def runs_differ(cells: list[str], folder: Path) -> list[str]:
     if built.pipeline is None:
         return []
     write_project(PLUGIN.render(built.pipeline, notebook), folder / "project")
-    plain, cold, warm = (in_a_child(lambda how=how: run_by(folder, how)) for how in ("call", "runner", "runner"))
+    plain, cold, warm = (in_a_child(partial(run_by, folder, how)) for how in ("call", "runner", "runner"))
     return [
         f"{when}: {name} is {found['results'].get(name)}, not {value}"
         for when, found in (("cold", cold), ("warm", warm))
@@ -81,7 +82,7 @@ def run_by(folder: Path, how: str) -> Values:
 
     os.chdir(folder / "project" / "notebooks")
     sys.path.insert(0, str(folder / "project" / "src"))
-    pipeline = __import__("example.pipeline", fromlist=["run"])
+    pipeline: Any = __import__("example.pipeline", fromlist=["run"])
     run, found = pipeline.run, Values()
 
     def kept(parameters: Any, step: Any) -> Any:

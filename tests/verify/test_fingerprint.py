@@ -12,8 +12,6 @@ import functools
 import json
 import pathlib
 import re
-import subprocess
-import sys
 import threading
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -22,19 +20,16 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from verify.values import FEATURES, LABELS, NAN, difference, frame
 
 from nb2prod.runtime.compare import compare
 from nb2prod.runtime.fingerprint import fingerprint
-
-NAN = float("nan")
 
 
 class Point(NamedTuple):
@@ -107,13 +102,6 @@ def two_functions() -> tuple[Callable[[], int], Callable[[], int]]:
     return same, copy.copy(same)
 
 
-def difference(ours: object, theirs: object) -> str:
-    """What is told of two values after a way through JSON, as between two processes."""
-    one, other = (json.loads(json.dumps(fingerprint(value))) for value in (ours, theirs))
-    assert not compare(one, one)
-    return compare(one, other)
-
-
 def circle(last: int) -> list[Any]:
     items: list[Any] = [1, last]
     items.append(items)
@@ -139,12 +127,6 @@ def consumed(items: list[int], steps: int) -> Any:
     return iterator
 
 
-def frame(**columns: Any) -> pd.DataFrame:
-    return pd.DataFrame({"a": [1, 2, 3], "b": [0.5, NAN, 1.5], "c": ["x", None, "z"], **columns})
-
-
-FEATURES = np.random.default_rng(0).normal(size=(60, 4))
-LABELS = (FEATURES[:, 0] + FEATURES[:, 1] > 0).astype(int)
 LONG = np.random.default_rng(2).normal(size=2 * 16_384)
 MANY = np.random.default_rng(1).normal(size=20_000)
 
@@ -450,143 +432,3 @@ def test_global_generators_draw_on_as_if_nobody_had_looked() -> None:
     assert np.random.rand() == expected[0]
     fingerprint(MANY)
     assert np.random.rand() == expected[1]
-
-
-class Hostile:
-    """A value that does not want to be looked at."""
-
-    def __getattr__(self, name: str) -> Any:
-        raise RuntimeError(name)
-
-    def __reduce_ex__(self, protocol: Any) -> Any:
-        raise RuntimeError(str(protocol))
-
-
-def test_a_value_that_cannot_be_looked_into_is_no_error() -> None:
-    assert fingerprint(Hostile())["t"] == "opaque"
-    deep: list[Any] = []
-    for _ in range(5000):
-        deep = [deep]
-    assert difference(deep, deep) == ""
-
-
-SEVERAL = """
-import sys, json
-sys.path.insert(0, {folder!r})
-import numpy, pandas, fingerprint as f, dataclasses, threading, functools
-@dataclasses.dataclass
-class Thing:
-    names: set
-    lock: object
-    call: object
-values = [{{"b", "a", "é"}}, Thing({{"x", "y", "z"}}, threading.Lock(), functools.partial(print, 1)), object(), len,
-          lambda: 0, pandas.DataFrame({{"a": ["x", "y"]}}), numpy.random.default_rng(1), frozenset("abc"),
-          iter([1]), type, Ellipsis]
-print(json.dumps([f.fingerprint(value) for value in values]))
-"""
-
-
-def test_two_processes_see_the_same_whatever_their_hash_seed() -> None:
-    """Alone in a process that has no nb2prod, as in a kernel of the user's."""
-    import nb2prod.runtime.fingerprint as module
-
-    code = SEVERAL.format(folder=str(pathlib.Path(module.__file__).parent))
-    told = [
-        subprocess.run([sys.executable, "-c", code], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True)
-        for seed in ("1", "2")
-    ]
-    assert told[0].stdout == told[1].stdout
-    assert b"0x" not in told[0].stdout
-
-
-TEXTS = [f"text {number}" for number in range(30_000)]
-
-
-@pytest.mark.parametrize(
-    "make",
-    [
-        lambda last: [*TEXTS, last],
-        lambda last: {*TEXTS, last},
-        lambda last: {text: text for text in [*TEXTS, last]},
-        lambda last: pd.DataFrame({"a": [*TEXTS, last], "b": 1.0}),
-        lambda last: np.array([*TEXTS, last], object),
-        lambda last: [0.5] * 30_000 + [float(len(last))],
-    ],
-)
-def test_the_end_of_a_long_value_is_seen(make: Callable[[str], object]) -> None:
-    assert difference(make("end"), make("end")) == ""
-    assert difference(make("end"), make("ends")) != ""
-
-
-def test_a_value_that_was_not_seen_whole_says_so() -> None:
-    assert "cut" not in fingerprint({"lock": threading.Lock(), "model": fitted()})
-    assert fingerprint({"rows": (number for number in range(3))})["cut"] is True
-    assert fingerprint({"view": memoryview(b"abc")})["cut"] is True
-    assert "cut" not in fingerprint([(number,) for number in range(20_000)])
-    assert fingerprint([[(number,)] for number in range(150_000)])["cut"] is True
-
-
-def test_large_values_are_told_in_little_room() -> None:
-    large = {"array": np.zeros((1000, 1000)), "list": [*range(200_000)], "text": "a" * 1_000_000, "frame": frame()}
-    assert len(json.dumps(fingerprint(large))) < 32_000
-    forest = RandomForestRegressor(50, random_state=0).fit(FEATURES, LABELS)
-    assert len(json.dumps(fingerprint(forest))) < 32_000
-
-
-SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.binary() | st.complex_numbers()
-VALUES: st.SearchStrategy[Any] = st.recursive(
-    SCALARS,
-    lambda inner: (
-        st.lists(inner, max_size=4)
-        | st.tuples(inner, inner)
-        | st.dictionaries(st.text(max_size=3), inner, max_size=4)
-        | st.builds(Account, st.text(max_size=2), inner)
-        | st.builds(collections.deque, st.lists(inner, max_size=3))
-    ),
-    max_leaves=12,
-)
-
-
-@settings(max_examples=200, deadline=None)
-@given(VALUES)
-def test_a_copy_has_no_difference(value: object) -> None:
-    assert difference(value, copy.deepcopy(value)) == ""
-
-
-@settings(max_examples=100, deadline=None)
-@given(VALUES, VALUES)
-def test_no_difference_means_the_same_text(one: object, other: object) -> None:
-    """`repr` of these values tells all of them, but for the noise that is tolerated."""
-    if difference(one, other) == "" and not re.search(r"[.e]|nan", repr(one)):
-        assert repr(one) == repr(other)
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.integers(2, 3000),
-    st.integers(0, 2**32 - 1),
-    st.sampled_from([1e-6, 1e-3, 1.0]),
-    st.sampled_from([1e-8, 1.0, 1e8]),
-)
-def test_a_small_change_of_one_float_is_found_in_an_array_of_any_length(
-    size: int, seed: int, change: float, scale: float
-) -> None:
-    values = np.random.default_rng(seed).uniform(1, 2, size) * scale
-    place = seed % size
-    changed = values.copy()
-    changed[place] *= 1 + change
-    assert difference(values, values.copy()) == ""
-    assert difference(values, values * (1 + 1e-13)) == ""
-    assert difference(values, changed) != ""
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.integers(2, 2000), st.integers(1, 5), st.integers(0, 2**32 - 1))
-def test_two_rows_exchanged_are_found(rows: int, columns: int, seed: int) -> None:
-    draws = np.random.default_rng(seed)
-    values = draws.normal(size=(rows, columns))
-    one, other = draws.choice(rows, 2, replace=False)
-    exchanged = values.copy()
-    exchanged[[one, other]] = exchanged[[other, one]]
-    assert difference(values, exchanged) != ""
-    assert difference(pd.DataFrame(values), pd.DataFrame(exchanged)) != ""
