@@ -112,9 +112,10 @@ def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[s
     arguments = [alias, *(locals_[v.name] for v in carried), *(f"{v.name}=parameters.{v.name}" for v in rest)]
     names = [locals_[v.name] for v in step.outputs]
     target = f"{', '.join(names)} = " if names else ""
+    types = {str(p.name): _parameter_type(p) for p in pipeline.parameters if p.name not in given}
     future, imports = _split(step.imports)
     returns, fields, result = _outputs(step)
-    signature = ", ".join(f"{v.name}: {_annotation(v)}" for v in (*carried, *rest))
+    signature = ", ".join(f"{v.name}: {types.get(v.name, _annotation(v))}" for v in (*carried, *rest))
     return StepView(
         name=step.name,
         alias=alias,

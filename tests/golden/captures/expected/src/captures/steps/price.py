@@ -10,7 +10,7 @@ class PriceOutputs(NamedTuple):
     weigh: Any
 
 
-def price(parcels: Any, limit: Any, factor: Any) -> PriceOutputs:
+def price(parcels: Any, limit: Any, factor: int) -> PriceOutputs:
     """Price"""
 
     def heavy(parcel):

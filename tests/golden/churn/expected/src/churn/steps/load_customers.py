@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 
-def load_customers(seed: Any, n_customers: Any) -> Any:
+def load_customers(seed: int, n_customers: int) -> Any:
     """Load customers"""
     # cell 6
     rng = np.random.default_rng(seed)

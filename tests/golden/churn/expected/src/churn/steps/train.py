@@ -14,7 +14,7 @@ class TrainOutputs(NamedTuple):
     model: Any
 
 
-def train(customers: Any, y: Any, test_size: Any, seed: Any) -> TrainOutputs:
+def train(customers: Any, y: Any, test_size: float, seed: int) -> TrainOutputs:
     """Train"""
     X_train, X_test, y_train, y_test = train_test_split(
         customers, y, test_size=test_size, random_state=seed

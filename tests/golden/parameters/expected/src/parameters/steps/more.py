@@ -10,7 +10,7 @@ class MoreOutputs(NamedTuple):
     count_: Any
 
 
-def more(sizes: Any, words: Any, table: Any, count: Any) -> MoreOutputs:
+def more(sizes: Any, words: Any, table: dict[Any, Any], count: int) -> MoreOutputs:
     """More"""
     length = len(sizes) + len(words) + table["a"]
     count = count + 1

@@ -12,15 +12,15 @@ class UseOutputs(NamedTuple):
 
 
 def use(
-    count: Any,
-    rate: Any,
-    big: Any,
-    sizes: Any,
-    name: Any,
-    flag: Any,
+    count: int,
+    rate: float,
+    big: int,
+    sizes: list[Any],
+    name: str,
+    flag: bool,
     nothing: Any,
-    pair: Any,
-    raw: Any,
+    pair: tuple[Any, ...],
+    raw: bytes,
 ) -> UseOutputs:
     """Use"""
     total = count * rate + big + sum(sizes)

@@ -13,7 +13,7 @@ class DrawOutputs(NamedTuple):
     mixed: Any
 
 
-def draw(n: Any) -> DrawOutputs:
+def draw(n: int) -> DrawOutputs:
     """Draw"""
     points = np.random.normal(size=(n, 2))
     mixed = list(range(n))

@@ -1,12 +1,11 @@
 """Cell 4 of state.ipynb."""
 
 import random
-from typing import Any
 
 import numpy as np
 
 
-def setup(seed: Any) -> None:
+def setup(seed: int) -> None:
     """Setup"""
     np.random.seed(seed)
     random.seed(seed)
