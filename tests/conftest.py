@@ -1,0 +1,8 @@
+"""For all tests."""
+
+import signal
+import threading
+
+# a job in the background of a shell ignores Ctrl-C, and so would every process that a test starts and interrupts
+if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
