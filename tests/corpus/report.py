@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from fetch import Sample
 from results import Result, Results
 
-COLUMNS = ("notebooks", "clean", "converted", "equal", "different", "by chance", "fails", "refused", "crash", "timeout")
+COLUMNS = ("notebooks", "clean", "converted", "equal", "different", "nothing", "fails", "refused", "crash", "timeout")
 CODE = re.compile(r"\b(NB\d+)\b")
 
 
@@ -42,7 +42,7 @@ def print_reasons(found: Sequence[Sample], results: Results, keys: Mapping[str, 
     reasons = Counter(code for result in refused for code in sorted(set(CODE.findall(result.detail))))
     if reasons:
         print("\nrefused by: " + ", ".join(f"{code} {count}" for code, count in reasons.most_common()))
-    for word in ("different", "fails", "crash", "timeout", "by chance"):
+    for word in ("different", "fails", "crash", "timeout", "nothing"):
         for sample, stage in every:
             for name in ("convert", "verify"):
                 if outcome(stage, name) == word:

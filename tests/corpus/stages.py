@@ -55,14 +55,14 @@ def verify(notebook: Path, tags: str) -> Outcome:
     found = verify_project(notebook.parent / "project")
     if found.failure:
         return "fails", found.failure[:2000]
-    if not found.rows:
-        return "equal", "no cell computes anything"
     if any(row.status is Status.DIFFERENT for row in found.rows):
         found = verify_project(notebook.parent / "project", twice=True)
-    if found.equal or (found.rows and not any(row.status is Status.DIFFERENT for row in found.rows)):
-        unsteady = [f"{row.step}: {row.name}" for row in found.rows if row.status is Status.NOT_DETERMINISTIC]
-        return "equal", f"not deterministic: {', '.join(unsteady)}" if unsteady else ""
-    return "different", found.to_text()[:4000]
+    if any(row.status is Status.DIFFERENT for row in found.rows):
+        return "different", found.to_text()[:4000]
+    unsteady = [f"{row.step}: {row.name}" for row in found.rows if row.status is Status.NOT_DETERMINISTIC]
+    if not unsteady and not found.equal:
+        return "nothing", "no value to compare"
+    return "equal", f"not deterministic: {', '.join(unsteady)}" if unsteady else ""
 
 
 STAGES: dict[str, Callable[[Path, str], Outcome]] = {"clean": clean, "convert": convert, "verify": verify}
