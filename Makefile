@@ -34,6 +34,7 @@ check: $(READY)
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 
 corpus: $(READY)
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[corpus]'
 	$(BIN)/python tests/corpus/run.py $(ARGS)
 
 bench: $(READY)

@@ -22,6 +22,8 @@ from nb2prod.model.notebook import Notebook, Role, StepOptions
 from nb2prod.model.pipeline import Fragment, Pipeline, Step, Variable
 from nb2prod.source import PythonName
 
+# after these nobody knows which names there are, and what follows would be guesses
+_BLINDING = frozenset({"NB201", "NB202", "NB204", "NB207"})
 _NOT_CARRIED = frozenset({"matplotlib.figure"})
 
 
@@ -41,7 +43,7 @@ def build(
     the modules that stand beside the notebook, which no distribution brings."""
     analysis = analyse(notebook)
     findings = list(analysis.findings)
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    if any(finding.code in _BLINDING for finding in findings):
         return _refused(analysis, findings)
     sites = find_sites(analysis)
     definitions = find_definitions(analysis, sites)
@@ -52,7 +54,7 @@ def build(
     findings += wrong
     if not drafts:
         findings.append(_nothing_to_do())
-    if any(finding.severity is Severity.ERROR for finding in findings):
+    if wrong or not drafts:
         return _refused(analysis, findings)
     routing = Routing(analysis, sites, definitions, drafts)
     steps = routing.run(frozenset())
