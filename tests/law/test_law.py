@@ -10,6 +10,7 @@ pytestmark = pytest.mark.slow
 CASES: dict[str, list[str]] = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 REFUSED = {
     "async_": "NB209",
+    "cd_line": "NB201",
     "class_attr": "NB216",
     "class_body_same_name": "NB218",
     "cls_assign": "NB216",
