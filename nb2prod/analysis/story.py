@@ -1,40 +1,30 @@
-"""The words of a notebook: its title, and what a step says it does, from headings and comments."""
+"""The words of a notebook: its title, and what a step says it does, from the headings above it."""
 
 import re
 
 from nb2prod.model.notebook import CellKind, Notebook
+from nb2prod.notebooks.headings import Heading, headings_of
 
-_HEADING = re.compile(r"^(#{1,6})\s+(.+?)\s*#*\s*$", re.MULTILINE)
 _NUMBER = re.compile(r"^[\dIVX]+([.)][\d.]*)?\s+")
-_MARKUP = re.compile(r"[*_`]|!?\[([^\]]*)\]\([^)]*\)|<[^>]+>")
 
 
 def title_of(notebook: Notebook) -> str:
     """The first heading, or the file's name in words."""
-    for cell in notebook.cells:
-        if cell.kind is CellKind.MARKDOWN and (heading := _heading(cell.source)):
-            return heading
+    headings = headings_of(notebook)
+    if headings:
+        return _told(headings[0])
     return notebook.name.split(".")[0].replace("_", " ").replace("-", " ").strip().capitalize()
 
 
 def step_summary(name: str, notebook: Notebook, first: int) -> str:
     """The heading right above a step's first cell, or the step's name in words."""
-    for cell in reversed(notebook.cells[: first - 1]):
-        if cell.kind is CellKind.CODE:
-            break
-        if cell.kind is CellKind.MARKDOWN and (heading := _heading(cell.source, last=True)):
-            return heading
-    return name.replace("_", " ").strip().capitalize()
+    above = first - 1
+    while above and notebook.cell(above).kind is not CellKind.CODE:
+        above -= 1
+    between = Notebook(name=notebook.name, cells=notebook.cells[above : first - 1])
+    headings = headings_of(between)
+    return _told(headings[-1]) if headings else name.replace("_", " ").strip().capitalize()
 
 
-def _heading(source: str, *, last: bool = False) -> str:
-    found = _HEADING.findall(source)
-    if not found:
-        return ""
-    return plain(found[-1 if last else 0][1])
-
-
-def plain(text: str) -> str:
-    """Markdown without its marks, on one line."""
-    words = _MARKUP.sub(lambda match: match.group(1) or "", text)
-    return " ".join(_NUMBER.sub("", words).split())
+def _told(heading: Heading) -> str:
+    return " ".join(_NUMBER.sub("", heading.text).split())
