@@ -1,6 +1,7 @@
 """A project's pipeline in a process of its own: what it imports, changes or breaks is not ours."""
 
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -48,7 +49,8 @@ def run_pipeline(
     records = runs.resolve() if runs else settings.runs
     _check(settings, parameters, records, resume)
     run = new_run_id()
-    command = [sys.executable, "-m", "nb2prod.runtime", str(project), "--run-id", run]
+    called = shlex.join(["nb2prod", "run", str(project)])
+    command = [sys.executable, "-m", "nb2prod.runtime", str(project), "--run-id", run, "--called", called]
     command += [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
     command += ["--runs", str(runs)] if runs else []
     command += ["--resume", resume] if resume else []

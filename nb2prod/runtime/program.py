@@ -105,7 +105,7 @@ def _run(
         record,
         timeout=settings.timeout if options.timeout is None else options.timeout,
         tell=_tell,
-        resume=f"{command} {shlex.join([*where, '--resume', record.run])}",
+        resume=f"{options.called or command} {shlex.join([*where, '--resume', record.run])}",
     )
     return _go(parameters, runner, runs, use_cache=not options.no_cache)
 
@@ -170,6 +170,7 @@ def _parser(specs: Sequence[Spec], prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--no-cache", action="store_true", help="run every step, also those whose result is known")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
     parser.add_argument("--run-id", help=argparse.SUPPRESS)  # for a parent that wants to know it
+    parser.add_argument("--called", help=argparse.SUPPRESS)  # what the user wrote, for the command that resumes
     for spec in specs:
         names = [name for name in _options_of(spec) if name not in parser._option_string_actions]
         text = f"{spec.comment}  " if spec.comment else ""
