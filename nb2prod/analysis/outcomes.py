@@ -13,9 +13,10 @@ _SHOWING = frozenset({"print", "display", "show"})
 
 
 def metrics_of(step: Routed) -> tuple[str, ...]:
-    """Names that the `metrics` cells of a step assign at their top."""
-    cells = {cell.number for cell in step.draft.cells if cell.role.metrics}
-    return tuple(dict.fromkeys(name for cell in cells for name in _assigned(step.keep.get(cell, ()))))
+    """Names that the `metrics` cells of a step assign at their top, or print one by one as Kale's do."""
+    cells = [cell.number for cell in step.draft.cells if cell.role.metrics]
+    kept = [statement for cell in cells for statement in step.keep.get(cell, ())]
+    return tuple(dict.fromkeys([*_assigned(kept), *_printed(kept)]))
 
 
 def products_of(step: Routed, read_later: frozenset[str]) -> tuple[str, ...]:
@@ -38,6 +39,15 @@ def _assigned(statements: Iterable[Statement]) -> list[str]:
         if _draws(node):
             continue
         names += [name for target in targets if target is not None for name in target_names(target)]
+    return names
+
+
+def _printed(statements: Iterable[Statement]) -> list[str]:
+    names: list[str] = []
+    for statement in statements:
+        match statement.node:
+            case ast.Expr(value=ast.Call(func=ast.Name(id="print"), args=[ast.Name(id=name)])):
+                names.append(name)
     return names
 
 

@@ -100,3 +100,18 @@ def test_what_is_refused_and_where(cells: list[tuple[str, str]], finding: str) -
 def test_the_same_notebook_gives_the_same_pipeline() -> None:
     cells = [("step:a", "x = {1, 2}\ny = [x]"), ("step:b", "def f(): return x\nz = f()")]
     assert built(*cells).pipeline == built(*cells).pipeline
+
+
+@pytest.mark.parametrize(
+    ("cells", "metrics"),
+    [
+        ([("step:a", "x = 1"), ("step:a metrics", "auc = x / 2\nn: int = 3")], ["auc", "n"]),
+        ([("step:a", "auc = 0.5"), ("pipeline-metrics", "print(auc)")], ["auc"]),
+        ([("step:a", "auc = 0.5\nprint(auc)")], []),
+    ],
+)
+def test_metrics_of_a_step(cells: list[tuple[str, str]], metrics: list[str]) -> None:
+    pipeline = built(*cells).pipeline
+    assert pipeline is not None
+    assert [*pipeline.steps[0].metrics] == metrics
+    assert set(metrics) <= set(pipeline.results)
