@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from nb2prod.analysis.analyse import Analysis, analyse
+from nb2prod.analysis.data_sources import data_sources_of
 from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
@@ -236,6 +237,7 @@ def _pipeline(
         functions=functions,
         steps=steps,
         results=tuple(PythonName(name) for name in results),
+        data=data_sources_of(analysis),
         requirements=requirements_of(modules, written, environment),
     )
 
