@@ -4,6 +4,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 LINTED := nb2prod tests benchmarks tests/golden/regen.py
 
+# without byte code on disk each kernel compiles the libraries again, seconds each time
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo test check corpus bench golden clean
 
 help:

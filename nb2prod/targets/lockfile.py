@@ -1,10 +1,6 @@
 """`requirements.lock`: everything that must be installed for some requirements, at the versions of an environment."""
 
 import importlib.metadata
-import re
-import shutil
-import subprocess
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
@@ -47,39 +43,6 @@ def installed(name: str) -> Distribution | None:
     return _installed(canonicalize_name(name))
 
 
-def locked_with_hashes(lines: Iterable[str]) -> str:
-    """The same lines with the hashes of their files, by uv. Raises HashesNotFound."""
-    command = [
-        _uv(),
-        "pip",
-        "compile",
-        "-",
-        "--generate-hashes",
-        "--no-deps",
-        "--quiet",
-        "--no-header",
-        "--no-annotate",
-    ]
-    command += ["--no-emit-index-url", "--python", sys.executable]
-    lines = tuple(lines)
-    text = "".join(f"{line}\n" for line in lines)
-    done = subprocess.run(command, input=text, capture_output=True, text=True, check=False)
-    if done.returncode:
-        reason = [line.strip() for line in without_addresses(done.stderr).splitlines() if line.strip()]
-        raise HashesNotFound(f"uv could not give the hashes: {' '.join(reason[-3:]) or 'no reason given'}")
-    return without_addresses(done.stdout) + "".join(f"{line}\n" for line in lines if line.startswith("#"))
-
-
-def without_addresses(text: str) -> str:
-    """No index of packages, which may be a private one, is told to readers of the project."""
-    lines = [line for line in text.splitlines() if not re.match(r"\s*(--(extra-)?index-url|--find-links|-[if]) ", line)]
-    return "".join(re.sub(r"[a-z+]+://\S+", "the package index", line) + "\n" for line in lines)
-
-
-class HashesNotFound(Exception):
-    """Hashes are not known; the lines without them still hold."""
-
-
 def _line(name: str, distribution: Distribution | None) -> str:
     if distribution is None:
         return f"# {name}: not installed where the notebook was converted, so its version is not known"
@@ -111,10 +74,3 @@ def _installed(name: str) -> Distribution | None:
         return Distribution(name=name, version=found.version, requires=tuple(found.requires or ()))
     requires = tuple(value for key, value in fields if key == "Requires-Dist")
     return Distribution(name=name, version=dict(fields).get("Version", ""), requires=requires)
-
-
-def _uv() -> str:
-    found = shutil.which("uv") or shutil.which("uv", path=str(sys.prefix) + "/bin")
-    if not found:
-        raise HashesNotFound("hashes need uv; install it with: pip install 'nb2prod[lock]'")
-    return found

@@ -1,6 +1,6 @@
 """What must be installed, at the versions of an environment."""
 
-from nb2prod.targets.lockfile import Distribution, installed, lock_lines, without_addresses
+from nb2prod.targets.lockfile import Distribution, installed, lock_lines
 
 KNOWN = {
     "web": Distribution(
@@ -47,9 +47,3 @@ def test_the_running_environment_is_known() -> None:
 
 def test_no_distribution_of_that_name() -> None:
     assert installed("there-is-no-such-distribution") is None
-
-
-def test_no_index_is_told() -> None:
-    text = "--index-url https://me:secret@index.example/web\n-f https://x.example\na==1 \\\n    --hash=sha256:ab\n"
-    assert without_addresses(text) == "a==1 \\\n    --hash=sha256:ab\n"
-    assert without_addresses("no a in https://me:secret@index.example/a/") == "no a in the package index\n"
