@@ -3,12 +3,13 @@
 import ast
 import re
 from abc import abstractmethod
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
 from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.expressions import Expressions
 from nb2prod.analysis.scopes import parameters_of
-from nb2prod.analysis.values import NOTHING, Definition, Label, Value, holding, part_of, union
+from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, aliasing, holding, part_of, union
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")
@@ -41,12 +42,27 @@ class Calls(Expressions):
         if value.kind.startswith("import:"):
             self.touch(known.states_of_function(value.kind[7:]), node.lineno)
             return self.call_library(node, value.kind[7:])
-        if value.defs:
+        if value.kind.startswith("class:"):
+            return self.call_method(node, "__call__", value)
+        if value.is_definition:
             return self.call_definition(node, value)
-        if isinstance(function, ast.Name):
+        if isinstance(function, ast.Name) and self.is_builtin(function.id, value):
             return self.call_builtin(node, function.id)
-        self.arguments(node)
-        return Value(own=self.new() | value.reach)
+        return self.call_value(node, value)
+
+    def is_builtin(self, name: str, value: Value) -> bool:
+        if self.in_body and self.scope_of(name) is None:
+            return name not in self.env.values
+        return not value.reach
+
+    def call_value(self, node: ast.Call, value: Value) -> Value:
+        """A closure, a bound method, a partial: it may change all that it reaches, and keep what it is given."""
+        result = self.call_definition(node, value) if value.defs else NOTHING
+        arguments = NOTHING if value.defs else union(NOTHING, *self.arguments(node).all)
+        self.mutate(Value(own=value.reach), node.lineno, surely=False)
+        if not self.in_body:
+            self.env.hold(value, arguments)
+        return Value(own=self.new() | value.reach | result.own, held=result.held, defs=result.defs)
 
     def arguments(self, node: ast.Call) -> Arguments:
         positional = [self.argument(argument) for argument in node.args]
@@ -60,12 +76,21 @@ class Calls(Expressions):
         arguments = Arguments(positional=tuple(positional), keywords=named, line=node.lineno)
         if "out" in named:
             self.mutate(named["out"], node.lineno)
+        self.draw(arguments)
         return arguments
+
+    def draw(self, arguments: Arguments) -> None:
+        """Whoever is given a random generator may draw from it."""
+        labels = union(NOTHING, *arguments.all).reach & self.env.generators
+        given = [value for name, value in arguments.keywords.items() if name in known.GENERATOR_KEYWORDS]
+        self.mutate(union(NOTHING, Value(own=labels), *given), arguments.line, surely=False)
 
     def argument(self, node: ast.expr) -> Value:
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
         value = self.visit(node)
         self.use(value, node.lineno)
+        if isinstance(node, ast.Attribute) and node.attr in known.MUTATING_METHODS:  # `map(seen.append, values)`
+            self.mutate(value, node.lineno, surely=False)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "~" in node.value:
             for name in _WORD.findall(node.value):
                 if name in self.env.values and self.scope_of(name) is None:
@@ -81,11 +106,17 @@ class Calls(Expressions):
             return Value(kind=known.IMMUTABLE_CALLS[dotted])
         kind = known.KIND_CALLS.get(dotted, "")
         last = dotted.rpartition(".")[2]
+        if dotted in known.ALIASING_FUNCTIONS:
+            return aliasing(self.env.fresh(), *arguments.all, kind=kind)
         if last[:1].isupper() or dotted in known.HOLDING_FUNCTIONS or dotted in known.KEEPS_FUNCTIONS:
-            return holding(self.env.fresh(), *arguments.all, kind=kind)
+            made = holding(self.env.fresh(), *arguments.all, kind=kind)
+            self.env.generators |= made.own if kind == "rng" else frozenset()
+            return made
         if not kind and dotted.startswith("numpy."):
             kind = "ndarray"
-        return Value(own=self.new(), kind=kind)
+        made = Value(own=self.new(), kind=kind)
+        self.env.generators |= made.own if kind == "rng" else frozenset()
+        return made
 
     def mutate_positions(self, dotted: str, arguments: Arguments) -> None:
         for position in known.MUTATING_FUNCTIONS.get(dotted, ()):
@@ -99,7 +130,9 @@ class Calls(Expressions):
         self.mutate_positions(name, arguments)
         if name in known.CONSUMING:
             for value in arguments.positional:
-                self.mutate(value if value.kind in known.LIVE_KINDS else NOTHING, node.lineno)
+                self.mutate(value if value.kind in known.USED_UP_KINDS else NOTHING, node.lineno)
+        if "file" in arguments.keywords:
+            self.mutate(arguments.keywords["file"], node.lineno)
         if name == "open":
             self.touch(("filesystem",), node.lineno)
         if name == "setattr" and len(arguments.positional) == 3 and not self.in_body:
@@ -108,6 +141,8 @@ class Calls(Expressions):
             return part_of(arguments.positional[0])
         if name in known.IMMUTABLE_CALLS:
             return Value(kind=known.IMMUTABLE_CALLS[name])
+        if name in known.ALIASING_FUNCTIONS:
+            return aliasing(self.env.fresh(), *arguments.all, kind=known.KIND_CALLS[name])
         if name in known.HOLDING_FUNCTIONS:
             return holding(self.env.fresh(), *arguments.all, kind=known.KIND_CALLS.get(name, ""))
         if name in ("next", "max", "min"):
@@ -137,17 +172,25 @@ class Calls(Expressions):
         line = node.lineno
         if name in ("query", "eval"):
             self.read_query(node)
-        method = self.method_of(base, name)
-        if method is not None:
-            return self.call_summary(
-                method, Arguments(positional=(base, *arguments.positional), keywords=arguments.keywords, line=line)
-            )
+        whole = Arguments(positional=(base, *arguments.positional), keywords=arguments.keywords, line=line)
+        results = [self.call_summary(method, whole) for method in self.methods_of(base, name)]
+        if len(results) == 1 and base.kind.startswith("class:"):
+            return results[0]
+        return union(self.call_unknown_method(node, name, base, arguments), *results)
+
+    def call_unknown_method(self, node: ast.Call, name: str, base: Value, arguments: Arguments) -> Value:
+        line = node.lineno
         self.touch(known.states_of_method(name), line)
         self.mutate_receiver(node, name, base)
+        for position in known.ARGUMENT_METHODS.get(name, ()):
+            for value in arguments.positional[position : position + 1]:
+                self.mutate(value, line)
         if name in ("append", "add", "insert", "extend", "update", "setdefault", "put") and not self.in_body:
             self.env.hold(base, union(NOTHING, *arguments.all))
         if name in known.SELF_METHODS:
             return Value(own=base.own, held=base.held, defs=base.defs, kind=base.kind)
+        if base.kind in ("dict", "defaultdict") and name in ("keys", "values", "items"):
+            return replace(part_of(base), kind="dictview")
         if name in known.VIEW_METHODS:
             return part_of(base)
         kind = "frame" if name in ("DataFrame", "to_frame") else ""
@@ -162,13 +205,14 @@ class Calls(Expressions):
                     for name in _AT_NAME.findall(part.value):
                         self.read(name, node.lineno)
 
-    def method_of(self, base: Value, name: str) -> Definition | None:
-        """The one method that a call on an instance of the notebook's own class runs."""
-        if not base.kind.startswith("class:"):
-            return None
-        found = {d.cell: self.summary_of(d).methods.get(name) for d in base.defs if d.name == base.kind[6:]}
-        methods = [method for method in found.values() if method is not None]
-        return methods[0] if len(methods) == 1 else None
+    def methods_of(self, base: Value, name: str) -> list[Definition]:
+        """The methods of the notebook's own classes that a call on the value may run."""
+        classes = [d for d in sorted(base.defs, key=lambda d: (d.cell, d.name)) if d.is_class]
+        if base.is_definition or not classes:
+            return []
+        exact = [d for d in classes if f"class:{d.name}" == base.kind]
+        methods = [self.summary_of(d).methods.get(name) for d in exact or classes]
+        return [method for method in methods if method is not None]
 
     def mutate_receiver(self, node: ast.Call, name: str, base: Value) -> None:
         inplace = any(
@@ -179,6 +223,11 @@ class Calls(Expressions):
             self.mutate(base, node.lineno)
         elif name not in known.PURE_METHODS | known.QUIET_METHODS:
             self.mutate(base, node.lineno, surely=False)
+        else:
+            self.mutate(Value(own=base.reach & self.env.generators), node.lineno, surely=False)
+            return
+        if name not in known.CONTAINER_METHODS:  # a pipeline's fit fits what it holds
+            self.mutate(Value(own=base.held), node.lineno, surely=False)
 
     # ------------------------------------------------------------------ the notebook's own functions
 
@@ -202,15 +251,40 @@ class Calls(Expressions):
         """Carry what the function does to its parameters over to the arguments."""
         summary = self.summary_of(definition)
         given = bind_arguments(definition, arguments)
+        for name, default in default_names(definition):
+            given.setdefault(f"param:{name}", [self.env.get(default)])
         for labels, surely in ((summary.mutated, True), (summary.may_mutated, False)):
             for label in labels:
                 for value in given.get(label, ()):
                     self.mutate(value, arguments.line, surely=surely)
+        self.keep_given(summary, given, arguments)
         returned = [value for label in summary.returned for value in given.get(label, ())]
         returned.append(self.globals_in(summary.returned))
         shared = union(*returned)
         defs = shared.defs | ({definition} if summary.returns_function else frozenset())
         return Value(own=self.new() | shared.reach, held=shared.held, defs=defs)
+
+    def keep_given(self, summary: Summary, given: Mapping[Label, list[Value]], arguments: Arguments) -> None:
+        """What the function changes may hold from now on what it was given, and the globals that it reads."""
+        labels = summary.mutated | summary.may_mutated
+        changed = [value for label in labels for value in given.get(label, ())]
+        changed.append(self.globals_in(labels))
+        if self.in_body or not any(value.own for value in changed):
+            return
+        read = [self.env.get(name) for name in summary.reads]
+        data = [value for value in read if not value.is_definition and not value.immutable]
+        for value in changed:
+            self.env.hold(value, union(NOTHING, *arguments.all, *data))
+
+
+def default_names(definition: Definition) -> list[tuple[str, str]]:
+    """Parameters whose default is a name: without an argument it is that object."""
+    assert not isinstance(definition.node, ast.ClassDef)
+    found = definition.node.args
+    positional = [*found.posonlyargs, *found.args]
+    pairs = list(zip(positional[len(positional) - len(found.defaults) :], found.defaults, strict=True))
+    pairs += [(arg, node) for arg, node in zip(found.kwonlyargs, found.kw_defaults, strict=True) if node is not None]
+    return [(argument.arg, node.id) for argument, node in pairs if isinstance(node, ast.Name)]
 
 
 def bind_arguments(definition: Definition, arguments: Arguments) -> dict[Label, list[Value]]:

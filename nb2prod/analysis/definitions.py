@@ -7,13 +7,14 @@ captured names are the step's own: so they are bound at call time, as in the not
 
 import ast
 import builtins
+from collections.abc import Set
 from dataclasses import dataclass
 
 from nb2prod.analysis.analyse import Analysis
 from nb2prod.analysis.classify import Use
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.sites import Kind, Site, Sites
-from nb2prod.analysis.stateful import own_state, written_attributes
+from nb2prod.analysis.stateful import asked_names, own_state, remembering_decorators, written_attributes
 from nb2prod.analysis.statements import Statements
 from nb2prod.model.notebook import RoleKind
 
@@ -57,20 +58,22 @@ def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
     needs = {site: needs_of(site.statement.node) for site in found if site.statement}
     constants = _constants(analysis, sites)
     written = _written_definitions(analysis, needs, sites)
-    attributes = written_attributes([statement.node for cell in analysis.production for statement in cell.statements])
+    nodes = [statement.node for cell in analysis.production for statement in cell.statements]
+    attributes, asked, decorators = written_attributes(nodes), asked_names(nodes), remembering_decorators(nodes)
     stateful = {site: f"the notebook writes to '{site.name}'" for site in found if site.name in written}
     while True:
         shared = _shared(found, needs, {*stateful}, constants, sites)
-        more = {site: _state_of(site, shared, attributes) for site in found if site not in stateful}
+        pure = shared.keys() - asked
+        more = {site: _state_of(site, pure, attributes, decorators) for site in found if site not in stateful}
         more = {site: words for site, words in more.items() if words}
         if not more:
             return Definitions(needs=needs, shared={**constants, **shared}, stateful=stateful)
         stateful |= more
 
 
-def _state_of(site: Site, shared: dict[str, Site], attributes: frozenset[str]) -> str:
+def _state_of(site: Site, pure: Set[str], attributes: frozenset[str], decorators: frozenset[str]) -> str:
     assert site.statement is not None
-    return own_state(site.statement.node, is_pure=site.name in shared, written=attributes)
+    return own_state(site.statement.node, is_pure=site.name in pure, written=attributes, decorators=decorators)
 
 
 def _written_definitions(analysis: Analysis, needs: dict[Site, Needs], sites: Sites) -> set[str]:

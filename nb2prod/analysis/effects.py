@@ -47,5 +47,6 @@ def _effects(facts: Facts, end: Assigned) -> Effects:
         direct=frozenset(facts.direct),
         carried=facts.carried,
         kinds=facts.kinds,
+        together=frozenset(facts.together),
         opaque=tuple(facts.opaque),
     )

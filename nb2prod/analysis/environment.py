@@ -13,6 +13,7 @@ class Environment:
         self.values: dict[str, Value] = {}
         self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
         self.future_annotations = False  # a __future__ import holds for all later cells
+        self.generators: set[Label] = set()  # random generators: whoever is given one draws from it
         self._holders: defaultdict[Label, set[str]] = defaultdict(set)
         self._next = 0
 

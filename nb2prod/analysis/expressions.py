@@ -2,6 +2,7 @@
 
 import ast
 from abc import abstractmethod
+from dataclasses import replace
 
 from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.flow import meet
@@ -130,6 +131,9 @@ class Expressions(Names):
         self.visit(node.slice)
         if base.kind in ("str", "bytes", "range"):
             return Value(kind=base.kind)
+        if base.kind == "defaultdict":  # a key that is missing is made
+            self.mutate(base, node.lineno, surely=False)
+            return replace(part_of(base), kind=base.kind)
         return NOTHING if base.immutable else part_of(base)
 
     def visit_Slice(self, node: ast.Slice) -> Value:

@@ -21,6 +21,7 @@ class Facts:
     direct: set[str] = field(default_factory=set)
     carried: dict[str, frozenset[Definition]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
+    together: set[frozenset[str]] = field(default_factory=set)
     opaque: list[tuple[int, str]] = field(default_factory=list)
     returned: set[Label] = field(default_factory=set)
     returns_function: bool = False
@@ -38,6 +39,7 @@ class Effects:
     direct      names that the cell's own text reads; other reads happen inside functions that it may call
     carried     exposed names whose values can call definitions of the notebook
     kinds       exposed names whose rough kind is known
+    together    names that share an object which is changed, or may be
     """
 
     exposed: dict[str, int]
@@ -51,4 +53,5 @@ class Effects:
     direct: frozenset[str]
     carried: dict[str, frozenset[Definition]]
     kinds: dict[str, str]
+    together: frozenset[frozenset[str]] = frozenset()
     opaque: tuple[tuple[int, str], ...] = ()

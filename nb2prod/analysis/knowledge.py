@@ -6,9 +6,10 @@ no table may mutate its receiver; a library function in no table leaves its argu
 
 import re
 
+USED_UP_KINDS = frozenset({"iterator", "file", "connection"})  # reading them changes them
 IMMUTABLE_KINDS = frozenset({"int", "float", "complex", "str", "bytes", "bool", "tuple", "NoneType", "range"})
-MUTABLE_KINDS = frozenset({"list", "dict", "set", "ndarray", "frame"})
-LIVE_KINDS = frozenset({"iterator", "file", "connection"})  # cannot cross the edge of a step
+MUTABLE_KINDS = frozenset({"list", "dict", "set", "ndarray", "frame", "defaultdict"})
+LIVE_KINDS = frozenset({"iterator", "file", "connection", "dictview", "memoryview"})  # cannot cross the edge of a step
 
 MUTATING_METHODS = frozenset(
     """
@@ -78,6 +79,21 @@ VIEW_METHODS = frozenset(
     """.split()
 )
 
+# methods of plain containers and files: what the receiver holds stays as it is
+CONTAINER_METHODS = frozenset(
+    """
+    append extend insert remove clear sort reverse add discard update setdefault popitem pop appendleft popleft
+    extendleft rotate difference_update intersection_update symmetric_difference_update
+    write writelines read readline readlines close seek truncate
+    """.split()
+)
+
+# methods that change their arguments: the positions
+ARGUMENT_METHODS = {"shuffle": (0,), "readinto": (0,), "writelines": (0,)}
+
+# keywords by which a generator is given to be drawn from
+GENERATOR_KEYWORDS = frozenset({"random_state", "rng", "seed", "generator"})
+
 SELF_METHODS = frozenset("fit partial_fit set_params set_output compile train eval".split())
 
 PURE_BUILTINS = frozenset("len type isinstance issubclass abs round repr str int float bool id hash callable".split())
@@ -106,6 +122,7 @@ IMMUTABLE_CALLS = {
 }
 
 KIND_CALLS = {
+    "memoryview": "memoryview",
     "list": "list",
     "sorted": "list",
     "dict": "dict",
@@ -123,7 +140,7 @@ KIND_CALLS = {
     "numpy.random.default_rng": "rng",
     "numpy.random.RandomState": "rng",
     "random.Random": "rng",
-    "collections.defaultdict": "dict",
+    "collections.defaultdict": "defaultdict",
     "collections.OrderedDict": "dict",
     "collections.Counter": "dict",
 }
@@ -169,11 +186,22 @@ CONSUMING = frozenset("list tuple set dict sum max min any all sorted frozenset 
 HOLDING_FUNCTIONS = frozenset(
     """
     list tuple dict set frozenset sorted zip enumerate map filter reversed iter
-    numpy.asarray numpy.ravel numpy.reshape numpy.squeeze numpy.transpose numpy.atleast_1d numpy.atleast_2d
-    numpy.split numpy.array_split numpy.expand_dims numpy.swapaxes numpy.broadcast_to numpy.asanyarray
-    numpy.lib.stride_tricks.sliding_window_view functools.partial numpy.vectorize copy.copy
+    functools.partial numpy.vectorize copy.copy contextlib.nullcontext contextlib.closing
     sklearn.pipeline.make_pipeline sklearn.compose.make_column_transformer sklearn.pipeline.make_union
     sklearn.base.clone imblearn.pipeline.make_pipeline
+    """.split()
+)
+
+# functions whose result may be what they are given, or share its memory: changing one changes the other
+ALIASING_FUNCTIONS = frozenset(
+    """
+    numpy.asarray numpy.asanyarray numpy.ascontiguousarray numpy.asfortranarray numpy.ravel numpy.reshape numpy.squeeze
+    numpy.transpose numpy.atleast_1d numpy.atleast_2d numpy.atleast_3d numpy.split numpy.array_split numpy.hsplit
+    numpy.vsplit numpy.expand_dims numpy.swapaxes numpy.moveaxis numpy.rollaxis numpy.flip numpy.fliplr numpy.flipud
+    numpy.rot90 numpy.diagonal numpy.broadcast_to numpy.broadcast_arrays numpy.real numpy.imag numpy.nan_to_num
+    numpy.lib.stride_tricks.sliding_window_view numpy.lib.stride_tricks.as_strided numpy.ma.array numpy.ma.asarray
+    numpy.frombuffer numpy.asmatrix collections.ChainMap memoryview
+    sklearn.utils.check_array torch.from_numpy torch.as_tensor
     """.split()
 )
 
@@ -215,7 +243,7 @@ _STATE_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             r"seaborn\.(set|set_theme|set_style|set_context|set_palette|reset_defaults|reset_orig)",
             "matplotlib.rcParams",
         ),
-        (r"pandas\.(set_option|reset_option|option_context|options\b.*)", "pandas.options"),
+        (r"pandas\.(set_option|get_option|reset_option|option_context|options\b.*)", "pandas.options"),
         (r"numpy\.set_printoptions", "numpy.printoptions"),
         (r"numpy\.(seterr|seterrcall)", "numpy.errstate"),
         (r"(matplotlib\.pyplot|pylab)\..*", "matplotlib.figure"),
@@ -233,7 +261,9 @@ _STATE_PATTERNS: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"(io\.|gzip\.|bz2\.|lzma\.|codecs\.)?open", "filesystem"),
         (r"logging\.(basicConfig|disable|getLogger|captureWarnings)", "logging"),
         (r"locale\.setlocale", "locale"),
-        (r"sys\.(path\b.*|setrecursionlimit|stdout|stderr)", "sys"),
+        (r"sys\.path\b.*", "sys.path"),
+        (r"sys\.[gs]etrecursionlimit", "sys.recursionlimit"),
+        (r"sys\.(stdout|stderr)", "sys"),
         (r"sklearn\.set_config", "sklearn.config"),
         (r"decimal\.(getcontext|setcontext)", "decimal.context"),
     )

@@ -96,7 +96,10 @@ class Names(ABC):
         if self.in_body:
             return
         into = self.facts.mutates if surely else self.facts.may_mutate
-        for name in self.env.names_of(value.own):
+        names = self.env.names_of(value.own)
+        if len(names) > 1:
+            self.facts.together.add(frozenset(names))
+        for name in names:
             if name not in self.facts.binds:
                 into.setdefault(name, line)
 
@@ -110,8 +113,11 @@ class Names(ABC):
         """The value may be called here: what its definitions look up at call time is read now."""
         if self.in_body or not value.defs:
             return
+        self.mutate_unasked(value, line)
         for definition in self.closure_of(value.defs):
             summary = self.summary_of(definition)
+            for name in summary.reads:
+                self.mutate_unasked(self.env.get(name), line)
             for name in summary.exposed:
                 self.read_global(name, line)
             self.facts.reads |= summary.reads
@@ -121,6 +127,11 @@ class Names(ABC):
             self.mutate(self.globals_in(summary.mutated), line)
             self.mutate(self.globals_in(summary.may_mutated), line, surely=False)
             self.touch(tuple(summary.state), line)
+
+    def mutate_unasked(self, value: Value, line: int) -> None:
+        """Instances of classes whose properties or operators change them."""
+        if not value.is_definition and any(d.is_class and self.summary_of(d).implicit for d in value.defs):
+            self.mutate(value, line, surely=False)
 
     def closure_of(self, defs: frozenset[Definition]) -> list[Definition]:
         """The definitions and all that they can call by the names they look up."""

@@ -57,6 +57,7 @@ class Routed:
     data: set[str] = field(default_factory=set)
     must: frozenset[str] = frozenset()
     may_change: dict[str, int] = field(default_factory=dict)
+    tied: dict[str, int] = field(default_factory=dict)  # given back beside what shares an object with them
     close_with: str = ""
 
 
@@ -69,6 +70,7 @@ class Routing:
         self.definitions = definitions
         self.drafts = drafts
         self.findings: list[Finding] = []
+        self.routed: dict[str, Routed] = {}
         self.provider: dict[str, Site | Draft] = {}
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
@@ -91,7 +93,9 @@ class Routing:
         step = self.sort_statements(draft)
         self.compose(step)
         self.resolve(step)
+        self.tie(step)
         self.publish(step)
+        self.routed[draft.name] = step
         return step
 
     def take_unowned(self, until: int) -> None:
@@ -395,6 +399,32 @@ class Routing:
         if finding not in self.findings:
             self.findings.append(finding)
 
+    # ------------------------------------------------------------------ shared objects
+
+    def tie(self, step: Routed) -> None:
+        """What shares an object that this step changes must come to it in one piece, wherever steps run.
+
+        So the step that began to share gives back all the names that reach the object, in one bundle.
+        """
+        for cell in step.draft.cells:
+            for names in cell.effects.together:
+                places = {name: self.provided_at(name) for name in sorted(names)}
+                self.tie_names({name: place for name, place in places.items() if place is not None})
+
+    def provided_at(self, name: str) -> int | None:
+        """The position of the step that gives the name; a parameter comes before all."""
+        provider = self.provider.get(name)
+        if isinstance(provider, Draft):
+            return self.position[provider.name]
+        return -1 if provider is not None and provider.kind is Kind.PARAMETER else None
+
+    def tie_names(self, places: dict[str, int]) -> None:
+        for later in set(places.values()) - {min(places.values(), default=0)}:
+            step = self.routed[self.drafts[later].name]
+            for name, place in places.items():
+                if place < later:
+                    step.tied.setdefault(name, step.draft.last)
+
     # ------------------------------------------------------------------ figures
 
     def add_pyplot(self, step: Routed) -> None:
@@ -431,7 +461,8 @@ class Routing:
     def backward(self, steps: list[Routed], results: frozenset[str]) -> None:
         live = set(results)
         for step in reversed(steps):
-            given = {name for name in live if name in step.may_change and self.is_data(name, step)}
+            changed = step.may_change.keys() | step.tied.keys()
+            given = {name for name in live & changed if self.is_data(name, step)}
             step.outputs = _in_order(given, step)
             passed = [name for name in step.outputs if name not in step.must and self.has_earlier(name, step)]
             for name in passed:
@@ -456,5 +487,5 @@ class Routing:
 
 
 def _in_order(names: set[str], step: Routed) -> list[str]:
-    order = list(step.may_change)
+    order = [*step.may_change, *step.tied]
     return sorted(names, key=order.index)

@@ -9,20 +9,22 @@ from collections.abc import Callable, Iterator
 
 from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.displays import has_effect
-from nb2prod.analysis.scopes import parameters_of
+from nb2prod.analysis.scopes import locals_of, parameters_of
 
-__all__ = ["own_state", "written_attributes"]
+__all__ = ["asked_names", "own_state", "remembering_decorators", "written_attributes"]
 
 _MEMORIES = frozenset({"lru_cache", "cache", "memoize"})
 _AT_SUBCLASSING = frozenset({"__init_subclass__", "__set_name__", "__prepare__"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def own_state(node: ast.stmt, *, is_pure: bool, written: frozenset[str]) -> str:
+def own_state(
+    node: ast.stmt, *, is_pure: bool, written: frozenset[str], decorators: frozenset[str] = frozenset()
+) -> str:
     """What the definition remembers between uses, in words; "" when nothing.
 
-    `is_pure`: it looks up nothing that changes. `written` are the attributes that the notebook's code writes to or
-    fills in place, whatever the object.
+    `is_pure`: it looks up nothing that changes, and nobody asks what it remembers. `written` are the attributes that
+    the notebook's code writes to or fills in place, whatever the object; `decorators` those that remember.
     """
     for look in _LOOKS:
         found = look(node)
@@ -30,6 +32,9 @@ def own_state(node: ast.stmt, *, is_pure: bool, written: frozenset[str]) -> str:
             return found
     if not is_pure and _memory(node):
         return f"@{_memory(node)} remembers its results"
+    for decorator in getattr(node, "decorator_list", ()):
+        if _decorator_name(decorator) in decorators:
+            return f"@{_decorator_name(decorator)} remembers from call to call"
     shared = _class_attributes(node) & written if isinstance(node, ast.ClassDef) else set()
     return f"its instances share '{min(shared)}'" if shared else ""
 
@@ -37,6 +42,48 @@ def own_state(node: ast.stmt, *, is_pure: bool, written: frozenset[str]) -> str:
 def written_attributes(nodes: list[ast.stmt]) -> frozenset[str]:
     """Attributes X for which somewhere stands `….X.append(…)`, `….X[…] = …` or `….X += …`."""
     return frozenset(name for root in nodes for node in ast.walk(root) for name in _filled(node))
+
+
+def asked_names(nodes: list[ast.stmt]) -> frozenset[str]:
+    """Names of which somewhere an attribute is read: `f.cache_info()`."""
+    return frozenset(
+        node.value.id
+        for root in nodes
+        for node in ast.walk(root)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+    )
+
+
+def remembering_decorators(nodes: list[ast.stmt]) -> frozenset[str]:
+    """Functions of the notebook whose inner functions change what they find around them."""
+    return frozenset(node.name for node in nodes if isinstance(node, _Function) and _inner_changes(node))
+
+
+def _inner_changes(node: _Function) -> bool:
+    inner = [found for found in _functions_in(node) if found is not node]
+    return any(_reaches_out(part, locals_of(function)) for function in inner for part in ast.walk(function))
+
+
+def _reaches_out(node: ast.AST, locals_: frozenset[str]) -> bool:
+    name = _changed_name(node)
+    return isinstance(node, ast.Nonlocal) or (name is not None and name not in locals_)
+
+
+def _changed_name(node: ast.AST) -> str | None:
+    """X of `X.a = …`, `X[k] = …` and `X.append(…)`."""
+    match node:
+        case (
+            ast.Attribute(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+            | ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
+        ):
+            return name
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in known.MUTATING_METHODS:
+            return name
+    return None
+
+
+def _decorator_name(node: ast.expr) -> str:
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node)
 
 
 def _filled(node: ast.AST) -> Iterator[str]:

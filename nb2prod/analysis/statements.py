@@ -80,8 +80,8 @@ class Statements(Calls):
         base = self.visit(target.value)
         if isinstance(target, ast.Subscript):
             self.visit(target.slice)
-        elif base.kind.startswith("import:"):
-            self.touch(known.states_of_function(f"{base.kind[7:]}.{target.attr}"), target.lineno)
+        if base.kind.startswith("import:"):
+            self.touch(_assigned_state(target, base.kind[7:]), target.lineno)
         self.mutate(base, target.lineno)
         if not self.in_body:
             self.env.hold(base, value)
@@ -173,7 +173,7 @@ class Statements(Calls):
             if summary.reads:
                 self.facts.returns_function = True
             return Value(own=self.new())
-        return Value(own=self.new(), defs=frozenset({definition}))
+        return Value(own=self.new(), defs=frozenset({definition}), kind="def")
 
     def run_ClassDef(self, node: ast.ClassDef) -> None:
         for decorator in node.decorator_list:
@@ -187,7 +187,7 @@ class Statements(Calls):
         if self.in_body:
             self.visit_methods(definition)
             defs = frozenset()
-        self.bind(node.name, Value(own=self.new(), defs=defs), node.lineno)
+        self.bind(node.name, Value(own=self.new(), defs=defs, kind="def"), node.lineno)
 
     def visit_methods(self, definition: Definition) -> None:
         summary = self.summary_of(definition)
@@ -214,7 +214,7 @@ class Statements(Calls):
 
     def run_For(self, node: ast.For | ast.AsyncFor) -> None:
         items = self.visit(node.iter)
-        self.mutate(items if items.kind in known.LIVE_KINDS else NOTHING, node.lineno)
+        self.mutate(items if items.kind in known.USED_UP_KINDS else NOTHING, node.lineno)
         before = self.assigned
         self.assign_loop(node.target, items)
         self.loop(node.body, node.orelse, before, surely=_surely_runs(node.iter))
@@ -223,7 +223,7 @@ class Statements(Calls):
 
     def assign_loop(self, target: ast.expr, items: Value) -> None:
         self.branches += 1
-        self.assign(target, Value(own=self.new() | items.held, held=items.held, defs=items.defs))
+        self.assign(target, Value(own=self.new() | items.reach, held=items.held, defs=items.defs))
         self.branches -= 1
 
     def run_While(self, node: ast.While) -> None:
@@ -301,7 +301,7 @@ class Statements(Calls):
         for item in node.items:
             value = self.visit(item.context_expr)
             if item.optional_vars is not None:
-                self.assign(item.optional_vars, Value(own=value.own, held=value.held, defs=value.defs))
+                self.assign(item.optional_vars, Value(own=value.reach, held=value.held, defs=value.defs))
         self.run(node.body)
 
     run_AsyncWith = run_With
@@ -356,6 +356,7 @@ class Statements(Calls):
                 method = Definition(name=statement.name, cell=definition.cell, node=statement)
                 summary = self.summary_of(method)
                 total.methods[statement.name] = method
+                total.implicit = total.implicit or _changes_unasked(statement, summary)
                 _merge(total, summary)
         return total
 
@@ -373,6 +374,20 @@ class Statements(Calls):
             walker.run(node.body)
         end = meet(walker.assigned, *walker.returns)
         return _summary(walker.facts, end, global_names([] if isinstance(node, ast.Lambda) else node.body))
+
+
+_ASKED_FOR = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__call__"})
+
+
+def _changes_unasked(node: ast.FunctionDef | ast.AsyncFunctionDef, summary: Summary) -> bool:
+    """A property or an operator that changes its instance: nothing in the text of a use shows it."""
+    decorators = {ast.unparse(decorator).rpartition(".")[2] for decorator in node.decorator_list}
+    if "cached_property" in decorators:
+        return True
+    is_operator = node.name.startswith("__") and node.name not in _ASKED_FOR
+    parameters = parameters_of(node)
+    changed = summary.mutated | summary.may_mutated
+    return (is_operator or "property" in decorators) and bool(parameters) and f"param:{parameters[0]}" in changed
 
 
 def _summary(facts: Facts, end: Assigned, declared: frozenset[str]) -> Summary:
@@ -422,6 +437,12 @@ def _surely_runs(iterable: ast.expr) -> bool:
 
 def _irrefutable(pattern: ast.pattern) -> bool:
     return isinstance(pattern, ast.MatchAs) and (pattern.pattern is None or _irrefutable(pattern.pattern))
+
+
+def _assigned_state(target: ast.Attribute | ast.Subscript, owner: str) -> tuple[str, ...]:
+    """What `np.flag = v` or `module.TABLE[k] = v` changes: a state that is known, else that attribute itself."""
+    dotted = f"{owner}.{target.attr}" if isinstance(target, ast.Attribute) else owner
+    return known.states_of_function(dotted) or ((f"attribute:{dotted}",) if "." in dotted else ())
 
 
 def _is_globals_call(node: ast.expr) -> bool:

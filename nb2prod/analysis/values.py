@@ -44,6 +44,7 @@ class Summary:
     opaque: list[tuple[int, str]] = field(default_factory=list)
     returned: set[Label] = field(default_factory=set)  # params and globals that the result is or holds
     returns_function: bool = False
+    implicit: bool = False  # of a class: using an instance at all may change it (properties, operators)
     methods: dict[str, Definition] = field(default_factory=dict)
 
 
@@ -57,6 +58,10 @@ class Value:
     @property
     def reach(self) -> frozenset[Label]:
         return self.own | self.held
+
+    @property
+    def is_definition(self) -> bool:
+        return self.kind == "def"
 
     @property
     def immutable(self) -> bool:
@@ -80,6 +85,12 @@ def union(*values: Value) -> Value:
 def part_of(value: Value) -> Value:
     """An attribute, item or view: changing it changes the whole, and it may be one of what the whole holds."""
     return Value(own=value.reach, held=value.held, defs=value.defs)
+
+
+def aliasing(label: Label, *values: Value, kind: str = "") -> Value:
+    """An object that may be one of these values, or share its memory."""
+    made = holding(label, *values, kind=kind)
+    return Value(own=made.own | made.held, held=made.held, defs=made.defs, kind=kind)
 
 
 def holding(label: Label, *values: Value, kind: str = "") -> Value:

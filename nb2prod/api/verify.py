@@ -19,12 +19,13 @@ def verify(
     timeout: float | None = None,
     progress: Callable[[str], None] | None = None,
     recorded: Mapping[str, Any] | None = None,
+    isolated: bool = False,
 ) -> Verification:
     """Run the notebook and the package of a project in copies of `workdir` and compare every name of every step.
 
     `twice` runs the notebook a second time, to tell "different" from "not deterministic". `timeout` is in seconds, for
     each cell and for the package. `recorded` is what `record` gave for the same notebook: the kernel is not started.
-    Raises NotAProject, InvalidOption.
+    `isolated` runs each step of the package in a process of its own. Raises NotAProject, InvalidOption.
     """
     opened = open_project(project)
     return verify_project(
@@ -34,4 +35,5 @@ def verify(
         timeout=timeout,
         progress=progress or (lambda _: None),
         recorded=dict(recorded["steps"]) if recorded is not None else None,
+        isolated=isolated,
     )

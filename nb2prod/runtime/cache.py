@@ -1,7 +1,6 @@
 """Whether a step must be run, and what is kept of it when it was: the one mechanism of cache and resume."""
 
 import os
-import pickle
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
@@ -10,8 +9,10 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime import state
 from nb2prod.runtime.artifacts import Entry, Store
+from nb2prod.runtime.bundles import NotPortable, dumps, loads
 from nb2prod.runtime.keys import Code, Origins, Uncacheable, key_of
 from nb2prod.runtime.measure import outputs_of
+from nb2prod.runtime.states import state_of
 from nb2prod.runtime.watch import Watch, fingerprint
 
 __all__ = ["Call", "Hit", "StepCache", "Trace"]
@@ -63,7 +64,7 @@ class StepCache:
     ) -> None:
         self.store, self.code, self.environment, self.use = store, code, environment, use
         self.hidden = {name: set(tokens) - _SEEN_OTHERWISE for name, tokens in hidden.items()}
-        declared = {token for tokens in self.hidden.values() for token in tokens if token in state.STATES}
+        declared = {token for tokens in self.hidden.values() for token in tokens if state_of(token)}
         self.watched = tuple(dict.fromkeys((*_ALWAYS, *sorted(declared))))
         self.compared = tuple(name for name in self.watched if name == "cwd" or name in declared - {*state.GENERATORS})
         self.ignore = ignore
@@ -119,11 +120,11 @@ class StepCache:
             self.origins.forget(outputs.values())
             return "; ".join(reasons)
         try:
-            bundle = pickle.dumps(result, protocol=5)
-        except Exception as error:  # an object may fail to pickle in any way of its own
+            bundle, required = dumps(result), self._requirements(trace)
+        except NotPortable as error:
             self.origins.forget(outputs.values())
-            return f"its result cannot be pickled ({type(error).__name__}: {str(error)[:200]})"
-        entry = replace(about, bundle=self.store.put(bundle, durable=seconds >= 1), **self._requirements(trace))
+            return f"its result cannot be pickled ({error})"
+        entry = replace(about, bundle=self.store.put(bundle, durable=seconds >= 1), **required)
         self.store.add(call.key, entry)
         self.origins.learn(entry.bundle, outputs)
         return ""
@@ -137,16 +138,16 @@ class StepCache:
         return {
             "files": {**trace.watch.required(), **trace.named},
             "generators": {name: was.get(name, "") for name in drawn},
-            "exit_state": self.store.put(pickle.dumps(left, protocol=5)) if left else "",
+            "exit_state": self.store.put(dumps(left)) if left else "",
         }
 
     def _load(self, entry: Entry) -> Hit | None:
         bundle = self.store.get(entry.bundle)
-        left = self.store.get(entry.exit_state) if entry.exit_state else pickle.dumps({})
+        left = self.store.get(entry.exit_state) if entry.exit_state else dumps({})
         if bundle is None or left is None:
             return None
         try:
-            return Hit(entry=entry, result=pickle.loads(bundle), exit_state=pickle.loads(left))
+            return Hit(entry=entry, result=loads(bundle), exit_state=loads(left))
         except Exception:  # made by another version of a class: run the step instead
             return None
 
@@ -168,7 +169,7 @@ class StepCache:
         return f"touches {', '.join(unknown)}" if unknown else self.code.blind(function)
 
     def _unknown(self, function: Callable[..., Any]) -> list[str]:
-        return sorted(self.hidden.get(function.__name__, set()) - state.STATES.keys())
+        return sorted(token for token in self.hidden.get(function.__name__, ()) if state_of(token) is None)
 
 
 def _odd(outputs: Mapping[str, object], trace: Trace) -> tuple[str, ...]:

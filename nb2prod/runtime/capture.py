@@ -1,21 +1,25 @@
 """Running a package once, as verification does: what each step holds at its end, as fingerprints.
 
-python -m nb2prod.runtime.capture PACKAGE SRC LOCK ANSWER        # the working directory is where paths start
+python -m nb2prod.runtime.capture PACKAGE SRC LOCK ANSWER [isolated]    # the working directory is where paths start
 """
 
 import importlib
 import json
 import random
 import sys
+import tempfile
 import traceback
 import types
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from nb2prod.runtime.fingerprint import Fingerprint, fingerprint
+from nb2prod.runtime.isolated import IsolatedSteps, StepDied
+from nb2prod.runtime.state import unwarned
+from nb2prod.runtime.states import STATES
 
-__all__ = ["ENVIRONMENT", "SEED", "capture", "seed_all"]
+__all__ = ["ENVIRONMENT", "SEED", "capture", "failure", "seed_all", "with_locals"]
 
 T = TypeVar("T")
 SEED = 20250101
@@ -23,17 +27,26 @@ SEED = 20250101
 ENVIRONMENT = {"PYTHONHASHSEED": "0", "MPLBACKEND": "module://nb2prod.runtime.figures"}
 
 
-def capture(package: str, lock: Mapping[str, Any]) -> dict[str, dict[str, Fingerprint]]:
+class Call(Protocol):
+    """Runs a step: what it gives, and the fingerprints of its variables as it returned."""
+
+    def __call__(
+        self, function: Callable[..., T], names: Iterable[str], args: tuple[Any, ...], kwargs: Mapping[str, Any]
+    ) -> tuple[T, dict[str, Fingerprint]]: ...
+
+
+def capture(package: str, lock: Mapping[str, Any], call: Call | None = None) -> dict[str, dict[str, Fingerprint]]:
     """Run the package's pipeline with its own parameters: step → name → fingerprint at the end of the step."""
     run = importlib.import_module(f"{package}.pipeline").run
     parameters = importlib.import_module(f"{package}.parameters").Parameters()
     seen: dict[str, dict[str, Fingerprint]] = {}
+    chosen = call or with_locals
     seed_all()
 
     def step(function: Callable[..., T], /, *args: Any, **kwargs: Any) -> T:
         name = function.__name__
         touched: Iterable[str] = lock["steps"].get(name, {}).get("touched", ())
-        given, found = _with_locals(function, touched, args, kwargs)
+        given, found = chosen(function, touched, args, kwargs)
         seen[name] = found
         return given
 
@@ -51,10 +64,10 @@ def seed_all() -> None:
     numpy.random.seed(SEED)
 
 
-def _with_locals(
+def with_locals(
     function: Callable[..., T], names: Iterable[str], args: tuple[Any, ...], kwargs: Mapping[str, Any]
 ) -> tuple[T, dict[str, Fingerprint]]:
-    """Call a step; what it gives, and the fingerprints of its variables as it returned.
+    """Call a step in this process.
 
     The profiler sees the step begin and then goes, so that the step runs at full speed: its frame keeps the variables.
     """
@@ -72,24 +85,42 @@ def _with_locals(
     finally:
         sys.setprofile(None)
     held = frames[0].f_locals if frames else {}
-    return given, {name: fingerprint(held[name]) for name in names if name in held}
+    with unwarned():
+        return given, {name: fingerprint(held[name]) for name in names if name in held}
 
 
-def _answer(package: str, source: str, lock: str) -> dict[str, Any]:
+def _answer(package: str, source: str, lock: str, how: str) -> dict[str, Any]:
     sys.path[:0] = [source, ""]  # a notebook imports from its folder too
     try:
-        return {"steps": capture(package, json.loads(Path(lock).read_text(encoding="utf-8")))}
+        known = json.loads(Path(lock).read_text(encoding="utf-8"))
+        if how == "isolated":
+            return {"steps": _capture_isolated(package, source, known)}
+        return {"steps": capture(package, known)}
+    except StepDied as died:
+        return {"failed": str(died), **died.told}
     except (Exception, SystemExit) as error:  # the user's code may raise anything, and the caller reports it
-        told = traceback.extract_tb(error.__traceback__)
-        inside = [frame for frame in told if frame.filename.startswith(source)]
-        place = inside[-1] if inside else told[-1]
-        where = {"file": place.filename, "line": place.lineno}
-        return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc(), **where}
+        return failure(error, source)
+
+
+def _capture_isolated(package: str, source: str, lock: Mapping[str, Any]) -> dict[str, dict[str, Fingerprint]]:
+    states = {token for entry in lock["steps"].values() for token in entry.get("state", ())}
+    with tempfile.TemporaryDirectory() as folder:
+        steps = IsolatedSteps(source=source, folder=Path(folder), attributes=tuple(sorted(states - STATES.keys())))
+        return capture(package, lock, steps)
+
+
+def failure(error: BaseException, source: str) -> dict[str, Any]:
+    """The failure in words, with the last place in `source` that it came from."""
+    told = traceback.extract_tb(error.__traceback__)
+    inside = [frame for frame in told if frame.filename.startswith(source)]
+    place = inside[-1] if inside else told[-1]
+    where = {"file": place.filename, "line": place.lineno}
+    return {"failed": f"{type(error).__name__}: {error}", "traceback": traceback.format_exc(), **where}
 
 
 def main(arguments: list[str]) -> int:
-    package, source, lock, answer = arguments
-    Path(answer).write_text(json.dumps(_answer(package, source, lock)), encoding="utf-8")
+    package, source, lock, answer, *how = arguments
+    Path(answer).write_text(json.dumps(_answer(package, source, lock, "".join(how))), encoding="utf-8")
     return 0
 
 

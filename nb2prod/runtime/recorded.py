@@ -69,17 +69,19 @@ def names_that_differ(
 
 
 def capture_package(
-    package: str, project: Path, workdir: Path, timeout: float | None = None
+    package: str, project: Path, workdir: Path, timeout: float | None = None, *, isolated: bool = False
 ) -> dict[str, dict[str, Fingerprint]]:
     """Run the package in a fresh process in `workdir`: step → name → fingerprint.
 
-    Raises CaptureFailed, and subprocess.TimeoutExpired after `timeout` seconds.
+    `isolated` gives each step a process of its own. Raises CaptureFailed, and subprocess.TimeoutExpired after
+    `timeout` seconds.
     """
     source = (project / "src").resolve()
     lock = (project / _LOCK).resolve()
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
         command = [sys.executable, "-P", "-m", "nb2prod.runtime.capture", package, str(source), str(lock), str(answer)]
+        command += ["isolated"] if isolated else []
         code, log = _run(command, workdir, Path(folder) / "log", timeout)
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else None
     if told is None:

@@ -157,7 +157,9 @@ def _environment(extra: Mapping[str, str]) -> dict[str, str]:
 _LOOK = """
 
 def look(path, names, namespace):
-    with open(path, "w", encoding="utf-8") as file:
+    import warnings
+    with open(path, "w", encoding="utf-8") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
         json.dump({name: fingerprint(namespace[name]) for name in names if name in namespace}, file)
 """
 

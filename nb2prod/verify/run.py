@@ -27,6 +27,7 @@ def verify_project(
     timeout: float | None,
     progress: Progress,
     recorded: Values | None = None,
+    isolated: bool = False,
 ) -> Verification:
     """Run both sides and compare. `recorded` is a notebook's side that is known already."""
     notebook = read_notebook(project.notebook)
@@ -40,8 +41,8 @@ def verify_project(
             if twice
             else None
         )
-        progress("running the package")
-        ours = _run_package_side(project, workdir, timeout)
+        progress("running the package, each step in a process of its own" if isolated else "running the package")
+        ours = _run_package_side(project, workdir, timeout, isolated=isolated)
     except NotebookFailed as error:
         return _failed(found, str(error), error.exit_code)
     except CaptureFailed as error:
@@ -68,10 +69,10 @@ def run_notebook_side(
         return capture_notebook(notebook, steps, copy, timeout=timeout, progress=told, other_layout=other_layout)
 
 
-def _run_package_side(project: GeneratedProject, workdir: Path, timeout: float | None) -> Values:
+def _run_package_side(project: GeneratedProject, workdir: Path, timeout: float | None, *, isolated: bool) -> Values:
     with tempfile.TemporaryDirectory() as folder:
         copy = _copied(workdir, Path(folder) / "work", [project.folder])
-        return capture_package(project.package, project.folder, copy, timeout)
+        return capture_package(project.package, project.folder, copy, timeout, isolated=isolated)
 
 
 def _copied(workdir: Path, target: Path, leave_out: Iterable[Path]) -> Path:

@@ -20,10 +20,13 @@ from typing import Any
 
 from nb2prod.analysis.build import Build, build
 from nb2prod.model.notebook import Cell, CellKind, Notebook
+from nb2prod.runtime.capture import capture
+from nb2prod.runtime.recorded import names_that_differ
+from nb2prod.runtime.states import STATES
 from nb2prod.targets.package import PLUGIN
-from nb2prod.targets.write import write_project
+from nb2prod.targets.write import LOCK, write_project
 
-Values = dict[str, dict[str, str]]  # step → name → value as text
+Values = dict[str, dict[str, Any]]  # step → name → value as text, or its fingerprint
 
 
 def notebook_of(cells: list[str]) -> Notebook:
@@ -97,6 +100,48 @@ def run_by(folder: Path, how: str) -> Values:
     elif run_project([str(folder / "project")]) != 0:
         raise AssertionError("the run failed")
     return found
+
+
+def isolated_differs(cells: list[str], folder: Path) -> list[str]:
+    """Run the package in one process, and with each step in a process of its own; where values differ."""
+    notebook = notebook_of(cells)
+    built = build(notebook)
+    if built.pipeline is None:
+        return []
+    write_project(PLUGIN.render(built.pipeline, notebook), folder / "project")
+    together, apart = (in_a_child(partial(captured, folder, how)) for how in ("together", "apart"))
+    lock = json.loads((folder / "project" / LOCK).read_text(encoding="utf-8"))
+    return [
+        f"{step}: {name}: {reason}"
+        for step, values in together.items()
+        for name, reason in names_that_differ(apart[step], values, lock["steps"].get(step, {}))
+    ]
+
+
+def captured(folder: Path, how: str) -> Values:
+    """Fingerprints of every name of every step."""
+    from nb2prod.runtime.isolated import IsolatedSteps
+
+    source = str(folder / "project" / "src")
+    lock = json.loads((folder / "project" / LOCK).read_text(encoding="utf-8"))
+    sys.path.insert(0, source)
+    calls = Path(tempfile.mkdtemp(dir=folder))
+    states = sorted({state for entry in lock["steps"].values() for state in entry["state"]} - STATES.keys())
+    steps = IsolatedSteps(source=source, folder=calls, attributes=tuple(states), launch=launch_fork)
+    return capture("example", lock, steps if how == "apart" else None)
+
+
+def launch_fork(place: Path) -> int:
+    """Instead of a fresh interpreter, a child of this process, which never runs a step: the same, without the wait."""
+    from nb2prod.runtime.isolated import main
+
+    child = os.fork()
+    if child == 0:
+        try:
+            os._exit(main([str(place)]))
+        finally:
+            os._exit(99)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 def in_a_child(side: Callable[[], Values]) -> Values:

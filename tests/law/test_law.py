@@ -10,6 +10,7 @@ pytestmark = pytest.mark.slow
 CASES: dict[str, list[str]] = json.loads((Path(__file__).parent / "cases.json").read_text(encoding="utf-8"))
 REFUSED = {
     "async_": "NB209",
+    "cache_info": "NB216",
     "cd_line": "NB201",
     "class_attr": "NB216",
     "class_body_same_name": "NB218",
@@ -21,6 +22,7 @@ REFUSED = {
     "default_at_def": "NB210",
     "default_gen": "NB216",
     "default_mut": "NB216",
+    "dictview": "NB214",
     "exec_": "NB204",
     "fn_attr": "NB216",
     "fn_attr_in": "NB216",
@@ -28,13 +30,16 @@ REFUSED = {
     "global_first_bound_inside": "NB211",
     "init_subclass": "NB216",
     "iter_cross": "NB214",
+    "lambda_default": "NB210",
     "lru": "NB216",
+    "memview": "NB214",
     "method_global": "NB212",
     "repr_display": "NB217",
     "rng_default_arg": "NB210",
     "setattr_cls": "NB216",
     "shell": "NB201",
     "type_self": "NB216",
+    "wrap_deco": "NB216",
     "zipit": "NB214",
 }
 

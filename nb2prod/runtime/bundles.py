@@ -1,0 +1,138 @@
+"""What a step takes or gives, as one run of bytes: what shares an object or its memory inside it, shares it after.
+
+Plain pickle where it can. Functions and classes that a step defines inside itself have no place to be imported from;
+what holds one of them goes by cloudpickle, with their code. Views of one numpy array are kept as views of it, which
+pickle alone does not: a first pass looks for arrays that share memory, and a second one is made when there are some.
+"""
+
+import copyreg
+import io
+import pickle
+import sys
+from collections.abc import Callable
+from typing import Any  # a step's values
+
+__all__ = ["NotPortable", "dumps", "loads"]
+
+PROTOCOL = 5
+# what cloudpickle would copy, cut off from the object that it shows
+_LIVE: tuple[type, ...] = (memoryview, type({}.keys()), type({}.values()), type({}.items()))
+
+Reducer = Callable[[Any], Any]
+
+
+class NotPortable(Exception):
+    """The value cannot leave its process; the text says why."""
+
+
+def dumps(value: object) -> bytes:
+    """Raises NotPortable."""
+    views = _Views()
+    content = _dumped(value, views, views.seen)
+    return _dumped(value, views, views.kept) if views.are_shared else content
+
+
+def loads(content: bytes) -> Any:
+    return pickle.loads(content)
+
+
+def _dumped(value: object, views: "_Views", reduce_array: Reducer) -> bytes:
+    table = {**dict.fromkeys(_LIVE, _refused), **_of_arrays(views, reduce_array)}
+    try:
+        return _by(pickle.Pickler, value, table)
+    except Exception as error:  # an object may fail to pickle in any way of its own
+        first = error
+    import cloudpickle
+
+    try:
+        return _by(cloudpickle.Pickler, value, table)
+    except Exception:  # what plain pickle said is what people know
+        text = str(first).split("\n")[0]
+        raise NotPortable(f"{type(first).__name__}: {text[:200]}") from first
+
+
+def _by(kind: Any, value: object, table: dict[Any, Reducer]) -> bytes:
+    buffer = io.BytesIO()
+    pickler = kind(buffer, protocol=PROTOCOL)
+    pickler.dispatch_table = {**copyreg.dispatch_table, **getattr(pickler, "dispatch_table", {}), **table}
+    pickler.dump(value)
+    return buffer.getvalue()
+
+
+def _of_arrays(views: "_Views", reduce_array: Reducer) -> dict[Any, Reducer]:
+    numpy: Any = sys.modules.get("numpy")
+    pandas: Any = sys.modules.get("pandas")
+    table: dict[Any, Reducer] = {} if numpy is None else {numpy.ndarray: reduce_array}
+    if pandas is not None and _copies_on_write(pandas):
+        managers = pandas.core.internals.managers
+        table |= dict.fromkeys((managers.BlockManager, managers.SingleBlockManager), views.apart)
+    return table
+
+
+def _copies_on_write(pandas: Any) -> bool:
+    """Tables that share memory there behave as if they did not, which their bundle must keep so."""
+    return int(pandas.__version__.split(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
+
+
+def _refused(value: object) -> Any:
+    raise TypeError(f"cannot pickle '{type(value).__name__}' object, which shows another one")
+
+
+class _Views:
+    """Arrays of a bundle by the memory that they are views of."""
+
+    def __init__(self) -> None:
+        self._members: dict[int, set[int]] = {}
+        self._kept_alive: list[Any] = []  # so that an id stays one array's
+        self._apart: set[int] = set()
+
+    @property
+    def are_shared(self) -> bool:
+        return any(len(members) > 1 for members in self._members.values())
+
+    def seen(self, array: Any) -> Any:
+        root = _root(array)
+        if id(array) in self._apart:
+            return array.__reduce_ex__(PROTOCOL)
+        self._kept_alive += [root, array]
+        self._members.setdefault(id(root), set()).add(id(array))
+        return array.__reduce_ex__(PROTOCOL)
+
+    def apart(self, manager: Any) -> Any:
+        """The arrays of a table that has its memory for itself, whatever it shares now."""
+        arrays = [block.values for block in manager.blocks]
+        self._kept_alive += arrays
+        self._apart |= {id(array) for array in arrays}
+        return manager.__reduce_ex__(PROTOCOL)
+
+    def kept(self, array: Any) -> Any:
+        root = _root(array)
+        if array is root or id(array) in self._apart or len(self._members.get(id(root), ())) < 2:
+            return array.__reduce_ex__(PROTOCOL)
+        offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+        return _view, (root, array.shape, array.dtype, offset, array.strides)
+
+
+def _root(array: Any) -> Any:
+    """The array that owns the memory, if it can stand for all of it; else the array itself."""
+    root = array
+    while type(base := _base(root)) is type(array):
+        root = base
+    whole = root.flags.c_contiguous or root.flags.f_contiguous
+    return root if whole and root.size and (root.dtype == array.dtype or not root.dtype.hasobject) else array
+
+
+def _base(array: Any) -> Any:
+    """as_strided puts an object of its own between an array and its base."""
+    base = array.base
+    return base.base if type(base).__name__ == "DummyArray" else base
+
+
+def _view(root: Any, shape: tuple[int, ...], dtype: Any, offset: int, strides: tuple[int, ...]) -> Any:
+    import numpy
+
+    flat = root if root.flags.c_contiguous else root.T
+    if dtype != root.dtype:
+        return numpy.ndarray(shape, dtype, flat, offset, strides)
+    part = flat.reshape(-1)[offset // dtype.itemsize :]
+    return numpy.lib.stride_tricks.as_strided(part, shape, strides)
