@@ -48,4 +48,5 @@ def _effects(facts: Facts, end: Assigned) -> Effects:
         carried=facts.carried,
         kinds=facts.kinds,
         opaque=tuple(facts.opaque),
+        reworked=facts.reworked,
     )

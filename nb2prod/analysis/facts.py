@@ -15,6 +15,7 @@ class Facts:
     deletes: dict[str, int] = field(default_factory=dict)
     mutates: dict[str, int] = field(default_factory=dict)
     may_mutate: dict[str, int] = field(default_factory=dict)
+    reworked: dict[str, int] = field(default_factory=dict)
     mutated: set[Label] = field(default_factory=set)
     may_mutated: set[Label] = field(default_factory=set)
     state: dict[str, int] = field(default_factory=dict)
@@ -38,6 +39,7 @@ class Effects:
     direct      names that the cell's own text reads; other reads happen inside functions that it may call
     carried     exposed names whose values can call definitions of the notebook
     kinds       exposed names whose rough kind is known
+    reworked    an object that the cell itself gave the name is changed later in the cell
     """
 
     exposed: dict[str, int]
@@ -52,3 +54,4 @@ class Effects:
     carried: dict[str, frozenset[Definition]]
     kinds: dict[str, str]
     opaque: tuple[tuple[int, str], ...] = ()
+    reworked: dict[str, int] = field(default_factory=dict)

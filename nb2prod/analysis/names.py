@@ -96,9 +96,8 @@ class Names(ABC):
         if self.in_body:
             return
         into = self.facts.mutates if surely else self.facts.may_mutate
-        for name in self.env.names_of(value.own):
-            if name not in self.facts.binds:
-                into.setdefault(name, line)
+        for name in sorted(self.env.names_of(value.own)):
+            (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
 
     def touch(self, states: tuple[str, ...], line: int) -> None:
         for state in states:
@@ -115,7 +114,7 @@ class Names(ABC):
             for name in summary.exposed:
                 self.read_global(name, line)
             self.facts.reads |= summary.reads
-            for name in summary.binds:
+            for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, line)
                 self.env.bind(name, Value(own=frozenset({self.env.fresh()})), surely=False)
             self.mutate(self.globals_in(summary.mutated), line)
