@@ -11,6 +11,7 @@ from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
 from nb2prod.analysis.imports import ImportUnit, import_lines
+from nb2prod.analysis.late_parameters import refuse_late_parameters
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.requirements import requirements_of
@@ -57,6 +58,7 @@ def build(
     findings = list(analysis.findings)
     if any(finding.code in _BLINDING for finding in findings):
         return _refused(analysis, findings)
+    findings += refuse_late_parameters(analysis)
     sites = find_sites(analysis)
     definitions = find_definitions(analysis, sites)
     shared = {site.statement for site in definitions.shared.values() if site.statement}
