@@ -1,6 +1,7 @@
 """Pass 2, names: reading, binding and mutating them at a point of the flow, and what using a value may call."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nb2prod.analysis import knowledge as known
@@ -96,7 +97,7 @@ class Names(ABC):
         if self.in_body:
             return
         into = self.facts.mutates if surely else self.facts.may_mutate
-        for name in sorted(self.env.names_of(value.own)):
+        for name in self.env.names_of(value.own):
             (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
 
     def touch(self, states: tuple[str, ...], line: int) -> None:
@@ -124,14 +125,14 @@ class Names(ABC):
     def closure_of(self, defs: frozenset[Definition]) -> list[Definition]:
         """The definitions and all that they can call by the names they look up."""
         found: list[Definition] = []
-        todo = sorted(defs, key=lambda d: (d.cell, d.node.lineno, d.name))
+        todo = in_order(defs)
         while todo:
             definition = todo.pop()
             if definition in found:
                 continue
             found.append(definition)
-            for name in self.summary_of(definition).reads:
-                todo.extend(self.env.get(name).defs)
+            for name in sorted(self.summary_of(definition).reads):
+                todo.extend(in_order(self.env.get(name).defs))
         return found
 
     @abstractmethod
@@ -141,3 +142,8 @@ class Names(ABC):
     def globals_in(self, labels: set[Label]) -> Value:
         names = [label[7:] for label in labels if isinstance(label, str) and label.startswith("global:")]
         return Value(own=frozenset().union(*(self.env.get(name).own for name in names)))
+
+
+def in_order(defs: Iterable[Definition]) -> list[Definition]:
+    """As they stand in the notebook: the order of a set is another one in each process."""
+    return sorted(defs, key=lambda d: (d.cell, d.node.lineno, d.name))
