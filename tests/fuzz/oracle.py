@@ -19,7 +19,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any  # values of notebooks
 
-from law.sides import Values, described, in_a_child, notebook_of
+from law import sides
+from law.sides import Values, in_a_child, notebook_of
 
 from nb2prod.analysis.build import Build, build
 from nb2prod.model.notebook import Notebook
@@ -31,6 +32,7 @@ from nb2prod.targets.write import write_project
 __all__ = ["Outcome", "outcome_of", "without_ruff"]
 
 Call = Callable[..., Any]
+_END = " at the end"
 _CODE = "code"  # a function, class or module: no value to compare
 
 
@@ -72,7 +74,7 @@ def outcome_of(cells: list[str]) -> Outcome:
         )
     _forget_deleted(built, theirs)
     wrong = _differences(notebook, built.pipeline, theirs, _plain)
-    if wrong and wrong[0].startswith("UnboundLocalError"):
+    if wrong and wrong[0].startswith(("UnboundLocalError", "NameError")):
         return Outcome(kind="stops", details=tuple(wrong))
     if wrong:
         return Outcome(kind="different", details=tuple(wrong))
@@ -101,13 +103,27 @@ def _differences(notebook: Notebook, pipeline: Pipeline, theirs: Values, call: C
         f"{step}: {name} is {values[name]}, not {theirs[step].get(name, 'gone')}"
         for step, values in ours.items()
         for name in values
-        if theirs[step].get(name) not in (values[name], _CODE)
+        if not _is_same(values[name], theirs[step].get(name), theirs[step].get(_later(name)))
     ] + [
         f"{step}: {name} is missing"
         for step, values in theirs.items()
         for name in values
-        if values[name] != _CODE and name not in ours.get(step, {}) and name not in maybe[step]
+        if not name.endswith(_END) and values[name] != _CODE
+        if name not in ours.get(step, {}) and name not in maybe[step]
     ]
+
+
+def _is_same(ours: str, touched: str | None, at_end: str | None) -> bool:
+    return ours in (touched, at_end) or touched == _CODE
+
+
+def _later(name: str) -> str:
+    return name + _END
+
+
+def _described(objects: dict[str, Any]) -> dict[str, str]:
+    """Not of functions that are wrapped, by a cache or so: what they say of themselves names their module."""
+    return sides.described({name: value for name, value in objects.items() if not hasattr(value, "__wrapped__")})
 
 
 def _last_line(error: AssertionError) -> str:
@@ -118,11 +134,16 @@ def _last_line(error: AssertionError) -> str:
 
 
 def _notebook_values(notebook: Notebook, built: Build) -> Values:
-    """Each name that a step touches, at the end of the last of its cells that touches it."""
+    """Each name that a step touches, at the end of the last of its cells that touches it, and as the step ends.
+
+    Where another step's cells stand between the two, either may be what the package has: which of the steps runs first
+    is its own choice, where nothing depends on it.
+    """
     signal.alarm(4)
     sys.stderr = sys.stdout
     steps = built.pipeline.steps if built.pipeline else ()
     values: Values = {str(step.name): {} for step in steps}
+    touched: dict[str, dict[str, Any]] = {str(step.name): {} for step in steps}
     skipped = {cell.number for cell in built.analysis.cells if cell.is_skipped}
     namespace: dict[str, Any] = {"__name__": "__main__"}
     sys.modules["__main__"] = types.ModuleType("__main__")
@@ -132,8 +153,12 @@ def _notebook_values(notebook: Notebook, built: Build) -> Values:
         exec(compile(cell.source, f"cell {cell.number}", "exec"), namespace)
         for step in steps:
             names = [name for name, last in step.touched if last == cell.number and name in namespace]
-            told = described({name: namespace[name] for name in names})
-            values[str(step.name)] |= dict.fromkeys(names, _CODE) | told
+            objects = {name: namespace[name] for name in names}
+            touched[str(step.name)] |= objects
+            values[str(step.name)] |= dict.fromkeys(objects, _CODE) | _described(objects)
+            if cell.number == step.cells[-1]:
+                told = _described(touched[str(step.name)])
+                values[str(step.name)] |= {_later(name): text for name, text in told.items()}
     return values
 
 
@@ -159,7 +184,7 @@ def _watched(call: Call, touched: dict[str, set[str]], values: Values, function:
         if event == "return" and frame.f_code is function.__code__:
             found = {name: value for name, value in frame.f_locals.items() if name in touched[function.__name__]}
             sys.setprofile(None)
-            values[function.__name__] = described(found)
+            values[function.__name__] = _described(found)
 
     return call(function, seen, args, kwargs)
 
