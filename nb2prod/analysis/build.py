@@ -63,8 +63,7 @@ def build(
     definitions = find_definitions(analysis, sites)
     shared = {site.statement for site in definitions.shared.values() if site.statement}
     drafts = draft_steps(analysis, shared)
-    carried = frozenset(name for name in sites.by_name if sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
-    drafts, wrong = order_steps(drafts, carried)
+    drafts, wrong = order_steps(drafts, frozenset(name for name in sites.by_name if _is_ordered(name, sites)))
     findings += wrong
     if not drafts:
         findings.append(_nothing_to_do())
@@ -85,6 +84,12 @@ def build(
         return _refused(analysis, findings, wiring)
     pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment, local)
     return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring)
+
+
+def _is_ordered(name: str, sites: Sites) -> bool:
+    """What the name means depends on where one stands: data, and what is defined or imported more than once."""
+    is_made_again = len(sites.by_name[name]) > 1 and not sites.is_import_only(name)
+    return is_made_again or bool(sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
 
 
 def _refused(analysis: Analysis, findings: list[Finding], wiring: Wiring | None = None) -> Build:

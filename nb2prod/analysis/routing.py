@@ -229,7 +229,7 @@ class Routing:
         provider = self.provider.get(name)
         if provider is None:
             return self.unprovided(step, name)
-        if isinstance(provider, Draft) or provider.kind is Kind.PARAMETER:
+        if isinstance(provider, Draft) or provider.kind in (Kind.PARAMETER, Kind.DATA):
             return self.take_input(step, name, provider)
         if provider.kind is Kind.IMPORT:
             units = set(self.sites.units(name)) if self.sites.is_import_only(name) else {provider.unit}

@@ -12,7 +12,7 @@ from nb2prod.source import PythonName
 
 __all__ = ["main_doing", "name_of_code", "name_of_words"]
 
-_WORDS = 4  # of a heading that make a step's name
+_WORDS, _LETTERS = 4, 60  # of a heading that make a step's name
 _PLACE = r"(?:\d+(?:\.\d+)*|[ivx]+|[a-h])"  # 3, 2.1, iv, b
 _NUMBERING = re.compile(
     rf"^\s*(?:(?:step|part|section|chapter|task|exercise|stage|example)\s+{_PLACE}\s*(?:[.):–-]|$)|{_PLACE}\s*[.):])\s*",
@@ -39,7 +39,7 @@ def name_of_words(words: str) -> PythonName | None:
     if all(word.lower() in _EMPTY or word.isdigit() for word in telling):
         return None
     try:
-        return PythonName.of(" ".join(telling[:_WORDS]))
+        return PythonName.of(" ".join(telling[:_WORDS])[:_LETTERS])
     except InvalidName:
         return None
 
@@ -53,7 +53,7 @@ def name_of_code(statements: Sequence[Statement], source: str) -> PythonName | N
     last = _last_bound(statements)
     words = f"{doing.verb.name} {_object(doing)}" if doing else f"make {last}" if last else ""
     try:
-        return PythonName.of(words) if words else None
+        return PythonName.of(words[:_LETTERS]) if words else None
     except InvalidName:
         return None
 

@@ -31,8 +31,24 @@ def test_a_broken_notebook_is_refused_in_our_words(
         b'{"cells": [{"cell_type": "code", "source": "x = %s"}], "nbformat": 4}' % (b"[" * 90 + b"]" * 90),
         b'{"cells": [{"cell_type": "code", "source": ["x = \\"\\ud800\\""]}], "nbformat": 4}',
         b'{"cells": [{"cell_type": "code", "source": "x = 1\\u0000"}], "nbformat": 4}',
+        b'{"cells": [{"cell_type": "code", "metadata": {"tags": ["step:%s"]}, "source": "x = 1"}], "nbformat": 4}'
+        % (b"a" * 400),
+        b'{"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]},'
+        b' "source": "x = 1 \\\\"}], "nbformat": 4}',
+        b'{"cells": [{"cell_type": "code", "metadata": {"tags": ["parameters"]}, "source": "for i in [1]: n = i"},'
+        b' {"cell_type": "code", "metadata": {"tags": ["step:a"]}, "source": "y = n"}], "nbformat": 4}',
     ],
-    ids=["a timeout without end", "metadata of text", "a long number", "deep lists", "half a character", "a null byte"],
+    ids=[
+        "a timeout without end",
+        "metadata of text",
+        "a long number",
+        "deep lists",
+        "half a character",
+        "a null byte",
+        "a long step",
+        "a last backslash",
+        "a loop of parameters",
+    ],
 )
 def test_what_once_made_trouble(content: bytes, tmp_path: Path) -> None:
     assert trouble_of(content, tmp_path) == ""
