@@ -57,6 +57,7 @@ class Routed:
     data: set[str] = field(default_factory=set)
     must: frozenset[str] = frozenset()
     may_change: dict[str, int] = field(default_factory=dict)
+    there: frozenset[str] = frozenset()  # data that earlier steps and parameters have given, and nobody deleted
     close_with: str = ""
 
 
@@ -91,6 +92,7 @@ class Routing:
         step = self.sort_statements(draft)
         self.compose(step)
         self.resolve(step)
+        step.there = frozenset(name for name, given in self.provider.items() if _is_data(given))
         self.publish(step)
         return step
 
@@ -433,7 +435,7 @@ class Routing:
         for step in reversed(steps):
             given = {name for name in live if name in step.may_change and self.is_data(name, step)}
             step.outputs = _in_order(given, step)
-            passed = [name for name in step.outputs if name not in step.must and self.has_earlier(name, step)]
+            passed = [name for name in step.outputs if name not in step.must and name in step.there]
             for name in passed:
                 if name not in step.inputs:
                     step.inputs.append(name)
@@ -446,13 +448,9 @@ class Routing:
             return not any(name in cell.effects.deletes for cell in step.draft.cells) or name in step.must
         return bool(self.sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
 
-    def has_earlier(self, name: str, step: Routed) -> bool:
-        """Something before this step already gives the name as data."""
-        index = self.position[step.draft.name]
-        earlier = any(
-            name in self.sites.data_names(cell.number) for draft in self.drafts[:index] for cell in draft.cells
-        )
-        return earlier or Kind.PARAMETER in self.sites.kinds(name)
+
+def _is_data(given: Site | Draft) -> bool:
+    return isinstance(given, Draft) or given.kind in (Kind.PARAMETER, Kind.DATA)
 
 
 def _in_order(names: set[str], step: Routed) -> list[str]:

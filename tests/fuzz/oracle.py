@@ -122,8 +122,9 @@ def _later(name: str) -> str:
 
 
 def _described(objects: dict[str, Any]) -> dict[str, str]:
-    """Not of functions that are wrapped, by a cache or so: what they say of themselves names their module."""
-    return sides.described({name: value for name, value in objects.items() if not hasattr(value, "__wrapped__")})
+    """Not of functions that are wrapped, by a cache or so, nor where a class stands: that names a module."""
+    told = sides.described({name: value for name, value in objects.items() if not hasattr(value, "__wrapped__")})
+    return {name: text.replace("<locals>.", "") for name, text in told.items()}
 
 
 def _last_line(error: AssertionError) -> str:

@@ -42,6 +42,7 @@ def main() -> None:
                 tally += found
                 for text in wrong:
                     print(text, flush=True)
+            print(_report(tally, time.monotonic() - began).split("\n")[0], file=sys.stderr, flush=True)
     print(_report(tally, time.monotonic() - began))
     sys.exit(1 if tally["different"] or tally["isolated"] else 0)
 
