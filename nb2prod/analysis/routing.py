@@ -445,8 +445,15 @@ class Routing:
 
     def is_data(self, name: str, step: Routed) -> bool:
         if name in step.data:
-            return not any(name in cell.effects.deletes for cell in step.draft.cells) or name in step.must
+            return name in step.must or self.may_be_left(name, step)
         return bool(self.sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
+
+    def may_be_left(self, name: str, step: Routed) -> bool:
+        """No cell of the step deletes the name, or a later one may bind it again."""
+        left = True
+        for cell in step.draft.cells:
+            left = (left or name in self.sites.data_names(cell.number)) and name not in cell.effects.deletes
+        return left
 
 
 def _is_data(given: Site | Draft) -> bool:
