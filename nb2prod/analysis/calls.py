@@ -66,6 +66,8 @@ class Calls(Expressions):
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
         value = self.visit(node)
         self.use(value, node.lineno)
+        if isinstance(node, ast.Attribute) and node.attr in known.MUTATING_METHODS:
+            self.mutate(value, node.lineno, surely=False)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "~" in node.value:
             for name in _WORD.findall(node.value):
                 if name in self.env.values and self.scope_of(name) is None:
