@@ -16,6 +16,7 @@ class Facts:
     mutates: dict[str, int] = field(default_factory=dict)
     may_mutate: dict[str, int] = field(default_factory=dict)
     reworked: dict[str, int] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     mutated: set[Label] = field(default_factory=set)
     may_mutated: set[Label] = field(default_factory=set)
     state: dict[str, int] = field(default_factory=dict)
@@ -39,6 +40,7 @@ class Effects:
     direct      names that the cell's own text reads; other reads happen inside functions that it may call
     carried     exposed names whose values can call definitions of the notebook
     kinds       exposed names whose rough kind is known
+    left        deleted names that a branch after it may bind again
     reworked    an object that the cell itself gave the name is changed later in the cell
     """
 
@@ -54,4 +56,5 @@ class Effects:
     carried: dict[str, frozenset[Definition]]
     kinds: dict[str, str]
     opaque: tuple[tuple[int, str], ...] = ()
+    left: frozenset[str] = frozenset()
     reworked: dict[str, int] = field(default_factory=dict)

@@ -77,6 +77,8 @@ class Names(ABC):
         self.facts.binds.setdefault(name, line)
         if not self.branches:  # in a branch it may stay deleted by another one
             self.facts.deletes.pop(name, None)
+        elif name in self.facts.deletes:
+            self.facts.left.add(name)
         self.assigned = plus(self.assigned, [name])
         if not self.in_body:
             self.env.bind(name, value, surely=self.branches == 0)
@@ -86,6 +88,7 @@ class Names(ABC):
             return
         self.read_global(name, line)
         self.facts.deletes.setdefault(name, line)
+        self.facts.left.discard(name)
         self.assigned = minus(self.assigned, [name])
         if not self.in_body and self.branches == 0:
             self.env.delete(name)

@@ -421,7 +421,7 @@ class Routing:
         for cell in step.draft.cells:
             for site in self.sites.by_cell[cell.number]:
                 self.provider[site.name] = step.draft if site.kind is Kind.DATA else site
-            for name in cell.effects.deletes:
+            for name in cell.effects.deletes.keys() - cell.effects.left:
                 self.provider.pop(name, None)
         for name in step.may_change:
             provider = self.provider.get(name)
@@ -452,7 +452,8 @@ class Routing:
         """No cell of the step deletes the name, or a later one may bind it again."""
         left = True
         for cell in step.draft.cells:
-            left = (left or name in self.sites.data_names(cell.number)) and name not in cell.effects.deletes
+            deleted = name in cell.effects.deletes and name not in cell.effects.left
+            left = (left or name in self.sites.data_names(cell.number)) and not deleted
         return left
 
 

@@ -293,6 +293,7 @@ class Statements(Calls):
         end = self.branch(node.body)
         if node.name and self.scope_of(node.name) is None:
             self.facts.deletes.setdefault(node.name, node.lineno)
+            self.facts.left.discard(node.name)
             end = None if end is None else end - {node.name}
         self.assigned = before
         return end

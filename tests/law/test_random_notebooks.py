@@ -3,7 +3,7 @@
 import pytest
 from fuzz.grammar import notebooks
 from fuzz.oracle import outcome_of, without_ruff
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from law.sides import differences, notebook_of
 
@@ -88,9 +88,15 @@ def _quick() -> None:
 
 
 @pytest.mark.usefixtures("_quick")
-@settings(max_examples=60, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    phases=[Phase.generate],  # `make fuzz` makes a difference small, with more patience
+    suppress_health_check=list(HealthCheck),
+)
 @given(notebooks())
 def test_notebooks_of_many_kinds_compute_the_same_or_are_refused(cells: list[str]) -> None:
     found = outcome_of(cells)
     assume(found.kind != "fails")
-    assert not found.is_wrong, "\n".join([*found.details, *cells])
+    assert not found.is_wrong, "\n".join([found.kind, *found.details, *cells])
