@@ -1,5 +1,6 @@
 """Every way nb2prod can refuse to go on. Each class builds its own sentence: what, where, what to do."""
 
+import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -60,6 +61,16 @@ class ParameterRefused(Nb2ProdError):
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
+
+
+class NotInNotebook(Nb2ProdError):
+    """A step or a name that was asked for and is not there; `kind` is "step" or "name"."""
+
+    def __init__(self, notebook: str, kind: str, text: str, known: Sequence[str]) -> None:
+        close = difflib.get_close_matches(text, known, n=1, cutoff=0.5)
+        there = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known[:20]) or 'none'}"
+        super().__init__(f"{notebook} has no {kind} {text!r}; {there}")
+        self.text = text
 
 
 class UnknownCode(Nb2ProdError):

@@ -1,6 +1,7 @@
 """Passes 1 to 6 over a whole notebook: each production cell lowered, classified and walked, in notebook order."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -79,8 +80,9 @@ _NO_EFFECTS = Effects(
 )
 
 
-def analyse(notebook: Notebook) -> Analysis:
-    """Everything that can be said of the notebook cell by cell. Raises for tags that are wrong."""
+def analyse(notebook: Notebook, watch: Callable[[Environment], None] = lambda _env: None) -> Analysis:
+    """Everything that can be said of the notebook cell by cell; `watch` sees the names after each cell. Raises for
+    tags that are wrong."""
     roles = roles_of(notebook)
     lowered = {cell.number: lower(cell) for cell in notebook.code_cells}
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
@@ -94,6 +96,7 @@ def analyse(notebook: Notebook) -> Analysis:
         assert role is not None
         analysed = _analyse_cell(env, displays, role, lowered[cell.number])
         cells.append(analysed)
+        watch(env)
         if role.kind is RoleKind.PARAMETERS:
             found, wrong = read_parameters(analysed.lowered, analysed.statements)
             parameters += found

@@ -11,6 +11,7 @@ from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
 from nb2prod.analysis.imports import ImportUnit, import_lines
+from nb2prod.analysis.late_parameters import refuse_late_parameters
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.requirements import requirements_of
@@ -29,12 +30,23 @@ _NOT_CARRIED = frozenset({"matplotlib.figure"})
 
 
 @dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """The steps with their edges, and the names that the pipeline gives back."""
+
+    sites: Sites
+    definitions: Definitions
+    steps: tuple[Routed, ...]
+    results: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Build:
-    """`pipeline` is None when a finding is an error."""
+    """`pipeline` is None when a finding is an error; `wiring` is None when one keeps the steps from being wired."""
 
     pipeline: Pipeline | None
     findings: tuple[Finding, ...]
     analysis: Analysis
+    wiring: Wiring | None = None
 
 
 def build(
@@ -46,12 +58,12 @@ def build(
     findings = list(analysis.findings)
     if any(finding.code in _BLINDING for finding in findings):
         return _refused(analysis, findings)
+    findings += refuse_late_parameters(analysis)
     sites = find_sites(analysis)
     definitions = find_definitions(analysis, sites)
     shared = {site.statement for site in definitions.shared.values() if site.statement}
     drafts = draft_steps(analysis, shared)
-    carried = frozenset(name for name in sites.by_name if sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
-    drafts, wrong = order_steps(drafts, carried)
+    drafts, wrong = order_steps(drafts, frozenset(name for name in sites.by_name if _is_ordered(name, sites)))
     findings += wrong
     if not drafts:
         findings.append(_nothing_to_do())
@@ -61,20 +73,27 @@ def build(
     steps = routing.run(frozenset())
     results = _results(steps, routing)
     findings += routing.findings
+    wiring = Wiring(sites=sites, definitions=definitions, steps=tuple(steps), results=tuple(results))
     if any(finding.severity is Severity.ERROR for finding in findings):
-        return _refused(analysis, findings)
+        return _refused(analysis, findings, wiring)
     future = _future(analysis)
     nested = [nest(_step(step, analysis, future)) for step in steps]
     made = tuple(step for step, _ in nested)
     findings += [*_clashes(made), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
-        return _refused(analysis, findings)
+        return _refused(analysis, findings, wiring)
     pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment, local)
-    return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis)
+    return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring)
 
 
-def _refused(analysis: Analysis, findings: list[Finding]) -> Build:
-    return Build(pipeline=None, findings=_sorted(analysis, findings), analysis=analysis)
+def _is_ordered(name: str, sites: Sites) -> bool:
+    """What the name means depends on where one stands: data, and what is defined or imported more than once."""
+    is_made_again = len(sites.by_name[name]) > 1 and not sites.is_import_only(name)
+    return is_made_again or bool(sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
+
+
+def _refused(analysis: Analysis, findings: list[Finding], wiring: Wiring | None = None) -> Build:
+    return Build(pipeline=None, findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring)
 
 
 def _sorted(analysis: Analysis, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -113,9 +132,7 @@ def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
     head = [Fragment(cell=unit.cell, line=0, text=unit.text) for unit in sorted(step.head_units, key=lambda u: u.text)]
     local = [_definition(site, analysis) for site in sorted(step.local, key=lambda site: (site.cell, site.line))]
     text_names = step.text_names | _definition_names(step.local)
-    wanted = [name for name in step.inputs if name in text_names or name in step.outputs]
-    order = list(step.exposed)
-    inputs = sorted(wanted, key=lambda name: order.index(name) if name in step.exposed else len(order))
+    inputs = inputs_of(step)
     return Step(
         name=draft.name,
         summary=step_summary(draft.name, analysis.notebook, draft.first),
@@ -134,6 +151,14 @@ def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
         after=tuple(dict.fromkeys(before for role in roles for before in role.after)),
         options=_options(roles),
     )
+
+
+def inputs_of(step: Routed) -> list[str]:
+    """The arguments of the step's function, in the order in which it reads them."""
+    text_names = step.text_names | _definition_names(step.local)
+    wanted = [name for name in step.inputs if name in text_names or name in step.outputs]
+    order = list(step.exposed)
+    return sorted(wanted, key=lambda name: order.index(name) if name in step.exposed else len(order))
 
 
 def _touched(step: Routed, locals_: frozenset[str]) -> tuple[tuple[str, int], ...]:

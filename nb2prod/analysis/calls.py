@@ -227,7 +227,7 @@ class Calls(Expressions):
             self.mutate(Value(own=base.reach & self.env.generators), node.lineno, surely=False)
             return
         if name not in known.CONTAINER_METHODS:  # a pipeline's fit fits what it holds
-            self.mutate(Value(own=base.held), node.lineno, surely=False)
+            self.mutate(Value(own=base.held - self.env.plain), node.lineno, surely=False)
 
     # ------------------------------------------------------------------ the notebook's own functions
 

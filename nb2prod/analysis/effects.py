@@ -34,7 +34,7 @@ def _run_magic(walker: Statements, magic: Magic) -> None:
 
 def _effects(facts: Facts, end: Assigned) -> Effects:
     must_bind = frozenset(facts.binds) if end is None else end & frozenset(facts.binds)
-    mutates = dict(facts.mutates)
+    mutates = _by_line(facts.mutates)
     return Effects(
         exposed=facts.exposed,
         must_bind=must_bind,
@@ -42,11 +42,18 @@ def _effects(facts: Facts, end: Assigned) -> Effects:
         binds=facts.binds,
         deletes=facts.deletes,
         mutates=mutates,
-        may_mutate={name: line for name, line in facts.may_mutate.items() if name not in mutates},
+        may_mutate={name: line for name, line in _by_line(facts.may_mutate).items() if name not in mutates},
         state=facts.state,
         direct=frozenset(facts.direct),
         carried=facts.carried,
         kinds=facts.kinds,
         together=frozenset(facts.together),
         opaque=tuple(facts.opaque),
+        left=frozenset(facts.left),
+        reworked=facts.reworked,
     )
+
+
+def _by_line(found: dict[str, int]) -> dict[str, int]:
+    """Names that share an object come out of a set, in another order in each process."""
+    return dict(sorted(found.items(), key=lambda item: (item[1], item[0])))

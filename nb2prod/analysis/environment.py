@@ -14,6 +14,9 @@ class Environment:
         self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
         self.future_annotations = False  # a __future__ import holds for all later cells
         self.generators: set[Label] = set()  # random generators: whoever is given one draws from it
+        self.plain: set[Label] = (
+            set()
+        )  # lists, dicts and the like that the text shows: libraries leave them as they are
         self._holders: defaultdict[Label, set[str]] = defaultdict(set)
         self._next = 0
 

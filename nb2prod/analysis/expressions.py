@@ -110,13 +110,18 @@ class Expressions(Names):
         kind = _CONTAINERS[type(node)]
         if kind == "tuple" and any(item.reach for item in items):
             kind = ""
-        return holding(self.env.fresh(), *items, kind=kind)
+        return self.container(*items, kind=kind)
 
     visit_Tuple = visit_Set = visit_List
 
     def visit_Dict(self, node: ast.Dict) -> Value:
         keys = [self.visit(key) for key in node.keys]
-        return holding(self.env.fresh(), *keys, *(self.visit(value) for value in node.values), kind="dict")
+        return self.container(*keys, *(self.visit(value) for value in node.values), kind="dict")
+
+    def container(self, *items: Value, kind: str) -> Value:
+        made = holding(self.env.fresh(), *items, kind=kind)
+        self.env.plain |= made.own
+        return made
 
     def visit_Attribute(self, node: ast.Attribute) -> Value:
         base = self.visit(node.value)

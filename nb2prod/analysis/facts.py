@@ -15,6 +15,8 @@ class Facts:
     deletes: dict[str, int] = field(default_factory=dict)
     mutates: dict[str, int] = field(default_factory=dict)
     may_mutate: dict[str, int] = field(default_factory=dict)
+    reworked: dict[str, int] = field(default_factory=dict)
+    left: set[str] = field(default_factory=set)
     mutated: set[Label] = field(default_factory=set)
     may_mutated: set[Label] = field(default_factory=set)
     state: dict[str, int] = field(default_factory=dict)
@@ -39,7 +41,9 @@ class Effects:
     direct      names that the cell's own text reads; other reads happen inside functions that it may call
     carried     exposed names whose values can call definitions of the notebook
     kinds       exposed names whose rough kind is known
-    together    names that share an object which is changed, or may be
+        together    names that share an object which is changed, or may be
+        left        deleted names that a branch after it may bind again
+    reworked    an object that the cell itself gave the name is changed later in the cell
     """
 
     exposed: dict[str, int]
@@ -55,3 +59,5 @@ class Effects:
     kinds: dict[str, str]
     together: frozenset[frozenset[str]] = frozenset()
     opaque: tuple[tuple[int, str], ...] = ()
+    left: frozenset[str] = frozenset()
+    reworked: dict[str, int] = field(default_factory=dict)

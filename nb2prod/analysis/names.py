@@ -1,6 +1,7 @@
 """Pass 2, names: reading, binding and mutating them at a point of the flow, and what using a value may call."""
 
 from abc import ABC, abstractmethod
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from nb2prod.analysis import knowledge as known
@@ -76,6 +77,8 @@ class Names(ABC):
         self.facts.binds.setdefault(name, line)
         if not self.branches:  # in a branch it may stay deleted by another one
             self.facts.deletes.pop(name, None)
+        elif name in self.facts.deletes:
+            self.facts.left.add(name)
         self.assigned = plus(self.assigned, [name])
         if not self.in_body:
             self.env.bind(name, value, surely=self.branches == 0)
@@ -85,6 +88,7 @@ class Names(ABC):
             return
         self.read_global(name, line)
         self.facts.deletes.setdefault(name, line)
+        self.facts.left.discard(name)
         self.assigned = minus(self.assigned, [name])
         if not self.in_body and self.branches == 0:
             self.env.delete(name)
@@ -100,8 +104,7 @@ class Names(ABC):
         if len(names) > 1:
             self.facts.together.add(frozenset(names))
         for name in names:
-            if name not in self.facts.binds:
-                into.setdefault(name, line)
+            (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
 
     def touch(self, states: tuple[str, ...], line: int) -> None:
         for state in states:
@@ -116,12 +119,12 @@ class Names(ABC):
         self.mutate_unasked(value, line)
         for definition in self.closure_of(value.defs):
             summary = self.summary_of(definition)
-            for name in summary.reads:
+            for name in sorted(summary.reads):
                 self.mutate_unasked(self.env.get(name), line)
             for name in summary.exposed:
                 self.read_global(name, line)
             self.facts.reads |= summary.reads
-            for name in summary.binds:
+            for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, line)
                 self.env.bind(name, Value(own=frozenset({self.env.fresh()})), surely=False)
             self.mutate(self.globals_in(summary.mutated), line)
@@ -136,14 +139,14 @@ class Names(ABC):
     def closure_of(self, defs: frozenset[Definition]) -> list[Definition]:
         """The definitions and all that they can call by the names they look up."""
         found: list[Definition] = []
-        todo = sorted(defs, key=lambda d: (d.cell, d.node.lineno, d.name))
+        todo = in_order(defs)
         while todo:
             definition = todo.pop()
             if definition in found:
                 continue
             found.append(definition)
-            for name in self.summary_of(definition).reads:
-                todo.extend(self.env.get(name).defs)
+            for name in sorted(self.summary_of(definition).reads):
+                todo.extend(in_order(self.env.get(name).defs))
         return found
 
     @abstractmethod
@@ -153,3 +156,8 @@ class Names(ABC):
     def globals_in(self, labels: set[Label]) -> Value:
         names = [label[7:] for label in labels if isinstance(label, str) and label.startswith("global:")]
         return Value(own=frozenset().union(*(self.env.get(name).own for name in names)))
+
+
+def in_order(defs: Iterable[Definition]) -> list[Definition]:
+    """As they stand in the notebook: the order of a set is another one in each process."""
+    return sorted(defs, key=lambda d: (d.cell, d.node.lineno, d.name))

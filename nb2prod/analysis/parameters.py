@@ -1,6 +1,7 @@
 """The parameters cell: assignments of literals, with their types and comments."""
 
 import ast
+import contextlib
 import io
 import tokenize
 from collections.abc import Iterator, Mapping
@@ -58,7 +59,11 @@ def _type_of(default: object) -> str:
 
 
 def _comments(text: str) -> dict[_Place, str]:
-    return dict(_comment_tokens(text))
+    """Those up to where the tokenizer gives up: it is stricter than the parser, on a last backslash for one."""
+    found: dict[_Place, str] = {}
+    with contextlib.suppress(tokenize.TokenError, SyntaxError):
+        found.update(_comment_tokens(text))
+    return found
 
 
 def _comment_tokens(text: str) -> Iterator[tuple[_Place, str]]:

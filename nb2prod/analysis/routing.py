@@ -58,6 +58,7 @@ class Routed:
     must: frozenset[str] = frozenset()
     may_change: dict[str, int] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)  # given back beside what shares an object with them
+    there: frozenset[str] = frozenset()  # data that earlier steps and parameters have given, and nobody deleted
     close_with: str = ""
 
 
@@ -94,6 +95,7 @@ class Routing:
         self.compose(step)
         self.resolve(step)
         self.tie(step)
+        step.there = frozenset(name for name, given in self.provider.items() if _is_data(given))
         self.publish(step)
         self.routed[draft.name] = step
         return step
@@ -233,7 +235,7 @@ class Routing:
         provider = self.provider.get(name)
         if provider is None:
             return self.unprovided(step, name)
-        if isinstance(provider, Draft) or provider.kind is Kind.PARAMETER:
+        if isinstance(provider, Draft) or provider.kind in (Kind.PARAMETER, Kind.DATA):
             return self.take_input(step, name, provider)
         if provider.kind is Kind.IMPORT:
             units = set(self.sites.units(name)) if self.sites.is_import_only(name) else {provider.unit}
@@ -407,7 +409,7 @@ class Routing:
         So the step that began to share gives back all the names that reach the object, in one bundle.
         """
         for cell in step.draft.cells:
-            for names in cell.effects.together:
+            for names in sorted(cell.effects.together, key=sorted):
                 places = {name: self.provided_at(name) for name in sorted(names)}
                 self.tie_names({name: place for name, place in places.items() if place is not None})
 
@@ -419,7 +421,7 @@ class Routing:
         return -1 if provider is not None and provider.kind is Kind.PARAMETER else None
 
     def tie_names(self, places: dict[str, int]) -> None:
-        for later in set(places.values()) - {min(places.values(), default=0)}:
+        for later in sorted(set(places.values()) - {min(places.values(), default=0)}):
             step = self.routed[self.drafts[later].name]
             for name, place in places.items():
                 if place < later:
@@ -449,7 +451,7 @@ class Routing:
         for cell in step.draft.cells:
             for site in self.sites.by_cell[cell.number]:
                 self.provider[site.name] = step.draft if site.kind is Kind.DATA else site
-            for name in cell.effects.deletes:
+            for name in cell.effects.deletes.keys() - cell.effects.left:
                 self.provider.pop(name, None)
         for name in step.may_change:
             provider = self.provider.get(name)
@@ -464,7 +466,7 @@ class Routing:
             changed = step.may_change.keys() | step.tied.keys()
             given = {name for name in live & changed if self.is_data(name, step)}
             step.outputs = _in_order(given, step)
-            passed = [name for name in step.outputs if name not in step.must and self.has_earlier(name, step)]
+            passed = [name for name in step.outputs if name not in step.must and name in step.there]
             for name in passed:
                 if name not in step.inputs:
                     step.inputs.append(name)
@@ -474,16 +476,20 @@ class Routing:
 
     def is_data(self, name: str, step: Routed) -> bool:
         if name in step.data:
-            return not any(name in cell.effects.deletes for cell in step.draft.cells) or name in step.must
+            return name in step.must or self.may_be_left(name, step)
         return bool(self.sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
 
-    def has_earlier(self, name: str, step: Routed) -> bool:
-        """Something before this step already gives the name as data."""
-        index = self.position[step.draft.name]
-        earlier = any(
-            name in self.sites.data_names(cell.number) for draft in self.drafts[:index] for cell in draft.cells
-        )
-        return earlier or Kind.PARAMETER in self.sites.kinds(name)
+    def may_be_left(self, name: str, step: Routed) -> bool:
+        """No cell of the step deletes the name, or a later one may bind it again."""
+        left = True
+        for cell in step.draft.cells:
+            deleted = name in cell.effects.deletes and name not in cell.effects.left
+            left = (left or name in self.sites.data_names(cell.number)) and not deleted
+        return left
+
+
+def _is_data(given: Site | Draft) -> bool:
+    return isinstance(given, Draft) or given.kind in (Kind.PARAMETER, Kind.DATA)
 
 
 def _in_order(names: set[str], step: Routed) -> list[str]:

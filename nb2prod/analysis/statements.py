@@ -167,7 +167,7 @@ class Statements(Calls):
                 self.facts.exposed.setdefault(name, line)
             self.facts.mutated |= {label for label in summary.mutated if str(label).startswith("global:")}
             self.facts.may_mutated |= {label for label in summary.may_mutated if str(label).startswith("global:")}
-            for name in summary.binds:
+            for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, definition.node.lineno)
             self.touch(tuple(summary.state), definition.node.lineno)
             if summary.reads:
@@ -293,6 +293,7 @@ class Statements(Calls):
         end = self.branch(node.body)
         if node.name and self.scope_of(node.name) is None:
             self.facts.deletes.setdefault(node.name, node.lineno)
+            self.facts.left.discard(node.name)
             end = None if end is None else end - {node.name}
         self.assigned = before
         return end

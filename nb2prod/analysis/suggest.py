@@ -1,28 +1,27 @@
-"""Tags for the cells that have none: what each cell is by its statements, and a step for each section.
+"""Tags for the cells that have none: what each cell is by its statements, and steps of cells that belong together.
 
-Sections come from the headings. A notebook without them gets a step for each code cell that works, named by the
-cell's first comment or by what it binds. A person reads the suggestions before they are written.
+Steps come from the headings, or, in a notebook without them, from what the cells do. Neighbours that cannot be parted
+are joined: the conversion itself says which. A person reads the suggestions before they are written.
 """
 
 import ast
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from nb2prod.analysis.classify import Statement, Use, classify
+from nb2prod.analysis.displays import displays_of
 from nb2prod.analysis.magics import LoweredCell, lower
-from nb2prod.errors import InvalidName
+from nb2prod.analysis.partings import settle
+from nb2prod.analysis.step_names import main_doing, name_of_code, name_of_words
+from nb2prod.analysis.step_runs import Run, by_code, by_headings
 from nb2prod.model.notebook import Cell, Notebook, Role
-from nb2prod.notebooks.headings import Heading, headings_of
+from nb2prod.notebooks.headings import headings_of
 from nb2prod.notebooks.roles import FIRST_STEP, roles_of
 from nb2prod.notebooks.tags import read_tags
 from nb2prod.source import PythonName
 
 __all__ = ["Suggestion", "suggest"]
-
-_WORDS = 4  # of a heading that make a step's name
-_NUMBERING = re.compile(r"^\s*(?:step\s+)?(?:\d+(?:\.\d+)*|[ivx]+|[a-h])\s*[.):]\s*", re.IGNORECASE)
-_SMALL_WORDS = frozenset("a an and at by for from in into is it of on or our some the this to using via with".split())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,33 +34,67 @@ class Suggestion:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Section:
-    first: int  # the number of the cell that opens it
-    title: str
-    reason: str
+class _Reading:
+    """A notebook's code cells, lowered and classified."""
+
+    notebook: Notebook
+    cells: Mapping[int, LoweredCell]
+    statements: Mapping[int, tuple[Statement, ...]]
+    open_cells: tuple[Cell, ...]
+
+    def of(self, run: Run) -> tuple[Statement, ...]:
+        return tuple(statement for cell in run.cells for statement in self.statements[cell])
 
 
 def suggest(notebook: Notebook) -> tuple[Suggestion, ...]:
     """A tag for each code cell that has none of ours. The tags there are stay; raises when they are wrong."""
     roles = roles_of(notebook)
-    open_cells = [cell for cell in notebook.code_cells if not _is_tagged(notebook, cell)]
+    reading = _read(notebook)
+    kinds = _kinds(reading)
+    work = [cell.number for cell in reading.open_cells if cell.number not in kinds]
+    tagged = [cell.number for cell in notebook.code_cells if _is_step(roles[cell.number - 1], cell, reading)]
+    runs = by_headings(headings_of(notebook), work, tagged) or by_code(work, tagged, reading.statements)
+    kinds, runs = settle(notebook, kinds, runs)
+    names = _names(runs, reading, _written_names(notebook, roles))
+    steps = {cell: (run, names[run.cells[0]]) for run in runs for cell in run.cells}
+    return tuple(_suggestion(cell.number, kinds, steps, reading) for cell in reading.open_cells)
+
+
+def _read(notebook: Notebook) -> _Reading:
     cells = {cell.number: lower(cell) for cell in notebook.code_cells}
-    statements = {number: classify(number, cell.tree) for number, cell in cells.items()}
-    kinds = _kinds(open_cells, cells, statements)
-    work = [cell for cell in notebook.code_cells if cell.number not in kinds]
-    sections = _sections(headings_of(notebook), work, statements)
-    names = _names(sections, _identifiers(cells.values()), _written_names(notebook, roles))
-    suggestions: list[Suggestion] = []
-    for cell in open_cells:
-        if cell.number in kinds:
-            tag, reason = kinds[cell.number]
-            suggestions.append(Suggestion(cell=cell.number, tag=tag, reason=reason))
-            continue
-        section = _section_of(cell.number, sections)
-        name = names.get(section.first, FIRST_STEP) if section else FIRST_STEP
-        reason = section.reason if section else "it stands before the first heading"
-        suggestions.append(Suggestion(cell=cell.number, tag=f"step:{name}", reason=reason))
-    return tuple(suggestions)
+    displays = displays_of(cell.tree for cell in cells.values())
+    return _Reading(
+        notebook=notebook,
+        cells=cells,
+        statements={number: classify(number, cell.tree, displays) for number, cell in cells.items()},
+        open_cells=tuple(cell for cell in notebook.code_cells if not _is_tagged(notebook, cell)),
+    )
+
+
+def _suggestion(
+    cell: int,
+    kinds: Mapping[int, tuple[str, str]],
+    steps: Mapping[int, tuple[Run, PythonName]],
+    reading: _Reading,
+) -> Suggestion:
+    if cell in kinds:
+        tag, reason = kinds[cell]
+        return Suggestion(cell=cell, tag=tag, reason=reason)
+    run, name = steps[cell]
+    reason = dict(run.joined).get(cell) or (f"under {run.heading!r}" if run.heading else _why(run, reading))
+    return Suggestion(cell=cell, tag=f"step:{name}", reason=reason)
+
+
+def _why(run: Run, reading: _Reading) -> str:
+    if headings_of(reading.notebook) and run.cells[0] < headings_of(reading.notebook)[0].cell:
+        return "it stands before the first heading"
+    doing = main_doing(reading.of(run))
+    return doing.verb.told if doing else "a step of its own"
+
+
+def _is_step(role: Role | None, cell: Cell, reading: _Reading) -> bool:
+    """A cell whose own tag puts it into a step: a suggested step does not reach over it."""
+    return role is not None and role.step is not None and cell not in reading.open_cells
 
 
 def _is_tagged(notebook: Notebook, cell: Cell) -> bool:
@@ -74,27 +107,39 @@ def _written_names(notebook: Notebook, roles: tuple[Role | None, ...]) -> frozen
     return frozenset(role.step for number, role in enumerate(roles, 1) if role and role.step and number in tagged)
 
 
-def _kinds(
-    open_cells: list[Cell], cells: Mapping[int, LoweredCell], statements: Mapping[int, tuple[Statement, ...]]
-) -> dict[int, tuple[str, str]]:
-    """The cells that are no work: imports, functions, and one of parameters before all work."""
+# ---------------------------------------------------------------------- cells that are no work
+
+
+def _kinds(reading: _Reading) -> dict[int, tuple[str, str]]:
+    """The cells that are no work: imports, functions, what only shows, and one of parameters before all work."""
     kinds: dict[int, tuple[str, str]] = {}
     worked = has_parameters = False
-    for cell in open_cells:
-        found = statements[cell.number]
-        if not found and not cells[cell.number].magics:
-            empty = not cells[cell.number].error
-            if empty:
+    for cell in reading.open_cells:
+        found, lowered = reading.statements[cell.number], reading.cells[cell.number]
+        if not found and not lowered.magics:
+            if not lowered.error:
                 kinds[cell.number] = ("skip", "it has no statement")
+        elif found and not lowered.magics and all(map(_only_shows, found)):
+            kinds[cell.number] = ("skip", "it only shows values")
         elif all(map(_is_import_or_option, found)):
             kinds[cell.number] = ("imports", "it imports, and sets options of libraries")
-        elif all(_is_shared(statement) for statement in found):
+        elif all(map(_is_shared, found)) or (_defines(found) and all(_is_shared(s) or _is_constant(s) for s in found)):
             kinds[cell.number] = ("functions", "it defines functions or classes")
         elif not worked and not has_parameters and all(map(_is_parameter, found)):
             kinds[cell.number] = ("parameters", "it gives names to literals, before any work")
             has_parameters = True
         worked = worked or cell.number not in kinds
     return kinds
+
+
+def _only_shows(statement: Statement) -> bool:
+    """A value to look at, such as `df.head()` or `df.info()`: nothing of it reaches another cell."""
+    match statement.node:
+        case ast.Expr(value=ast.Call(func=ast.Attribute(value=ast.Name(), attr="info"), args=[], keywords=[])):
+            return True
+        case ast.Expr(value=ast.Constant()):
+            return False
+    return statement.use is Use.DISPLAY
 
 
 _OPTION_CALLS = re.compile(
@@ -114,6 +159,18 @@ def _is_import_or_option(statement: Statement) -> bool:
 
 def _is_shared(statement: Statement) -> bool:
     return statement.use in (Use.IMPORT, Use.DEFINITION) or _is_text(statement)
+
+
+def _defines(statements: Sequence[Statement]) -> bool:
+    return any(statement.use is Use.DEFINITION for statement in statements)
+
+
+def _is_constant(statement: Statement) -> bool:
+    """`PLANS = ["basic", "family"]`, which functions beside it use."""
+    match statement.node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name.isupper():
+            return not any(isinstance(inner, ast.Call | ast.Name) for inner in ast.walk(value))
+    return False
 
 
 def _is_text(statement: Statement) -> bool:
@@ -143,58 +200,16 @@ def _is_scalar(value: ast.expr) -> bool:
     return False
 
 
-def _sections(
-    headings: tuple[Heading, ...], work: list[Cell], statements: Mapping[int, tuple[Statement, ...]]
-) -> tuple[_Section, ...]:
-    """By the shallowest level of headings that divides the work in two at least; else a section a cell."""
-    for level in range(1, 7):
-        chosen = [heading for heading in headings if heading.level <= level]
-        used = {_last_before(cell.number, chosen) for cell in work} - {None}
-        titles = [heading for heading in chosen if heading in used]
-        if len(titles) >= 2:
-            return tuple(
-                _Section(first=heading.cell, title=heading.text, reason=f"under {heading.text!r}") for heading in titles
-            )
-    return tuple(
-        _Section(first=cell.number, title=_title_of(cell, statements[cell.number]), reason="a step of its own")
-        for cell in work
-    )
+# ---------------------------------------------------------------------- names
 
 
-def _last_before(cell: int, headings: list[Heading]) -> Heading | None:
-    return next((heading for heading in reversed(headings) if heading.cell < cell), None)
-
-
-def _section_of(cell: int, sections: tuple[_Section, ...]) -> _Section | None:
-    return next((section for section in reversed(sections) if section.first <= cell), None)
-
-
-def _title_of(cell: Cell, statements: tuple[Statement, ...]) -> str:
-    first = cell.source.strip().split("\n")[0]
-    comment = re.match(r"#+\s*(\w[\w\s,&/-]{3,60})$", first)
-    if comment is not None:
-        return comment.group(1)
-    bound = {name for statement in statements for name in statement.names if statement.use is Use.BODY}
-    in_order = [name for statement in statements for name in sorted(statement.names)]
-    last = next((name for name in reversed(in_order) if name in bound), "")
-    return f"make {last}" if last.strip("_") else f"cell {cell.number}"
-
-
-def _identifiers(cells: Iterable[LoweredCell]) -> frozenset[str]:
-    """Every name in the code: a step called like one of them would hide it."""
-    found: set[str] = set()
-    for cell in cells:
-        found |= set(re.findall(r"[^\W\d]\w*", cell.text))
-    return frozenset(found)
-
-
-def _names(
-    sections: tuple[_Section, ...], identifiers: frozenset[str], written: frozenset[str]
-) -> dict[int, PythonName]:
+def _names(runs: Sequence[Run], reading: _Reading, written: frozenset[str]) -> dict[int, PythonName]:
+    """For each run, by its first cell, a name that no other step and nothing in the code has."""
     names: dict[int, PythonName] = {}
+    identifiers = _identifiers(reading.cells.values())
     taken = set(written)
-    for section in sections:
-        name = _name(section)
+    for run in runs:
+        name = _name(run, reading)
         if name in identifiers:
             name = PythonName(f"{name}_step")
         number = 2
@@ -203,14 +218,21 @@ def _names(
             unique = PythonName(f"{name}_{number}")
             number += 1
         taken.add(unique)
-        names[section.first] = unique
+        names[run.cells[0]] = unique
     return names
 
 
-def _name(section: _Section) -> PythonName:
-    words = re.findall(r"[^\W_]+", _NUMBERING.sub("", section.title).replace("'", ""))
-    telling = [word for word in words if word.lower() not in _SMALL_WORDS] or words
-    try:
-        return PythonName.of(" ".join(telling[:_WORDS]))
-    except InvalidName:
-        return PythonName(f"section_{section.first}")
+def _name(run: Run, reading: _Reading) -> PythonName:
+    if not run.heading and _why(run, reading) == "it stands before the first heading":
+        return FIRST_STEP
+    by_heading = name_of_words(run.heading) if run.heading else None
+    by_code = name_of_code(reading.of(run), reading.notebook.cell(run.cells[0]).source)
+    return by_heading or by_code or PythonName(f"cell_{run.cells[0]}")
+
+
+def _identifiers(cells: Iterable[LoweredCell]) -> frozenset[str]:
+    """Every name in the code: a step called like one of them would hide it."""
+    found: set[str] = set()
+    for cell in cells:
+        found |= set(re.findall(r"[^\W\d]\w*", cell.text))
+    return frozenset(found)

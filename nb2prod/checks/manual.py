@@ -41,6 +41,16 @@ Instead of     data_path = Path.home() / "churn.csv"        # in the cell tagged
 write          data_path = "churn.csv"                      # in the cell tagged `parameters`
                path = Path(data_path)                       # in the first step
 """,
+    "NB106": """Parameters whose names mean something before their cell.
+
+A parameter of the package has its value from the start of a run. In a notebook with a parameters cell further down, the
+cells above it see another value under that name, or none.
+
+Instead of     rate = 2
+               price = 10 * rate
+               rate = 3                            (in a cell tagged `parameters`)
+write          rate = 3                            (in a cell tagged `parameters`, above all work)
+""",
     "NB201": """Magics and shell lines that have no faithful translation.
 
 Production has no IPython and often no shell with the same programs. Leaving such a line out, or guessing what it

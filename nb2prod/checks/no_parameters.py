@@ -72,7 +72,10 @@ def _given(analysis: Analysis) -> list[str]:
 def _is_literal(node: ast.expr) -> bool:
     if isinstance(node, ast.UnaryOp):
         return isinstance(node.op, ast.USub) and _is_literal(node.operand)
-    return isinstance(node, ast.Constant) and isinstance(node.value, int | float | str) and len(str(node.value)) <= 40
+    if not isinstance(node, ast.Constant):
+        return False
+    value = node.value  # Python writes no whole number of more than 4300 digits
+    return abs(value) < 10**40 if isinstance(value, int) else isinstance(value, float | str) and len(str(value)) <= 40
 
 
 PLUGIN = Rule(code="NB403", name="no-parameters", severity=Severity.INFO, page=__doc__, look=look)

@@ -16,6 +16,7 @@ __all__ = ["main"]
 _COMMANDS = {
     "tag": "Suggest tags for a notebook that has none.",
     "check": "Say what a notebook needs before production.",
+    "explain": "Say who makes, changes and reads each name, and why.",
     "convert": "Write a notebook as a package.",
     "verify": "Prove that a package computes what its notebook computes.",
     "run": "Run a package or a notebook as a job.",
@@ -26,6 +27,7 @@ _HELP = """From a notebook that works to a package that provably computes the sa
 \b
     nb2prod tag notebook.ipynb --write
     nb2prod check notebook.ipynb
+    nb2prod explain notebook.ipynb --name df
     nb2prod convert notebook.ipynb -o out/notebook
     nb2prod verify out/notebook
     nb2prod run out/notebook -p test_size=0.3

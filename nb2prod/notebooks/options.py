@@ -1,6 +1,5 @@
 """Policy of a step, from the metadata of its cells, checked."""
 
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -10,6 +9,7 @@ from nb2prod.model.notebook import StepOptions
 
 __all__ = ["read_options"]
 
+_ENDLESS = 10**15  # seconds or cores; what is more has no meaning, and may be no float
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
@@ -34,7 +34,7 @@ def _whole(value: Any) -> int | None:
 
 
 def _positive(value: Any) -> float | None:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < _ENDLESS:
         return None
     return value
 
@@ -45,9 +45,9 @@ def _switch(value: Any) -> bool | None:
 
 def _cores(value: Any) -> float | None:
     """Kubernetes' notation as well: "500m" is half a core."""
-    if isinstance(value, str) and re.fullmatch(r"\d+m", value):
+    if isinstance(value, str) and re.fullmatch(r"\d{1,15}m", value):
         return _positive(int(value[:-1]) / 1000)
-    if isinstance(value, str) and re.fullmatch(r"\d+(\.\d+)?", value):
+    if isinstance(value, str) and re.fullmatch(r"\d{1,15}(\.\d{1,15})?", value):
         return _positive(float(value))
     return _positive(value)
 
@@ -55,7 +55,7 @@ def _cores(value: Any) -> float | None:
 def _bytes(value: Any) -> int | None:
     """A number of bytes, or Kubernetes' notation: "2Gi", "500M"."""
     if isinstance(value, str):
-        match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([kmgt]i?)?b?", value.strip().lower())
+        match = re.fullmatch(r"(\d{1,15}(?:\.\d{1,15})?)\s*([kmgt]i?)?b?", value.strip().lower())
         return int(float(match.group(1)) * _UNITS[match.group(2) or ""]) or None if match else None
     return _whole(value) or None
 

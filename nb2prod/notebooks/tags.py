@@ -35,6 +35,7 @@ _STEP_PREFIXES = ("step", "block")
 _KALE_POLICY = ("annotation", "label", "limit", "image", "cache", "enable_caching", "retry_count", "retry", "timeout")
 OURS = ("parameters", "imports", "functions", "skip", "metrics", "inference", "step")
 _NEARLY = (*OURS, "block", "prev", "pipeline-parameters", "pipeline-metrics")
+_LONGEST = 100  # letters of a step's name: it names a file too
 _NOT_IN_A_NAME = re.compile(r"""[^\w\s.,&/+\-]""")
 
 
@@ -87,6 +88,10 @@ def step_name(notebook: str, cell: int, text: str) -> PythonName:
     try:
         if wrong is not None:
             raise InvalidName(text, f"it holds {wrong.group()!r}; use words like 'train_model'")
+        if len(text) > _LONGEST:
+            raise InvalidName(
+                text, f"it has {len(text)} letters, and a file's name has no room for more than {_LONGEST}"
+            )
         return PythonName.of(text)
     except InvalidName as error:
         reason = str(error).partition(": ")[2]

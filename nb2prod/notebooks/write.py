@@ -55,7 +55,10 @@ def _tagged_text(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> 
 
 def _add(data: Any, tags: Mapping[int, tuple[str, ...]]) -> None:
     for number, new in tags.items():
-        metadata = data["cells"][number - 1].setdefault("metadata", {})
+        cell = data["cells"][number - 1]
+        if not isinstance(cell.get("metadata"), dict):  # it is read as if there were none
+            cell["metadata"] = {}
+        metadata = cell["metadata"]
         present = metadata.get("tags", [])
         metadata["tags"] = [*present, *(tag for tag in new if tag not in present)]
 

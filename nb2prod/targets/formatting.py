@@ -33,7 +33,10 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
         excluded = [option for path in unsorted for option in ("--exclude", path)]
         _ruff(["check", "--select", "I", "--fix", "--exit-zero", *excluded], folder)
         _ruff(["format"], folder)
-        return {path: Path(folder, path).read_bytes().decode() if path in python else files[path] for path in files}
+        done = {path: Path(folder, path).read_bytes().decode() for path in python}
+    for path, text in done.items():  # a line that is broken up is nested more deeply, and Python has a limit
+        _tree(path, text)
+    return {path: done.get(path, text) for path, text in files.items()}
 
 
 def order_matters(tree: ast.Module) -> bool:
@@ -71,6 +74,8 @@ def _tree(path: str, text: str) -> ast.Module:
         raise NotPython(path, error.lineno or 1, error.msg) from error
     except ValueError as error:  # null bytes, lone surrogates
         raise NotPython(path, 1, str(error)) from error
+    except (MemoryError, RecursionError) as error:
+        raise NotPython(path, 1, "it is nested too deeply") from error
 
 
 def _ruff(arguments: list[str], folder: str) -> None:

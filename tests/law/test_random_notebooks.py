@@ -1,7 +1,9 @@
-"""Random notebooks of several steps: converted, they compute the same, or they are refused."""
+"""Random notebooks of several steps: converted, they compute the same, or they are refused. `make fuzz` makes more."""
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from fuzz.grammar import notebooks
+from fuzz.oracle import outcome_of, without_ruff
+from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from law.sides import differences, notebook_of
 
@@ -72,3 +74,29 @@ def runs(cells: list[str]) -> bool:
     except Exception:
         return False
     return True
+
+
+@pytest.fixture(scope="module")
+def _quick() -> None:
+    """Children are forked: what they need is imported once, before."""
+    import matplotlib.pyplot
+    import numpy
+    import pandas
+
+    assert all([matplotlib.pyplot, numpy, pandas])
+    without_ruff()
+
+
+@pytest.mark.usefixtures("_quick")
+@settings(
+    max_examples=60,
+    derandomize=True,
+    deadline=None,
+    phases=[Phase.generate],  # `make fuzz` makes a difference small, with more patience
+    suppress_health_check=list(HealthCheck),
+)
+@given(notebooks())
+def test_notebooks_of_many_kinds_compute_the_same_or_are_refused(cells: list[str]) -> None:
+    found = outcome_of(cells)
+    assume(found.kind != "fails")
+    assert not found.is_wrong, "\n".join([found.kind, *found.details, *cells])

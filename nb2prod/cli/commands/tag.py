@@ -16,8 +16,8 @@ from nb2prod.cli.show import say, table
 def COMMAND(notebook: Path, write: bool, form: str) -> int:  # noqa: N802 (the name every command module has)
     """Suggest tags for the cells of NOTEBOOK that have none.
 
-    Imports, functions and parameters are known by their statements, steps by the headings above them. Without
-    --write nothing is changed.
+    Imports, functions and parameters are known by their statements, steps by the headings above them or, without
+    headings, by what the cells do. Neighbours that cannot be parted are joined. Without --write nothing is changed.
 
     \b
         nb2prod tag churn.ipynb            # look at the suggestions

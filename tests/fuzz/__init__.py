@@ -1,0 +1,1 @@
+"""Random and broken notebooks, shared by the tests and by `make fuzz`."""
