@@ -17,11 +17,14 @@ def print_report(found: Sequence[Sample], results: Results, keys: Mapping[str, s
     for source in [*sources, "all"]:
         chosen = [sample for sample in found if source in (sample.source, "all")]
         print(row(source, [last_stage(sample, results, keys) for sample in chosen]))
+    steps = Counter(outcome(last_stage(sample, results, keys), "apart") for sample in found)
+    told = [f"{count} {word}" for word, count in steps.most_common() if word]
+    print(f"each step in a process of its own: {', '.join(told) or 'not done'}")
     print_reasons(found, results, keys)
 
 
 def last_stage(sample: Sample, results: Results, keys: Mapping[str, str]) -> Mapping[str, Result]:
-    found = {stage: results.get(sample, stage, keys[stage]) for stage in ("clean", "convert", "verify")}
+    found = {stage: results.get(sample, stage, keys[stage]) for stage in ("clean", "convert", "verify", "apart")}
     return {stage: result for stage, result in found.items() if result}
 
 
@@ -44,7 +47,7 @@ def print_reasons(found: Sequence[Sample], results: Results, keys: Mapping[str, 
         print("\nrefused by: " + ", ".join(f"{code} {count}" for code, count in reasons.most_common()))
     for word in ("different", "fails", "crash", "timeout", "nothing"):
         for sample, stage in every:
-            for name in ("convert", "verify"):
+            for name in ("convert", "verify", "apart"):
                 if outcome(stage, name) == word:
                     print(f"\n{word.upper()} ({name}): {sample.source}/{sample.name}\n{stage[name].detail[-1500:]}")
 

@@ -35,7 +35,7 @@ class Corpus:
         self.results = Results()
         self.keys = {"clean": environment_key()}
         ours = f"{code_key()}-{self.keys['clean']}-{arguments.tags}"
-        self.keys |= {"convert": ours, "verify": ours}
+        self.keys |= {"convert": ours, "verify": ours, "apart": ours}
         self.lock = Lock()
 
     def stage(self, stage: str, sample: Sample) -> Result:
@@ -68,7 +68,7 @@ class Corpus:
 
     def execute(self, stage: str, sample: Sample) -> tuple[str, str]:
         folder = CACHE / "scratch" / self.arguments.tags / sample.source / sample.name
-        if stage != "verify":
+        if stage in ("clean", "convert"):
             shutil.rmtree(folder, ignore_errors=True)
             copy_with_data(sample.path, folder)
         notebook = folder / sample.path.name
@@ -82,7 +82,8 @@ class Corpus:
             return
         if self.arguments.until == "convert" or self.stage("clean", sample).outcome != "clean":
             return
-        self.stage("verify", sample)
+        if self.stage("verify", sample).outcome == "equal" and self.arguments.until == "apart":
+            self.stage("apart", sample)
 
 
 def copy_with_data(notebook: Path, folder: Path) -> None:
@@ -137,7 +138,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of the draw")
     parser.add_argument("--limit", type=int, help="at most so many, in order")
     parser.add_argument("--tags", choices=["headings", "cells"], default="headings", help="how notebooks are tagged")
-    parser.add_argument("--until", choices=["clean", "convert", "verify"], default="verify", help="the last stage")
+    parser.add_argument(
+        "--until", choices=["clean", "convert", "verify", "apart"], default="verify", help="the last stage"
+    )
     parser.add_argument("--convert-all", action="store_true", help="convert also what does not run in the kernel")
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one stage of one notebook")
     parser.add_argument("-j", "--jobs", type=int, default=2)

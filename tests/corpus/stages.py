@@ -48,15 +48,23 @@ def convert(notebook: Path, tags: str) -> Outcome:
 
 def verify(notebook: Path, tags: str) -> Outcome:
     """Compare the project with its notebook; a difference is looked at twice to tell chance from error."""
-    del tags
+    return _compared(notebook, isolated=False)
+
+
+def apart(notebook: Path, tags: str) -> Outcome:
+    """The same, with each step in a process of its own."""
+    return _compared(notebook, isolated=True)
+
+
+def _compared(notebook: Path, *, isolated: bool) -> Outcome:
     from nb2prod.api.verify import Status
     from nb2prod.api.verify import verify as verify_project
 
-    found = verify_project(notebook.parent / "project")
+    found = verify_project(notebook.parent / "project", isolated=isolated)
     if found.failure:
         return "fails", found.failure[:2000]
     if any(row.status is Status.DIFFERENT for row in found.rows):
-        found = verify_project(notebook.parent / "project", twice=True)
+        found = verify_project(notebook.parent / "project", twice=True, isolated=isolated)
     if any(row.status is Status.DIFFERENT for row in found.rows):
         return "different", found.to_text()[:4000]
     unsteady = [f"{row.step}: {row.name}" for row in found.rows if row.status is Status.NOT_DETERMINISTIC]
@@ -65,7 +73,12 @@ def verify(notebook: Path, tags: str) -> Outcome:
     return "equal", f"not deterministic: {', '.join(unsteady)}" if unsteady else ""
 
 
-STAGES: dict[str, Callable[[Path, str], Outcome]] = {"clean": clean, "convert": convert, "verify": verify}
+STAGES: dict[str, Callable[[Path, str], Outcome]] = {
+    "clean": clean,
+    "convert": convert,
+    "verify": verify,
+    "apart": apart,
+}
 
 
 def main(stage: str, notebook: str, tags: str) -> None:
