@@ -10,6 +10,7 @@ from nb2prod.analysis.displays import Displays, displays_of
 from nb2prod.analysis.effects import walk_cell
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Effects
+from nb2prod.analysis.magic_names import refuse_clashes
 from nb2prod.analysis.magics import Fate, LoweredCell, lower
 from nb2prod.analysis.parameters import read_parameters
 from nb2prod.analysis.refusals import refuse_cell, refuse_star
@@ -84,7 +85,7 @@ def analyse(notebook: Notebook, watch: Callable[[Environment], None] = lambda _e
     """Everything that can be said of the notebook cell by cell; `watch` sees the names after each cell. Raises for
     tags that are wrong."""
     roles = roles_of(notebook)
-    lowered = {cell.number: lower(cell) for cell in notebook.code_cells}
+    lowered = refuse_clashes({cell.number: lower(cell) for cell in notebook.code_cells})
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
     env = Environment()
     env.star_names = known_stars

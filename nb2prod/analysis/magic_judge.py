@@ -8,8 +8,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from nb2prod.analysis.magic_find import parse
-from nb2prod.analysis.magic_shell import interpolated, judge_shell
+from nb2prod.analysis.magic_run import command_statement, folder_statement, is_lost
+from nb2prod.analysis.magic_shell import installs, interpolated, judge_shell
 from nb2prod.analysis.magic_table import (
+    COMMAND_NOTE,
     DROPPED_LINES,
     HARMLESS_EXTENSIONS,
     REFUSED_LINES,
@@ -59,6 +61,11 @@ def _judge_command(
     fate, requirements, note = judge_shell(command)
     if binds and fate is not Fate.REFUSED:
         fate, requirements, note = Fate.REFUSED, (), SHELL_NOTE
+    elif fate is Fate.REFUSED and name == "!" and not binds and not installs(command):
+        if is_lost(command):
+            fate, note = Fate.DROPPED, "the shell that it changes ends with the line"
+        elif command_statement(command):
+            fate, note = Fate.LOWERED, COMMAND_NOTE
     arguments = (command if shown is None else shown).strip()
     reads = interpolated(command)
     return Magic(
@@ -75,6 +82,8 @@ def _judge_line(magic: Magic, name: str) -> Magic:
         return judge_timeit(magic, statement, reads_of(statement))
     if name in ("env", "set_env") and not assigned:
         return _judge_environment(magic)
+    if name == "cd" and not assigned and folder_statement(magic.arguments):
+        return replace(magic, fate=Fate.LOWERED, note="the folder is changed in Python")
     if name == "load_ext" and magic.arguments.split("#")[0].strip() in HARMLESS_EXTENSIONS:
         return replace(magic, fate=Fate.DROPPED, note="loading the extension changes no result")
     if name in DROPPED_LINES and not assigned:
@@ -116,6 +125,10 @@ def lowered_line(magic: Magic, typed: str) -> str:
     """The Python that stands where a lowered magic stood; `typed` is its text from the escape on."""
     if magic.name in ("%env", "%set_env"):
         return _environment_statement(magic.arguments)
+    if magic.name == "!":
+        return command_statement(magic.arguments)
+    if magic.name == "%cd":
+        return folder_statement(magic.arguments)
     if magic.name == "%timeit":
         return timed_once(split_options(magic.arguments, TIMEIT_OPTIONS)[1])
     return split_options(_after_name(typed), STATEMENT_MAGICS[magic.name[1:]])[1]

@@ -46,6 +46,11 @@ def judge_shell(command: str) -> tuple[Fate, tuple[str, ...], str]:
     return Fate.DROPPED, (), "it only shows something in the notebook"
 
 
+def installs(command: str) -> bool:
+    """Whether a part of the command is a tool that installs: then nothing of it is run."""
+    return any(_INSTALL.match(part) for part in _CHAIN.split(command.strip()) if part)
+
+
 def interpolated(command: str) -> tuple[str, ...]:
     """The names that IPython puts into a command: those of `{expression}` and `$name`, builtins left out."""
     names: list[str] = []

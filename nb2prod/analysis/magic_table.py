@@ -168,4 +168,5 @@ DISPLAY_COMMANDS = frozenset(
 
 UNKNOWN_MAGIC = "nb2prod does not know this magic; write in Python what it does"
 SHELL_NOTE = _SHELL
+COMMAND_NOTE = "it is run by subprocess; where it fails, the step fails (a notebook goes on)"
 ENVIRONMENT_VARIABLES = frozenset(words("HOME PATH USER PWD SHELL PYTHONPATH CONDA_PREFIX VIRTUAL_ENV TMPDIR LANG"))

@@ -18,9 +18,11 @@ from nb2prod.analysis.magic_judge import (
     reads_of,
     split_options,
 )
+from nb2prod.analysis.magic_run import script_lines, write_lines
 from nb2prod.analysis.magic_shell import interpolated
 from nb2prod.analysis.magic_table import (
     BODY_CELLS,
+    COMMAND_NOTE,
     DROPPED_CELLS,
     REFUSED_CELLS,
     STATEMENT_MAGICS,
@@ -35,6 +37,7 @@ from nb2prod.model.notebook import Cell
 __all__ = ["Fate", "LoweredCell", "Magic", "lower"]
 
 _SPECIAL = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*(?:#.*)?$", re.MULTILINE)
+_WRITES = frozenset({"writefile", "file"})
 _PASTED = re.compile(r"\A\s*\n*(?:[ \t]+\S|>>>|In \[|\[(?:nav|ins)\])")
 
 
@@ -115,9 +118,20 @@ def _lower_cell_magic(lines: tuple[str, ...], first: int) -> Lowering:
         return Lowering(lines=blank, magics=(replace(magic, fate=Fate.DROPPED, note=DROPPED_CELLS[name]),))
     if name in ("pip", "conda", "!"):
         return Lowering(lines=blank, magics=(replace(magic, note=REFUSED_CELLS["bash"]),))
+    written = _written_out(name, magic.arguments, lines[first + 1 :])
+    if written:
+        this = replace(magic, fate=Fate.LOWERED, note=COMMAND_NOTE if name not in _WRITES else "the file is written")
+        return Lowering(lines=(*("",) * first, *written), magics=(this,))
     note = REFUSED_CELLS.get(name, UNKNOWN_MAGIC)
     reads, binds = _refused_cell_names(arguments)
     return Lowering(lines=blank, magics=(replace(magic, note=note, reads=reads, binds=binds),))
+
+
+def _written_out(name: str, arguments: str, body: tuple[str, ...]) -> tuple[str, ...]:
+    """The cell as one statement of Python, or ()."""
+    if name in _WRITES:
+        return write_lines(arguments, body)
+    return script_lines(name, arguments, body) if name in ("bash", "sh", "script") else ()
 
 
 def _lower_body(magic: Magic, name: str, body: tuple[str, ...], blank: tuple[str, ...]) -> Lowering:

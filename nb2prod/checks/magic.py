@@ -2,8 +2,9 @@
 
 Production has no IPython. A magic that only shows something or concerns the editor is dropped (`%matplotlib inline`,
 `df?`, `%timeit`), one that runs a statement becomes that statement (`%time`, `%%time`, `%%capture`), `%env` sets
-the variable in Python. Each of these is told here so that nothing vanishes unseen. A magic that
-does something else is refused by the conversion (NB201), with what to write instead.
+the variable in Python. `!command` and `%%bash` become checked calls of subprocess: where the notebook went on after a
+command that failed, the step fails. Each of these is told here so that nothing vanishes unseen. A magic that does
+something else is refused by the conversion (NB201), with what to write instead.
 
 Instead of     files = !ls data
 write          from pathlib import Path

@@ -53,8 +53,9 @@ write          rate = 3                            (in a cell tagged `parameters
 """,
     "NB201": """Magics and shell lines that have no faithful translation.
 
-Production has no IPython and often no shell with the same programs. Leaving such a line out, or guessing what it
-does, could change results without a word.
+Production has no IPython. Leaving such a line out, or guessing what it does, could change results without a word.
+Commands whose text is plain (`!command {name}`, `%%bash`) become calls of subprocess that fail when the command fails;
+`$name` in a command, and the lines that a command prints as a value, have to be written in Python.
 
 Instead of     files = !ls data
                %run helpers.py

@@ -1,6 +1,7 @@
 """Rendered files as they are written: each Python file compiles, its imports are sorted, and it is formatted."""
 
 import ast
+import re
 import subprocess
 import sys
 import tempfile
@@ -10,7 +11,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 LINE_LENGTH = 100
-_OPTIONS = ["--isolated", "--no-cache", "--quiet", "--line-length", str(LINE_LENGTH), "--target-version", "py311"]
+_OPTIONS = ["--isolated", "--no-cache", "--line-length", str(LINE_LENGTH), "--target-version", "py311"]
+_FORMATTED = re.compile(r"(\d+) files? (?:reformatted|already formatted|left unchanged)")
 
 
 class NotPython(Exception):
@@ -30,9 +32,14 @@ def format_files(files: Mapping[str, str]) -> dict[str, str]:
             place = Path(folder, path)
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_bytes(files[path].encode())
-        excluded = [option for path in unsorted for option in ("--exclude", path)]
-        _ruff(["check", "--select", "I", "--fix", "--exit-zero", *excluded], folder)
-        _ruff(["format"], folder)
+        _ruff(
+            ["check", "--select", "I", "--fix", "--exit-zero"],
+            [path for path in python if path not in unsorted],
+            folder,
+        )
+        told = _ruff(["format"], python, folder)
+        if sum(map(int, _FORMATTED.findall(told))) != len(python):
+            raise NotPython("the project", 1, f"ruff formatted not all of {len(python)} files: {told.strip()}")
         done = {path: Path(folder, path).read_bytes().decode() for path in python}
     for path, text in done.items():  # a line that is broken up is nested more deeply, and Python has a limit
         _tree(path, text)
@@ -78,9 +85,15 @@ def _tree(path: str, text: str) -> ast.Module:
         raise NotPython(path, 1, "it is nested too deeply") from error
 
 
-def _ruff(arguments: list[str], folder: str) -> None:
-    """In the folder itself, so that ruff knows the package in `src` as the project's own."""
-    command = [sys.executable, "-m", "ruff", *arguments, *_OPTIONS, "."]
+def _ruff(arguments: list[str], paths: list[str], folder: str) -> str:
+    """What ruff says, run in the folder itself, so that it knows the package in `src` as the project's own.
+
+    Files are named one by one: in a folder that git ignores, ruff finds none by itself and says that all is well.
+    """
+    if not paths:
+        return ""
+    command = [sys.executable, "-m", "ruff", *arguments, *_OPTIONS, "--", *paths]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if done.returncode:
         raise NotPython("the project", 1, f"ruff does not format it: {done.stderr.strip()}")
+    return done.stdout + done.stderr

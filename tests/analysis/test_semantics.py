@@ -11,6 +11,7 @@ from nb2prod.analysis.definitions import needs_of
 from nb2prod.analysis.effects import walk_cell
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Effects
+from nb2prod.analysis.magic_names import IMPORTED
 from nb2prod.analysis.magics import LoweredCell, lower
 from nb2prod.analysis.stars import star_modules, star_names
 from nb2prod.model.notebook import Cell, CellKind
@@ -40,7 +41,7 @@ def test_a_step_has_the_right_effects(case: dict[str, Any]) -> None:
     inputs = {name for name in effects.exposed if name in before or not hasattr(builtins, name)}
     found = {
         "inputs": inputs - set(case.get("allow_extra", ())),
-        "binds": set(effects.binds),
+        "binds": set(effects.binds) - {IMPORTED[magic.name] for magic in cell.magics if magic.name in IMPORTED},
         "mutates": set(effects.mutates) - set(case.get("allow_extra_mut", ())),
         "deletes": set(effects.deletes),
     }

@@ -48,11 +48,13 @@ def convert(notebook: Path, tags: str) -> Outcome:
 
 def verify(notebook: Path, tags: str) -> Outcome:
     """Compare the project with its notebook; a difference is looked at twice to tell chance from error."""
+    del tags
     return _compared(notebook, isolated=False)
 
 
 def apart(notebook: Path, tags: str) -> Outcome:
     """The same, with each step in a process of its own."""
+    del tags
     return _compared(notebook, isolated=True)
 
 

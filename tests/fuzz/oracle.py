@@ -13,11 +13,13 @@ import signal
 import sys
 import tempfile
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any  # values of notebooks
+from unittest.mock import patch
 
 from law import sides
 from law.sides import Values, in_a_child, notebook_of
@@ -25,8 +27,7 @@ from law.sides import Values, in_a_child, notebook_of
 from nb2prod.analysis.build import Build, build
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import Pipeline
-from nb2prod.targets import formatting
-from nb2prod.targets.package import PLUGIN
+from nb2prod.targets.package import PLUGIN, render
 from nb2prod.targets.write import write_project
 
 __all__ = ["Outcome", "outcome_of", "without_ruff"]
@@ -53,9 +54,11 @@ class NotPortable(Exception):
     """A value that plain pickle cannot carry: then nothing can be said of steps on their own."""
 
 
-def without_ruff() -> None:
+@contextmanager
+def without_ruff() -> Iterator[None]:
     """Formatting changes no value and takes most of the time of a conversion."""
-    setattr(formatting, "_ruff", lambda *_: None)  # noqa: B010 (a module's function, for this process)
+    with patch.object(render, "format_files", dict):
+        yield
 
 
 def outcome_of(cells: list[str]) -> Outcome:

@@ -11,7 +11,7 @@ CASES: dict[str, list[str]] = json.loads((Path(__file__).parent / "cases.json").
 REFUSED = {
     "async_": "NB209",
     "cache_info": "NB216",
-    "cd_line": "NB201",
+    "cd_history": "NB201",
     "class_attr": "NB216",
     "class_body_same_name": "NB218",
     "cls_assign": "NB216",
@@ -24,6 +24,7 @@ REFUSED = {
     "default_mut": "NB216",
     "definition_between": "NB301",
     "dictview": "NB214",
+    "env_os_is_a_name": "NB201",
     "exec_": "NB204",
     "fn_attr": "NB216",
     "fn_attr_in": "NB216",
@@ -42,8 +43,10 @@ REFUSED = {
     "second_parameters": "NB106",
     "setattr_cls": "NB216",
     "shell": "NB201",
+    "shell_dollar": "NB201",
     "type_self": "NB216",
     "wrap_deco": "NB216",
+    "writefile_module": "NB201",
     "zipit": "NB214",
 }
 
@@ -69,3 +72,8 @@ def test_every_refusal_is_of_a_case() -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_a_notebook_computes_the_same_or_is_refused(name: str) -> None:
     assert differences(CASES[name]) == ([REFUSED[name]] if name in REFUSED else [])
+
+
+def test_a_command_that_fails_stops_the_step() -> None:
+    with pytest.raises(AssertionError, match="Command 'false' returned non-zero exit status 1"):
+        differences(["x = 1", "!false", "y = x"])

@@ -1,5 +1,7 @@
 """Random notebooks of several steps: converted, they compute the same, or they are refused. `make fuzz` makes more."""
 
+from collections.abc import Iterator
+
 import pytest
 from fuzz.grammar import notebooks
 from fuzz.oracle import outcome_of, without_ruff
@@ -77,14 +79,15 @@ def runs(cells: list[str]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def _quick() -> None:
+def _quick() -> Iterator[None]:
     """Children are forked: what they need is imported once, before."""
     import matplotlib.pyplot
     import numpy
     import pandas
 
     assert all([matplotlib.pyplot, numpy, pandas])
-    without_ruff()
+    with without_ruff():
+        yield
 
 
 @pytest.mark.usefixtures("_quick")

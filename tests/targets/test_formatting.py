@@ -1,5 +1,8 @@
 """Rendered files compile, and sorting their imports changes nothing that they mean."""
 
+import tempfile
+from pathlib import Path
+
 import pytest
 
 from nb2prod.targets.formatting import NotPython, format_files
@@ -46,3 +49,12 @@ def test_other_files_stay_as_they_are() -> None:
 def test_imports_of_a_block_keep_their_order_too() -> None:
     text = "try:\n    pass\nexcept E:\n    from zlib import crc32\n    from binascii import crc32\n"
     assert format_files({"m.py": text}) == {"m.py": text}
+
+
+def test_a_temporary_folder_that_git_ignores_is_no_hindrance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / ".gitignore").write_text("*\n")
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    assert format_files({"src/p/m.py": "import b\nimport a\nx = 'y'\n"}) == {
+        "src/p/m.py": 'import a\nimport b\n\nx = "y"\n'
+    }
