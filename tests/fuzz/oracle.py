@@ -13,13 +13,11 @@ import signal
 import sys
 import tempfile
 import types
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any  # values of notebooks
-from unittest.mock import patch
 
 from law import sides
 from law.sides import Values, in_a_child, notebook_of
@@ -27,12 +25,13 @@ from law.sides import Values, in_a_child, notebook_of
 from nb2prod.analysis.build import Build, build
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import Pipeline
-from nb2prod.targets.package import PLUGIN, render
+from nb2prod.targets.package import PLUGIN
 from nb2prod.targets.write import write_project
 
-__all__ = ["Outcome", "outcome_of", "without_ruff"]
+__all__ = ["Outcome", "outcome_of"]
 
 Call = Callable[..., Any]
+TARGET = replace(PLUGIN, formatted=dict)  # formatting changes no value and takes most of the time of a conversion
 _END = " at the end"
 _CODE = "code"  # a function, class or module: no value to compare
 
@@ -52,13 +51,6 @@ class Outcome:
 
 class NotPortable(Exception):
     """A value that plain pickle cannot carry: then nothing can be said of steps on their own."""
-
-
-@contextmanager
-def without_ruff() -> Iterator[None]:
-    """Formatting changes no value and takes most of the time of a conversion."""
-    with patch.object(render, "format_files", dict):
-        yield
 
 
 def outcome_of(cells: list[str]) -> Outcome:
@@ -169,7 +161,7 @@ def _notebook_values(notebook: Notebook, built: Build) -> Values:
 def _package_values(notebook: Notebook, pipeline: Pipeline, call: Call) -> Values:
     signal.alarm(8)
     sys.stderr = sys.stdout
-    project = PLUGIN.render(pipeline, notebook)
+    project = TARGET.render(pipeline, notebook)
     with tempfile.TemporaryDirectory() as folder:  # apart, since notebooks look into the working directory
         write_project(project, Path(folder))
         sys.path.insert(0, str(Path(folder, "src")))

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
 
 from fuzz.grammar import notebooks
-from fuzz.oracle import Outcome, outcome_of, without_ruff
+from fuzz.oracle import Outcome, outcome_of
 
 BATCH = 100  # notebooks in one search: after a difference, the rest of its batch is not drawn
 _RUN = ("equal", "refused", "stops", "different", "isolated")
@@ -77,8 +77,7 @@ def _batch(number: int) -> tuple[Counter[str], list[str]]:
             raise Different
 
     try:
-        with without_ruff():
-            search()
+        search()
     except (Different, Flaky):  # flaky, when the search was cut short
         cells, found = min(last, key=lambda pair: sum(map(len, pair[0])))
         return tally, [_shown(number, cells, found)]

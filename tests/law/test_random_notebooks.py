@@ -1,10 +1,8 @@
 """Random notebooks of several steps: converted, they compute the same, or they are refused. `make fuzz` makes more."""
 
-from collections.abc import Iterator
-
 import pytest
 from fuzz.grammar import notebooks
-from fuzz.oracle import outcome_of, without_ruff
+from fuzz.oracle import outcome_of
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from law.sides import differences, notebook_of
@@ -79,15 +77,13 @@ def runs(cells: list[str]) -> bool:
 
 
 @pytest.fixture(scope="module")
-def _quick() -> Iterator[None]:
+def _quick() -> None:
     """Children are forked: what they need is imported once, before."""
     import matplotlib.pyplot
     import numpy
     import pandas
 
     assert all([matplotlib.pyplot, numpy, pandas])
-    with without_ruff():
-        yield
 
 
 @pytest.mark.usefixtures("_quick")

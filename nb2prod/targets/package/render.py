@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 import shlex
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import version
@@ -45,7 +45,7 @@ _FILES = {
 class PackageTarget:
     """`workdir` is where the code's relative paths start, relative to the project's folder. `recorded` is the text of
     `tests/fingerprints.json`, "" when the notebook was not run. The project asks for nb2prod at `version` ("" is this
-    one), and for what `distributions` knows."""
+    one), and for what `distributions` knows. `formatted` gives the files as they are written."""
 
     name: str = "package"
     summary: str = "a Python package with one module for each step"
@@ -53,12 +53,13 @@ class PackageTarget:
     recorded: str = ""
     version: str = ""
     distributions: Lookup = installed
+    formatted: Callable[[dict[str, str]], dict[str, str]] = format_files
 
     def render(self, pipeline: Pipeline, notebook: Notebook) -> Project:
         view = view_of(pipeline)
         raw = self._render(view)
         try:
-            done = format_files(raw)
+            done = self.formatted(raw)
         except NotPython as error:
             raise ConversionRefused(notebook.name, [_not_python(error, view, raw, notebook.name)]) from error
         done[f"notebooks/{pipeline.name}.ipynb"] = notebook.text
