@@ -73,6 +73,11 @@ class NotInNotebook(Nb2ProdError):
         self.text = text
 
 
+class TraceNotReadable(Nb2ProdError):
+    def __init__(self, where: str, reason: str) -> None:
+        super().__init__(f"{where} cannot be used as a trace: {reason}; make it again with `nb2prod trace`")
+
+
 class UnknownCode(Nb2ProdError):
     def __init__(self, code: str, known: Sequence[str]) -> None:
         super().__init__(f"no finding has the code {code!r}; the codes are {', '.join(known)}")

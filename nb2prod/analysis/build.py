@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import PurePath
 
 from nb2prod.analysis.analyse import Analysis, analyse
+from nb2prod.analysis.annotate import annotated
 from nb2prod.analysis.data_sources import data_sources_of
 from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
@@ -14,6 +15,7 @@ from nb2prod.analysis.imports import ImportUnit, import_lines
 from nb2prod.analysis.late_parameters import refuse_late_parameters
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
+from nb2prod.analysis.refine import refine
 from nb2prod.analysis.requirements import requirements_of
 from nb2prod.analysis.routing import DISPLAY, Routed, Routing
 from nb2prod.analysis.sites import Kind, Site, Sites, find_sites
@@ -22,6 +24,7 @@ from nb2prod.analysis.texts import mentioned
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Notebook, Role, StepOptions
 from nb2prod.model.pipeline import Fragment, Pipeline, Step, Variable
+from nb2prod.model.trace import Trace
 from nb2prod.source import PythonName
 
 # after these nobody knows which names there are, and what follows would be guesses
@@ -50,11 +53,16 @@ class Build:
 
 
 def build(
-    notebook: Notebook, environment: Mapping[str, str] | None = None, local: frozenset[str] = frozenset()
+    notebook: Notebook,
+    environment: Mapping[str, str] | None = None,
+    local: frozenset[str] = frozenset(),
+    trace: Trace | None = None,
 ) -> Build:
     """The pipeline of a tagged notebook. `environment` maps import names to `distribution==version` texts; `local` are
-    the modules that stand beside the notebook, which no distribution brings."""
+    the modules that stand beside the notebook, which no distribution brings; `trace` is a run of this very notebook."""
     analysis = analyse(notebook)
+    if trace is not None:
+        analysis = refine(analysis, trace)
     findings = list(analysis.findings)
     if any(finding.code in _BLINDING for finding in findings):
         return _refused(analysis, findings)
@@ -78,7 +86,7 @@ def build(
         return _refused(analysis, findings, wiring)
     future = _future(analysis)
     nested = [nest(_step(step, analysis, future)) for step in steps]
-    made = tuple(step for step, _ in nested)
+    made = tuple(annotated(step, trace) if trace else step for step, _ in nested)
     findings += [*_clashes(made), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _refused(analysis, findings, wiring)

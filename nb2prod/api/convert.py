@@ -8,15 +8,18 @@ from pathlib import Path
 from typing import Any
 
 from nb2prod.analysis.build import build
+from nb2prod.api.trace import find_trace, make_trace, stored_trace
 from nb2prod.errors import ConversionRefused, FolderNotOurs, InvalidOption, Nb2ProdError
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.project import Project
+from nb2prod.model.trace import Trace
 from nb2prod.notebooks.read import parse_notebook, read_notebook
+from nb2prod.notebooks.session import NotebookFailed
 from nb2prod.targets.package import PLUGIN
 from nb2prod.targets.write import FINGERPRINTS, LOCK, check_folder, digest, write_project
-from nb2prod.verify.notebook import NotebookFailed
 from nb2prod.verify.run import run_notebook_side
+from nb2prod.verify.traced import recorded_in
 
 __all__ = ["Conversion", "convert", "render_text"]
 
@@ -37,23 +40,33 @@ def convert(
     output: Path | None = None,
     *,
     record: bool = True,
+    trace: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Conversion:
     """Write the project of a notebook to `output`, or to `out/NAME`.
 
     `record` runs the notebook once and keeps fingerprints of its values for the project's own test; a notebook that
-    fails is converted without them. Raises ConversionRefused, FolderNotOurs.
+    fails is converted without them. `trace` runs it under the tracer, keeps the trace beside the notebook, and uses
+    it; without, a trace that is there and still true of the notebook is used. Raises ConversionRefused, FolderNotOurs,
+    and with `trace` NotebookFailed.
     """
     folder = output or Path("out") / path.name.split(".")[0]
     workdir = os.path.relpath(path.resolve().parent, folder.resolve())
-    project, findings = _render(path, workdir, path.name)
-    check_folder(folder)
     told = progress or (lambda _: None)
-    recorded, notice = _record(path, folder, project, told) if record else ("", "")
+    source, about = _Source(path=path, workdir=workdir, name=path.name), ""
+    if not trace:
+        seen, about = find_trace(path)
+        source = replace(source, trace=seen)
+    project, findings = source.render()
+    check_folder(folder)
+    if trace:
+        source = replace(source, trace=make_trace(path, leave_out=[folder], progress=told))
+        project, findings = source.render()
+    recorded, notice = _record(source, folder, project, told) if record else ("", "")
     if recorded:
-        project, _ = _render(path, workdir, path.name, recorded)
+        project, _ = source.render(recorded)
     conflicts = write_project(project, folder, _base(folder, workdir))
-    notices = (notice,) if notice else ()
+    notices = tuple(line for line in (about, notice) if line)
     return Conversion(folder=folder, findings=findings, conflicts=conflicts, recorded=bool(recorded), notices=notices)
 
 
@@ -62,8 +75,16 @@ def render_text(path: Path, text: str, workdir: str) -> Project:
     return _project_of(parse_notebook(path, text), workdir)[0]
 
 
-def _render(path: Path, workdir: str, name: str, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
-    return _project_of(replace(read_notebook(path), name=name), workdir, recorded, _modules_beside(path.parent))
+@dataclass(frozen=True, kw_only=True)
+class _Source:
+    path: Path
+    workdir: str
+    name: str
+    trace: Trace | None = None
+
+    def render(self, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
+        notebook = replace(read_notebook(self.path), name=self.name)
+        return _project_of(notebook, self.workdir, recorded, _modules_beside(self.path.parent), self.trace)
 
 
 def _modules_beside(folder: Path) -> frozenset[str]:
@@ -73,20 +94,29 @@ def _modules_beside(folder: Path) -> frozenset[str]:
 
 
 def _project_of(
-    notebook: Notebook, workdir: str, recorded: str = "", local: frozenset[str] = frozenset()
+    notebook: Notebook,
+    workdir: str,
+    recorded: str = "",
+    local: frozenset[str] = frozenset(),
+    trace: Trace | None = None,
 ) -> tuple[Project, tuple[Finding, ...]]:
-    built = build(notebook, local=local)
+    built = build(notebook, local=local, trace=trace)
     if built.pipeline is None:
         raise ConversionRefused(notebook.name, [f for f in built.findings if f.severity is Severity.ERROR])
-    target = replace(PLUGIN, workdir=workdir.replace(os.sep, "/"), recorded=recorded)
+    kept = trace.without_prints().to_json() if trace else ""
+    target = replace(PLUGIN, workdir=workdir.replace(os.sep, "/"), recorded=recorded, trace=kept)
     return target.render(built.pipeline, notebook), built.findings
 
 
-def _record(path: Path, folder: Path, project: Project, progress: Callable[[str], None]) -> tuple[str, str]:
+def _record(source: _Source, folder: Path, project: Project, progress: Callable[[str], None]) -> tuple[str, str]:
     """The text of `tests/fingerprints.json`, or "" and the reason why there is none."""
     steps = json.loads(project.files[LOCK])["steps"]
+    path = source.path
+    values = recorded_in(source.trace, steps) if source.trace else None
     try:
-        values = run_notebook_side(read_notebook(path), steps, path.resolve().parent, [folder], None, progress)
+        values = values or run_notebook_side(
+            read_notebook(path), steps, path.resolve().parent, [folder], None, progress
+        )
     except NotebookFailed as error:
         return "", f"converted without fingerprints, since {error}"
     except InvalidOption as error:
@@ -122,8 +152,10 @@ def _unedited(texts: Mapping[str, str], files: Mapping[str, str]) -> dict[str, s
 
 def _rendered_again(folder: Path, lock: dict[str, Any], workdir: str, recorded: str) -> Mapping[str, str]:
     """The files that the stored notebook gives; none when it is gone or refused by now."""
+    path = folder / lock["notebook"]["path"]
     try:
-        project, _ = _render(folder / lock["notebook"]["path"], workdir, lock["notebook"]["name"], recorded)
+        seen = stored_trace(path)
+        project, _ = _Source(path=path, workdir=workdir, name=lock["notebook"]["name"], trace=seen).render(recorded)
     except Nb2ProdError:
         return {}
     return project.files

@@ -17,6 +17,7 @@ _COMMANDS = {
     "tag": "Suggest tags for a notebook that has none.",
     "check": "Say what a notebook needs before production.",
     "explain": "Say who makes, changes and reads each name, and why.",
+    "trace": "Run a notebook once and keep what each cell did.",
     "convert": "Write a notebook as a package.",
     "verify": "Prove that a package computes what its notebook computes.",
     "run": "Run a package or a notebook as a job.",

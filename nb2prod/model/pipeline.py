@@ -46,6 +46,14 @@ class Variable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Measured:
+    """What a step's cells took in a traced run: wall time, and the peak memory of the process in bytes."""
+
+    seconds: float
+    peak_memory: int
+
+
+@dataclass(frozen=True, kw_only=True)
 class Step:
     """One step: a module `steps/NAME.py` with one function `NAME(inputs…) -> outputs`.
 
@@ -75,6 +83,7 @@ class Step:
     maybe: tuple[str, ...] = ()
     after: tuple[PythonName, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
+    measured: Measured | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

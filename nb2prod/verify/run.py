@@ -5,14 +5,13 @@ import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from nb2prod.errors import InvalidOption
 from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.runtime.recorded import CaptureFailed, capture_package
-from nb2prod.runtime.workcopy import FolderTooLarge, copy_folder
 from nb2prod.verify.notebook import NotebookFailed, Values, capture_notebook
 from nb2prod.verify.project import GeneratedProject
 from nb2prod.verify.report import Verification, compare_steps
+from nb2prod.verify.workdir import copied
 
 __all__ = ["run_notebook_side", "verify_project"]
 
@@ -64,25 +63,15 @@ def run_notebook_side(
     other_layout: bool = False,
 ) -> Values:
     with tempfile.TemporaryDirectory() as folder:
-        copy = _copied(workdir, Path(folder) / "work", leave_out)
+        copy = copied(workdir, Path(folder) / "work", leave_out)
         told = lambda line: progress(f"running the notebook: {line}")  # noqa: E731
         return capture_notebook(notebook, steps, copy, timeout=timeout, progress=told, other_layout=other_layout)
 
 
 def _run_package_side(project: GeneratedProject, workdir: Path, timeout: float | None, *, isolated: bool) -> Values:
     with tempfile.TemporaryDirectory() as folder:
-        copy = _copied(workdir, Path(folder) / "work", [project.folder])
+        copy = copied(workdir, Path(folder) / "work", [project.folder])
         return capture_package(project.package, project.folder, copy, timeout, isolated=isolated)
-
-
-def _copied(workdir: Path, target: Path, leave_out: Iterable[Path]) -> Path:
-    if not workdir.is_dir():
-        raise InvalidOption(str(workdir), "there is no such folder; say where the code's paths start with --workdir")
-    try:
-        copy_folder(workdir, target, leave_out)
-    except FolderTooLarge as error:
-        raise InvalidOption("--workdir", f"{error}; name a folder that holds only what the notebook reads") from error
-    return target
 
 
 def _failed(found: Verification, reason: str, code: int) -> Verification:

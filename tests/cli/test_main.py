@@ -10,7 +10,7 @@ import pytest
 from nb2prod.cli.main import main
 from nb2prod.cli.options import parse_parameters
 
-VERBS = ["tag", "check", "explain", "convert", "verify", "run"]
+VERBS = ["tag", "check", "explain", "trace", "convert", "verify", "run"]
 HEAVY = ["pandas", "numpy", "nbformat", "nbclient", "papermill", "jupytext", "IPython", "jinja2", "rich", "asyncio"]
 
 
@@ -60,6 +60,7 @@ def test_help_imports_nothing_heavy() -> None:
         (["check", "--explain", "NB101"], 0),
         (["check", "--explain", "NB999"], 2),
         (["explain", "gone.ipynb"], 2),
+        (["trace", "gone.ipynb"], 2),
         (["explain", "gone.ipynb", "--step", "a", "--name", "b"], 2),
         (["run", "gone.ipynb", "-p", "x"], 2),
         (["run", "gone.ipynb", "--timeout", "0"], 2),

@@ -20,7 +20,13 @@ from nb2prod.cli.show import say, show_finding
     show_default=True,
     help="Run the notebook once and keep fingerprints of its values for the project's own test.",
 )
-def COMMAND(notebook: Path, output: Path | None, record: bool) -> int:  # noqa: N802
+@click.option(
+    "--trace",
+    is_flag=True,
+    help="Run the notebook once under the tracer first, and use what it shows: types, mutations that the code does not "
+    "tell, files, time and memory. The trace stays beside the notebook and is used as long as it holds.",
+)
+def COMMAND(notebook: Path, output: Path | None, record: bool, trace: bool) -> int:  # noqa: N802
     """Write NOTEBOOK as a package: a plain function for each step, tests, and the files to run it anywhere.
 
     A notebook that cannot be converted faithfully is refused with the cell, the line and what to write instead, and
@@ -28,11 +34,12 @@ def COMMAND(notebook: Path, output: Path | None, record: bool) -> int:  # noqa: 
 
     \b
         nb2prod convert churn.ipynb -o out/churn
+        nb2prod convert churn.ipynb --trace         # with the types that a run shows
         nb2prod convert churn.ipynb --no-record     # do not run the notebook
     """
     from nb2prod.api.convert import convert
 
-    done = convert(notebook, output, record=record, progress=say)
+    done = convert(notebook, output, record=record, trace=trace, progress=say)
     for finding in done.findings:
         show_finding(finding, err=True)
     for line in done.notices:

@@ -43,14 +43,21 @@ _FILES = {
 
 @dataclass(frozen=True, kw_only=True)
 class PackageTarget:
-    """`workdir` is where the code's relative paths start, relative to the project's folder. `recorded` is the text of
-    `tests/fingerprints.json`, "" when the notebook was not run. The project asks for nb2prod at `version` ("" is this
-    one), and for what `distributions` knows. `formatted` gives the files as they are written."""
+    """A folder with `pyproject.toml`, `src/` and `tests/`.
+
+    workdir        where the code's relative paths start, relative to the project's folder
+    recorded       the text of `tests/fingerprints.json`, "" when the notebook was not run
+    trace          the text of the trace that the project was made with, "" for none
+    version        of nb2prod that the project asks for, "" for this one
+    distributions  what the project asks for besides
+    formatted      gives the files as they are written
+    """
 
     name: str = "package"
     summary: str = "a Python package with one module for each step"
     workdir: str = "notebooks"
     recorded: str = ""
+    trace: str = ""
     version: str = ""
     distributions: Lookup = installed
     formatted: Callable[[dict[str, str]], dict[str, str]] = format_files
@@ -63,6 +70,8 @@ class PackageTarget:
         except NotPython as error:
             raise ConversionRefused(notebook.name, [_not_python(error, view, raw, notebook.name)]) from error
         done[f"notebooks/{pipeline.name}.ipynb"] = notebook.text
+        if self.trace:
+            done[f"notebooks/{pipeline.name}.trace.json"] = self.trace
         if self.recorded:
             done[FINGERPRINTS] = self.recorded
         done["nb2prod.lock.json"] = _lock(view, notebook, raw, done, self._version())
