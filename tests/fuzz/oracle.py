@@ -8,19 +8,17 @@ other steps, as they are when each step has a process of its own.
 """
 
 import json
-import pickle
 import signal
 import sys
 import tempfile
 import types
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any  # values of notebooks
 
 from law import sides
-from law.sides import Values, in_a_child, notebook_of
+from law.sides import Values, in_a_child, isolated_differs, notebook_of
 
 from nb2prod.analysis.build import Build, build
 from nb2prod.model.notebook import Notebook
@@ -30,7 +28,6 @@ from nb2prod.targets.write import write_project
 
 __all__ = ["Outcome", "outcome_of"]
 
-Call = Callable[..., Any]
 TARGET = replace(PLUGIN, formatted=dict)  # formatting changes no value and takes most of the time of a conversion
 _END = " at the end"
 _CODE = "code"  # a function, class or module: no value to compare
@@ -49,10 +46,6 @@ class Outcome:
         return self.kind in ("different", "isolated")
 
 
-class NotPortable(Exception):
-    """A value that plain pickle cannot carry: then nothing can be said of steps on their own."""
-
-
 def outcome_of(cells: list[str]) -> Outcome:
     notebook = notebook_of(cells)
     built = build(notebook, environment={})
@@ -68,14 +61,23 @@ def outcome_of(cells: list[str]) -> Outcome:
             refusals=tuple(str(finding) for finding in errors),
         )
     _forget_deleted(built, theirs)
-    wrong = _differences(notebook, built.pipeline, theirs, _plain)
+    wrong = _differences(notebook, built.pipeline, theirs)
     if wrong and wrong[0].startswith(("UnboundLocalError", "NameError")):
         return Outcome(kind="stops", details=tuple(wrong))
     if wrong:
         return Outcome(kind="different", details=tuple(wrong))
-    if not any(step.state for step in built.pipeline.steps):
-        wrong = _differences(notebook, built.pipeline, theirs, _cut_off)
+    wrong = _differences_apart(cells)
     return Outcome(kind="isolated" if wrong else "equal", details=tuple(wrong))
+
+
+def _differences_apart(cells: list[str]) -> list[str]:
+    """With each step in a process of its own; a value that cannot leave its process is said, and nothing is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        try:
+            return isolated_differs(cells, Path(folder), TARGET)
+        except AssertionError as error:
+            line = _last_line(error)
+            return [] if "cannot leave its process" in line else [line]
 
 
 def _forget_deleted(built: Build, theirs: Values) -> None:
@@ -87,12 +89,11 @@ def _forget_deleted(built: Build, theirs: Values) -> None:
                 theirs[str(step.name)].pop(name, None)
 
 
-def _differences(notebook: Notebook, pipeline: Pipeline, theirs: Values, call: Call) -> list[str]:
+def _differences(notebook: Notebook, pipeline: Pipeline, theirs: Values) -> list[str]:
     try:
-        ours = in_a_child(partial(_package_values, notebook, pipeline, call))
+        ours = in_a_child(partial(_package_values, notebook, pipeline))
     except AssertionError as error:
-        line = _last_line(error)
-        return [] if "NotPortable" in line else [line]
+        return [_last_line(error)]
     maybe = {str(step.name): step.maybe for step in pipeline.steps}
     return [
         f"{step}: {name} is {values[name]}, not {theirs[step].get(name, 'gone')}"
@@ -158,7 +159,7 @@ def _notebook_values(notebook: Notebook, built: Build) -> Values:
     return values
 
 
-def _package_values(notebook: Notebook, pipeline: Pipeline, call: Call) -> Values:
+def _package_values(notebook: Notebook, pipeline: Pipeline) -> Values:
     signal.alarm(8)
     sys.stderr = sys.stdout
     project = TARGET.render(pipeline, notebook)
@@ -169,11 +170,11 @@ def _package_values(notebook: Notebook, pipeline: Pipeline, call: Call) -> Value
         parameters = __import__(f"{project.name}.parameters", fromlist=["Parameters"])
         touched = {str(step.name): {name for name, _ in step.touched} for step in pipeline.steps}
         values: Values = {}
-        package.run(parameters.Parameters(), partial(_watched, call, touched, values))
+        package.run(parameters.Parameters(), partial(_watched, touched, values))
     return json.loads(json.dumps(values))  # type: ignore[no-any-return]
 
 
-def _watched(call: Call, touched: dict[str, set[str]], values: Values, function: Any, *args: Any, **kwargs: Any) -> Any:
+def _watched(touched: dict[str, set[str]], values: Values, function: Any, *args: Any, **kwargs: Any) -> Any:
     """Call a step, and note its local names as it ends."""
 
     def seen(frame: types.FrameType, event: str, _argument: Any) -> None:
@@ -182,24 +183,8 @@ def _watched(call: Call, touched: dict[str, set[str]], values: Values, function:
             sys.setprofile(None)
             values[function.__name__] = _described(found)
 
-    return call(function, seen, args, kwargs)
-
-
-def _plain(function: Any, seen: Any, args: Any, kwargs: Any) -> Any:
     sys.setprofile(seen)
     try:
         return function(*args, **kwargs)
     finally:
         sys.setprofile(None)
-
-
-def _cut_off(function: Any, seen: Any, args: Any, kwargs: Any) -> Any:
-    arguments, named = _carried((args, kwargs))
-    return _carried(_plain(function, seen, arguments, named))
-
-
-def _carried(value: Any) -> Any:
-    try:
-        return pickle.loads(pickle.dumps(value))
-    except Exception as error:  # what a value's own pickling raises
-        raise NotPortable(str(error).replace("\n", " ")) from error

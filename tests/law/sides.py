@@ -24,6 +24,7 @@ from nb2prod.runtime.capture import capture
 from nb2prod.runtime.recorded import names_that_differ
 from nb2prod.runtime.states import STATES
 from nb2prod.targets.package import PLUGIN
+from nb2prod.targets.package.render import PackageTarget
 from nb2prod.targets.write import LOCK, write_project
 
 Values = dict[str, dict[str, Any]]  # step → name → value as text, or its fingerprint
@@ -102,13 +103,13 @@ def run_by(folder: Path, how: str) -> Values:
     return found
 
 
-def isolated_differs(cells: list[str], folder: Path) -> list[str]:
+def isolated_differs(cells: list[str], folder: Path, target: PackageTarget = PLUGIN) -> list[str]:
     """Run the package in one process, and with each step in a process of its own; where values differ."""
     notebook = notebook_of(cells)
     built = build(notebook)
     if built.pipeline is None:
         return []
-    write_project(PLUGIN.render(built.pipeline, notebook), folder / "project")
+    write_project(target.render(built.pipeline, notebook), folder / "project")
     together, apart = (in_a_child(partial(captured, folder, how)) for how in ("together", "apart"))
     lock = json.loads((folder / "project" / LOCK).read_text(encoding="utf-8"))
     return [
