@@ -194,6 +194,8 @@ class Calls(Expressions):
         if name in known.VIEW_METHODS:
             return part_of(base)
         kind = "frame" if name in ("DataFrame", "to_frame") else ""
+        if name in known.PURE_METHODS - known.MODEL_METHODS:  # a copy holds what the container holds
+            return Value(own=self.new(), held=base.held, defs=base.defs, kind=kind)
         if name in known.PURE_METHODS or name in known.MUTATING_METHODS:
             return Value(own=self.new(), kind=kind)
         return Value(own=self.new(), held=base.reach, defs=base.defs)

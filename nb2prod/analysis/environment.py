@@ -14,9 +14,9 @@ class Environment:
         self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
         self.future_annotations = False  # a __future__ import holds for all later cells
         self.generators: set[Label] = set()  # random generators: whoever is given one draws from it
-        self.plain: set[Label] = (
-            set()
-        )  # lists, dicts and the like that the text shows: libraries leave them as they are
+        # lists, dicts and the like that the text shows: libraries leave them as they are
+        self.plain: set[Label] = set()
+        self.callers: set[str] = set()  # names of data that can call functions of the notebook
         self._holders: defaultdict[Label, set[str]] = defaultdict(set)
         self._next = 0
 
@@ -35,11 +35,16 @@ class Environment:
         elif old is not None:
             self._forget(name, old)
         self.values[name] = value
+        if value.defs and not value.is_definition:
+            self.callers.add(name)
+        else:
+            self.callers.discard(name)
         for label in value.reach:
             self._holders[label].add(name)
 
     def delete(self, name: str) -> None:
         old = self.values.pop(name, None)
+        self.callers.discard(name)
         if old is not None:
             self._forget(name, old)
 

@@ -101,10 +101,16 @@ class Names(ABC):
             return
         into = self.facts.mutates if surely else self.facts.may_mutate
         names = self.env.names_of(value.own)
-        if len(names) > 1:
-            self.facts.together.add(frozenset(names))
+        sharing = names | {name for name in self.env.callers if self.reads_of(name) & names}
+        if len(sharing) > 1:
+            self.facts.together.add(frozenset(sharing))
         for name in names:
             (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
+
+    def reads_of(self, name: str) -> set[str]:
+        """What functions read that the name's value can call."""
+        found = self.closure_of(self.env.get(name).defs)
+        return set().union(*(self.summary_of(definition).reads for definition in found))
 
     def touch(self, states: tuple[str, ...], line: int) -> None:
         for state in states:

@@ -16,6 +16,7 @@ from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.drafts import Draft
 from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
+from nb2prod.analysis.sharing import Sharing
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.analysis.texts import mentioned
 from nb2prod.model.finding import Finding, Severity
@@ -79,6 +80,7 @@ class Routing:
         self.pyplot_names = [
             name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
         ]
+        self.sharing = Sharing(giver=self.giver)
         self.pending = [cell for cell in analysis.production if cell.number not in self.owned]
 
     def run(self, results: frozenset[str]) -> list[Routed]:
@@ -94,8 +96,10 @@ class Routing:
         step = self.sort_statements(draft)
         self.compose(step)
         self.resolve(step)
-        self.tie(step)
         step.there = frozenset(name for name, given in self.provider.items() if _is_data(given))
+        for cell in draft.cells:
+            for names in sorted(cell.effects.together, key=sorted):
+                self.sharing.tie(names & step.there, self.position[draft.name])
         self.publish(step)
         self.routed[draft.name] = step
         return step
@@ -401,32 +405,6 @@ class Routing:
         if finding not in self.findings:
             self.findings.append(finding)
 
-    # ------------------------------------------------------------------ shared objects
-
-    def tie(self, step: Routed) -> None:
-        """What shares an object that this step changes must come to it in one piece, wherever steps run.
-
-        So the step that began to share gives back all the names that reach the object, in one bundle.
-        """
-        for cell in step.draft.cells:
-            for names in sorted(cell.effects.together, key=sorted):
-                places = {name: self.provided_at(name) for name in sorted(names)}
-                self.tie_names({name: place for name, place in places.items() if place is not None})
-
-    def provided_at(self, name: str) -> int | None:
-        """The position of the step that gives the name; a parameter comes before all."""
-        provider = self.provider.get(name)
-        if isinstance(provider, Draft):
-            return self.position[provider.name]
-        return -1 if provider is not None and provider.kind is Kind.PARAMETER else None
-
-    def tie_names(self, places: dict[str, int]) -> None:
-        for later in sorted(set(places.values()) - {min(places.values(), default=0)}):
-            step = self.routed[self.drafts[later].name]
-            for name, place in places.items():
-                if place < later:
-                    step.tied.setdefault(name, step.draft.last)
-
     # ------------------------------------------------------------------ figures
 
     def add_pyplot(self, step: Routed) -> None:
@@ -457,6 +435,12 @@ class Routing:
             provider = self.provider.get(name)
             if isinstance(provider, Draft) or (provider and provider.kind is Kind.PARAMETER):
                 self.provider[name] = step.draft
+        changed = (name for name in step.may_change if self.provider.get(name) is step.draft)
+        self.sharing.gives(self.position[step.draft.name], changed)
+
+    def giver(self, position: int) -> tuple[Routed, int]:
+        draft = self.drafts[position]
+        return self.routed[draft.name], draft.last
 
     # ------------------------------------------------------------------ backward
 

@@ -4,6 +4,7 @@
 """
 
 import importlib
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any  # the libraries are not imported here, so their objects have no types
@@ -123,10 +124,12 @@ def _walk(options: Any, prefix: str, found: dict[str, object]) -> None:
 
 
 def _write_options(module: Any, value: dict[str, object]) -> None:
-    now = _read_options(module)
-    for name, option in value.items():
-        if name in now and now[name] != option:
-            module.set_option(name, option)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # some options are there only to say that they are going
+        now = _read_options(module)
+        for name, option in value.items():
+            if name in now and now[name] != option:
+                module.set_option(name, option)
 
 
 def _write_torch(module: Any, value: bytes) -> None:
