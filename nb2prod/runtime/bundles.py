@@ -9,7 +9,7 @@ import copyreg
 import io
 import pickle
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any  # a step's values
 
 __all__ = ["NotPortable", "dumps", "loads"]
@@ -32,8 +32,17 @@ def dumps(value: object) -> bytes:
     return _dumped(value, views, views.kept) if views.are_shared else content
 
 
-def loads(content: bytes) -> Any:
-    return pickle.loads(content)
+def loads(content: bytes, step: Callable[..., Any] | None = None) -> Any:
+    """The value. `step` is the function that made it or takes it: its module's names stand around while the value is
+    made again, since formulas of statsmodels look for functions in the frames that call them."""
+    return eval("loads(content)", {**_around(step), "loads": pickle.loads, "content": content})
+
+
+def _around(step: Callable[..., Any] | None) -> dict[str, Any]:
+    if step is None:
+        return {}
+    package = step.__module__.partition(".")[0]
+    return {**vars(sys.modules.get(f"{package}.functions", object)), **vars(sys.modules[step.__module__])}
 
 
 def _dumped(value: object, views: "_Views", reduce_array: Reducer) -> bytes:
@@ -52,10 +61,11 @@ def _dumped(value: object, views: "_Views", reduce_array: Reducer) -> bytes:
 
 
 def _by(kind: Any, value: object, table: dict[Any, Reducer]) -> bytes:
+    """The table is the class's, for the pickler looks at it once, as it is made."""
+    known = getattr(kind, "dispatch_table", None)  # plain pickle's is a slot
+    every = {**copyreg.dispatch_table, **(known if isinstance(known, Mapping) else {}), **table}
     buffer = io.BytesIO()
-    pickler = kind(buffer, protocol=PROTOCOL)
-    pickler.dispatch_table = {**copyreg.dispatch_table, **getattr(pickler, "dispatch_table", {}), **table}
-    pickler.dump(value)
+    type("Pickler", (kind,), {"dispatch_table": every})(buffer, protocol=PROTOCOL).dump(value)
     return buffer.getvalue()
 
 
@@ -93,10 +103,10 @@ class _Views:
     def seen(self, array: Any) -> Any:
         root = _root(array)
         if id(array) in self._apart:
-            return array.__reduce_ex__(PROTOCOL)
+            return _reduced(array)
         self._kept_alive += [root, array]
         self._members.setdefault(id(root), set()).add(id(array))
-        return array.__reduce_ex__(PROTOCOL)
+        return _reduced(array)
 
     def apart(self, manager: Any) -> Any:
         """The arrays of a table that has its memory for itself, whatever it shares now."""
@@ -108,9 +118,28 @@ class _Views:
     def kept(self, array: Any) -> Any:
         root = _root(array)
         if array is root or id(array) in self._apart or len(self._members.get(id(root), ())) < 2:
-            return array.__reduce_ex__(PROTOCOL)
+            return _reduced(array)
         offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
         return _view, (root, array.shape, array.dtype, offset, array.strides)
+
+
+def _reduced(array: Any) -> Any:
+    """Pickled by its buffer, an array would come back as a view of it, with a type of its own that is not numpy's one
+    `float64`; libraries look at who owns the memory, and `asarray` gives another array for another type."""
+    reduced = array.__reduce_ex__(PROTOCOL)
+    return (_owning, (reduced[0], *reduced[1])) if array.flags.owndata and len(reduced) == 2 else reduced
+
+
+def _owning(make: Callable[..., Any], *arguments: Any) -> Any:
+    array = make(*arguments)
+    return array.astype(_canonical(array.dtype), order="K", copy=True)
+
+
+def _canonical(dtype: Any) -> Any:
+    """numpy's own object for a type of numbers."""
+    import numpy
+
+    return numpy.dtype(dtype.str) if dtype.kind in "biufc" and dtype.metadata is None else dtype
 
 
 def _root(array: Any) -> Any:
@@ -131,6 +160,7 @@ def _base(array: Any) -> Any:
 def _view(root: Any, shape: tuple[int, ...], dtype: Any, offset: int, strides: tuple[int, ...]) -> Any:
     import numpy
 
+    dtype = _canonical(dtype)
     flat = root if root.flags.c_contiguous else root.T
     if dtype != root.dtype:
         return numpy.ndarray(shape, dtype, flat, offset, strides)

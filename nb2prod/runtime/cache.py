@@ -91,7 +91,7 @@ class StepCache:
                 continue
             if any(fingerprint(path) != was for path, was in entry.files.items()):
                 continue
-            hit = self._load(entry)
+            hit = self._load(entry, call.function)
             if hit is not None:
                 self.origins.learn(entry.bundle, outputs_of(call.function, hit.result))
                 state.restore(hit.exit_state)
@@ -141,13 +141,13 @@ class StepCache:
             "exit_state": self.store.put(dumps(left)) if left else "",
         }
 
-    def _load(self, entry: Entry) -> Hit | None:
+    def _load(self, entry: Entry, step: Callable[..., Any]) -> Hit | None:
         bundle = self.store.get(entry.bundle)
         left = self.store.get(entry.exit_state) if entry.exit_state else dumps({})
         if bundle is None or left is None:
             return None
         try:
-            return Hit(entry=entry, result=loads(bundle), exit_state=loads(left))
+            return Hit(entry=entry, result=loads(bundle, step), exit_state=loads(left))
         except Exception:  # made by another version of a class: run the step instead
             return None
 

@@ -66,7 +66,7 @@ class IsolatedSteps:
         (place / "call.json").write_text(json.dumps(call), encoding="utf-8")
         (place / "values").write_bytes(self._packed(function, args, kwargs))
         self._run(place)
-        given, left = loads((place / "given").read_bytes())
+        given, left = loads((place / "given").read_bytes(), function)
         for name, value in left.items():
             self.carried[name] = _merged(self.carried.get(name), value)
         found: dict[str, Fingerprint] = json.loads((place / "answer.json").read_text(encoding="utf-8"))
@@ -124,7 +124,7 @@ def answer(place: Path, call: Mapping[str, Any]) -> None:
     sys.path[:0] = [call["source"], ""]
     seed_all()
     function = getattr(importlib.import_module(call["module"]), call["function"])
-    args, kwargs, carried = loads((place / "values").read_bytes())
+    args, kwargs, carried = loads((place / "values").read_bytes(), function)
     state.restore(carried)
     before = state.capture(call["states"])
     given, found = with_locals(function, call["names"], args, kwargs)

@@ -3,6 +3,7 @@
 `attribute:numpy.flag` is one too: an attribute of a module or of a library's class that the notebook assigned.
 """
 
+import contextlib
 import importlib
 import warnings
 from collections.abc import Callable
@@ -105,6 +106,9 @@ def _read_rc(module: Any) -> dict[str, object]:
 
 def _write_rc(module: Any, value: dict[str, object]) -> None:
     dict.update(module.rcParams, value)
+    if value.get("image.cmap", "viridis") not in module.colormaps:  # seaborn brings its own
+        with contextlib.suppress(ImportError):
+            importlib.import_module("seaborn")
 
 
 def _read_options(module: Any) -> dict[str, object]:
