@@ -5,7 +5,9 @@ what holds one of them goes by cloudpickle, with their code. Views of one numpy 
 pickle alone does not: a first pass looks for arrays that share memory, and a second one is made when there are some.
 """
 
+import contextlib
 import copyreg
+import importlib
 import io
 import pickle
 import sys
@@ -41,8 +43,10 @@ def loads(content: bytes, step: Callable[..., Any] | None = None) -> Any:
 def _around(step: Callable[..., Any] | None) -> dict[str, Any]:
     if step is None:
         return {}
-    package = step.__module__.partition(".")[0]
-    return {**vars(sys.modules.get(f"{package}.functions", object)), **vars(sys.modules[step.__module__])}
+    found: dict[str, Any] = {}
+    with contextlib.suppress(ImportError):  # a package need not have shared functions
+        found |= vars(importlib.import_module(f"{step.__module__.partition('.')[0]}.functions"))
+    return found | vars(sys.modules[step.__module__])
 
 
 def _dumped(value: object, views: "_Views", reduce_array: Reducer) -> bytes:
