@@ -7,6 +7,7 @@ no table may mutate its receiver; a library function in no table leaves its argu
 
 from nb2prod.analysis.knowledge.files import KNOWN, with_files
 from nb2prod.analysis.knowledge.tables import Draws, Knowledge
+from nb2prod.analysis.knowledge.users import knowledge_for
 
 __all__ = [
     "IMMUTABLE_KINDS",
@@ -16,6 +17,7 @@ __all__ = [
     "USED_UP_KINDS",
     "Draws",
     "Knowledge",
+    "knowledge_for",
     "with_files",
 ]
 

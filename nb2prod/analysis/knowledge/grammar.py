@@ -17,7 +17,7 @@ from typing import Any  # what TOML gives
 
 from nb2prod.errors import KnowledgeWrong
 
-__all__ = ["entries_of", "entries_of_table", "merged"]
+__all__ = ["check_key", "entries_of", "entries_of_table", "merged"]
 
 Entries = dict[str, Any]  # field of Knowledge → frozenset of names, or mapping
 _NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
@@ -39,8 +39,10 @@ def entries_of(text: str, file: str) -> Entries:
 def entries_of_table(data: Mapping[str, Any], file: str, prefix: str = "") -> Entries:
     """`prefix` is what stands before the sections in the file's own keys."""
     found: Entries = {}
+    if not isinstance(data, dict):
+        raise KnowledgeWrong(file, prefix.rstrip("."), "it must be a table")
     for section, values in data.items():
-        _check_key(section, (*_FIELDS, *_OPEN), file, f"{prefix}{section}")
+        check_key(section, (*_FIELDS, *_OPEN), file, f"{prefix}{section}")
         if not isinstance(values, dict):
             raise KnowledgeWrong(file, f"{prefix}{section}", "it must be a table")
         for key, value in values.items():
@@ -49,7 +51,7 @@ def entries_of_table(data: Mapping[str, Any], file: str, prefix: str = "") -> En
                 read, made = _OPEN[section]
                 found = merged(found, made(key, _read(read, value, file, where)))
             else:
-                _check_key(key, tuple(_FIELDS[section]), file, where)
+                check_key(key, tuple(_FIELDS[section]), file, where)
                 name, read = _FIELDS[section][key]
                 found = merged(found, {name: _read(read, value, file, where)})
     return found
@@ -71,7 +73,8 @@ def _both(one: Any, other: Any) -> Any:
     return (*one, *other) if one and isinstance(one[0], str) and isinstance(one, tuple) else other
 
 
-def _check_key(key: str, known: Iterable[str], file: str, where: str) -> None:
+def check_key(key: str, known: Iterable[str], file: str, where: str) -> None:
+    """Raises KnowledgeWrong with the nearest right key."""
     keys = sorted(known)
     if key not in keys:
         close = difflib.get_close_matches(key, keys, n=1, cutoff=0.5)
