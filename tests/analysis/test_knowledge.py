@@ -41,7 +41,7 @@ def states(*sources: str) -> list[tuple[str, ...]]:
 
 
 def write(path: Path, *sources: str) -> Path:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "execution_count": None, "id": f"c{n}", "metadata": {}, "outputs": [], "source": source}
         for n, source in enumerate(sources)
     ]
