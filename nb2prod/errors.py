@@ -34,6 +34,14 @@ class InvalidOption(Nb2ProdError):
         super().__init__(f"{where}: {reason}")
 
 
+class KnowledgeWrong(Nb2ProdError):
+    """An entry of a file of knowledge that cannot be read; `key` is "" for the whole file."""
+
+    def __init__(self, file: str, key: str, reason: str) -> None:
+        super().__init__(f"{file}: {f'{key}: ' if key else ''}{reason}")
+        self.file, self.key = file, key
+
+
 class ConversionRefused(Nb2ProdError):
     """The notebook cannot be converted faithfully. `findings` (model.finding.Finding) say why, cell by cell."""
 

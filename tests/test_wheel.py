@@ -39,7 +39,9 @@ def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_wheel_has_the_package_with_its_templates_and_nothing_else(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     ours = {
-        path.relative_to(ROOT).as_posix() for path in (ROOT / "nb2prod").rglob("*") if path.suffix in (".py", ".j2")
+        path.relative_to(ROOT).as_posix()
+        for path in (ROOT / "nb2prod").rglob("*")
+        if path.suffix in (".py", ".j2", ".toml")
     }
     assert ours | {"nb2prod/py.typed"} == {name for name in names if ".dist-info/" not in name}
 

@@ -10,6 +10,7 @@ from nb2prod.analysis.displays import Displays, displays_of
 from nb2prod.analysis.effects import walk_cell
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Effects
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.magic_names import refuse_clashes
 from nb2prod.analysis.magics import Fate, LoweredCell, lower
 from nb2prod.analysis.parameters import read_parameters
@@ -44,6 +45,7 @@ class Analysis:
     parameters: tuple[Parameter, ...]
     star_names: dict[str, frozenset[str]]
     findings: tuple[Finding, ...]
+    known: Knowledge = KNOWN
 
     @cached_property
     def production(self) -> tuple[CellAnalysis, ...]:
@@ -65,6 +67,7 @@ class Analysis:
         return frozenset().union(*(found.mutates.keys() | found.may_mutate.keys() for found in effects))
 
 
+_SEEDS = re.compile(r"seed\w*\s*\(|set_state\s*\(|random import")
 _WORTH_A_LOOK = re.compile(r"\b(class|def|defaultdict)\b")
 _NO_EFFECTS = Effects(
     exposed={},
@@ -81,15 +84,17 @@ _NO_EFFECTS = Effects(
 )
 
 
-def analyse(notebook: Notebook, watch: Callable[[Environment], None] = lambda _env: None) -> Analysis:
+def analyse(
+    notebook: Notebook, watch: Callable[[Environment], None] = lambda _env: None, known: Knowledge = KNOWN
+) -> Analysis:
     """Everything that can be said of the notebook cell by cell; `watch` sees the names after each cell. Raises for
     tags that are wrong."""
     roles = roles_of(notebook)
     lowered = refuse_clashes({cell.number: lower(cell) for cell in notebook.code_cells})
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
-    env = Environment()
+    env = Environment(known, is_seeded=any(_SEEDS.search(cell.text) for cell in lowered.values()))
     env.star_names = known_stars
-    displays = displays_of(c.tree for c in lowered.values() if _WORTH_A_LOOK.search(c.text))
+    displays = displays_of((c.tree for c in lowered.values() if _WORTH_A_LOOK.search(c.text)), known)
     cells: list[CellAnalysis] = []
     parameters: list[Parameter] = []
     for cell in notebook.code_cells:
@@ -111,6 +116,7 @@ def analyse(notebook: Notebook, watch: Callable[[Environment], None] = lambda _e
         parameters=tuple({parameter.name: parameter for parameter in parameters}.values()),
         star_names=known_stars,
         findings=tuple(findings),
+        known=known,
     )
 
 

@@ -12,6 +12,7 @@ from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
 from nb2prod.analysis.imports import ImportUnit, import_lines
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.late_parameters import refuse_late_parameters
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
@@ -57,10 +58,12 @@ def build(
     environment: Mapping[str, str] | None = None,
     local: frozenset[str] = frozenset(),
     trace: Trace | None = None,
+    known: Knowledge = KNOWN,
 ) -> Build:
     """The pipeline of a tagged notebook. `environment` maps import names to `distribution==version` texts; `local` are
-    the modules that stand beside the notebook, which no distribution brings; `trace` is a run of this very notebook."""
-    analysis = analyse(notebook)
+    the modules that stand beside the notebook, which no distribution brings; `trace` is a run of this very notebook;
+    `known` is what is known of libraries."""
+    analysis = analyse(notebook, known=known)
     if trace is not None:
         analysis = refine(analysis, trace)
     findings = list(analysis.findings)

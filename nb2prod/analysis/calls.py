@@ -4,10 +4,10 @@ import ast
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from nb2prod.analysis import knowledge as known
-from nb2prod.analysis.expressions import Expressions
+from nb2prod.analysis.drawing import Arguments, Drawing
+from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, USED_UP_KINDS
 from nb2prod.analysis.scopes import parameters_of
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, aliasing, holding, part_of, union
 
@@ -15,20 +15,7 @@ _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
 _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Arguments:
-    """The arguments of a call as values; `keywords` without a name (`**kwargs`) go to `positional`."""
-
-    positional: tuple[Value, ...]
-    keywords: dict[str, Value]
-    line: int
-
-    @property
-    def all(self) -> tuple[Value, ...]:
-        return (*self.positional, *self.keywords.values())
-
-
-class Calls(Expressions):
+class Calls(Drawing):
     def visit_Call(self, node: ast.Call) -> Value:
         function = node.func
         if isinstance(function, ast.Attribute):
@@ -36,11 +23,11 @@ class Calls(Expressions):
             if not base.kind.startswith("import:"):
                 return self.call_method(node, function.attr, base)
             dotted = f"{base.kind[7:]}.{function.attr}"
-            self.touch(known.states_of_function(dotted), node.lineno)
+            self.touch(self.known.states_of_function(dotted), node.lineno)
             return self.call_library(node, dotted)
         value = self.visit(function)
         if value.kind.startswith("import:"):
-            self.touch(known.states_of_function(value.kind[7:]), node.lineno)
+            self.touch(self.known.states_of_function(value.kind[7:]), node.lineno)
             return self.call_library(node, value.kind[7:])
         if value.kind.startswith("class:"):
             return self.call_method(node, "__call__", value)
@@ -58,11 +45,16 @@ class Calls(Expressions):
     def call_value(self, node: ast.Call, value: Value) -> Value:
         """A closure, a bound method, a partial: it may change all that it reaches, and keep what it is given."""
         result = self.call_definition(node, value) if value.defs else NOTHING
-        arguments = NOTHING if value.defs else union(NOTHING, *self.arguments(node).all)
+        arguments = NOTHING if value.defs else self.given_to_value(node)
         self.mutate(Value(own=value.reach), node.lineno, surely=False)
         if not self.in_body:
             self.env.hold(value, arguments)
         return Value(own=self.new() | value.reach | result.own, held=result.held, defs=result.defs)
+
+    def given_to_value(self, node: ast.Call) -> Value:
+        arguments = self.arguments(node)
+        self.draw_by_given(arguments)
+        return union(NOTHING, *arguments.all)
 
     def arguments(self, node: ast.Call) -> Arguments:
         positional = [self.argument(argument) for argument in node.args]
@@ -76,20 +68,14 @@ class Calls(Expressions):
         arguments = Arguments(positional=tuple(positional), keywords=named, line=node.lineno)
         if "out" in named:
             self.mutate(named["out"], node.lineno)
-        self.draw(arguments)
+        self.draw_from_given(arguments)
         return arguments
-
-    def draw(self, arguments: Arguments) -> None:
-        """Whoever is given a random generator may draw from it."""
-        labels = union(NOTHING, *arguments.all).reach & self.env.generators
-        given = [value for name, value in arguments.keywords.items() if name in known.GENERATOR_KEYWORDS]
-        self.mutate(union(NOTHING, Value(own=labels), *given), arguments.line, surely=False)
 
     def argument(self, node: ast.expr) -> Value:
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
         value = self.visit(node)
         self.use(value, node.lineno)
-        if isinstance(node, ast.Attribute) and node.attr in known.MUTATING_METHODS:  # `map(seen.append, values)`
+        if isinstance(node, ast.Attribute) and node.attr in self.known.mutating_methods:  # `map(seen.append, values)`
             self.mutate(value, node.lineno, surely=False)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "~" in node.value:
             for name in _WORD.findall(node.value):
@@ -102,24 +88,26 @@ class Calls(Expressions):
     def call_library(self, node: ast.Call, dotted: str) -> Value:
         arguments = self.arguments(node)
         self.mutate_positions(dotted, arguments)
-        if dotted in known.IMMUTABLE_CALLS:
-            return Value(kind=known.IMMUTABLE_CALLS[dotted])
-        kind = known.KIND_CALLS.get(dotted, "")
-        last = dotted.rpartition(".")[2]
-        if dotted in known.ALIASING_FUNCTIONS:
-            return aliasing(self.env.fresh(), *arguments.all, kind=kind)
-        if last[:1].isupper() or dotted in known.HOLDING_FUNCTIONS or dotted in known.KEEPS_FUNCTIONS:
-            made = holding(self.env.fresh(), *arguments.all, kind=kind)
-            self.env.generators |= made.own if kind == "rng" else frozenset()
-            return made
-        if not kind and dotted.startswith("numpy."):
-            kind = "ndarray"
-        made = Value(own=self.new(), kind=kind)
-        self.env.generators |= made.own if kind == "rng" else frozenset()
+        made = self.made_by(dotted, arguments)
+        self.env.generators |= made.own if made.kind == "rng" else frozenset()
+        self.draw_in_library(dotted, arguments, made)
         return made
 
+    def made_by(self, dotted: str, arguments: Arguments) -> Value:
+        kind = self.known.kinds.get(dotted, "")
+        last = dotted.rpartition(".")[2]
+        if kind in IMMUTABLE_KINDS:
+            return Value(kind=kind)
+        if dotted in self.known.aliasing_functions:
+            return aliasing(self.env.fresh(), *arguments.all, kind=kind)
+        if last[:1].isupper() or dotted in self.known.holding_functions or dotted in self.known.keeping_functions:
+            return holding(self.env.fresh(), *arguments.all, kind=kind)
+        if not kind and dotted.startswith("numpy."):
+            kind = "ndarray"
+        return Value(own=self.new(), kind=kind)
+
     def mutate_positions(self, dotted: str, arguments: Arguments) -> None:
-        for position in known.MUTATING_FUNCTIONS.get(dotted, ()):
+        for position in self.known.mutating_functions.get(dotted, ()):
             if position < len(arguments.positional):
                 self.mutate(arguments.positional[position], arguments.line)
 
@@ -128,9 +116,10 @@ class Calls(Expressions):
             return NOTHING
         arguments = self.arguments(node)
         self.mutate_positions(name, arguments)
-        if name in known.CONSUMING:
+        if name in self.known.consuming_functions:
+            self.draw_by_given(arguments)
             for value in arguments.positional:
-                self.mutate(value if value.kind in known.USED_UP_KINDS else NOTHING, node.lineno)
+                self.mutate(value if value.kind in USED_UP_KINDS else NOTHING, node.lineno)
         if "file" in arguments.keywords:
             self.mutate(arguments.keywords["file"], node.lineno)
         if name == "open":
@@ -139,15 +128,15 @@ class Calls(Expressions):
             self.env.hold(arguments.positional[0], arguments.positional[2])
         if name == "getattr" and arguments.positional:
             return part_of(arguments.positional[0])
-        if name in known.IMMUTABLE_CALLS:
-            return Value(kind=known.IMMUTABLE_CALLS[name])
-        if name in known.ALIASING_FUNCTIONS:
-            return aliasing(self.env.fresh(), *arguments.all, kind=known.KIND_CALLS[name])
-        if name in known.HOLDING_FUNCTIONS:
-            return holding(self.env.fresh(), *arguments.all, kind=known.KIND_CALLS.get(name, ""))
+        if self.known.kinds.get(name) in IMMUTABLE_KINDS:
+            return Value(kind=self.known.kinds[name])
+        if name in self.known.aliasing_functions:
+            return aliasing(self.env.fresh(), *arguments.all, kind=self.known.kinds[name])
+        if name in self.known.holding_functions:
+            return holding(self.env.fresh(), *arguments.all, kind=self.known.kinds.get(name, ""))
         if name in ("next", "max", "min"):
             return union(*map(part_of, arguments.positional)) if arguments.positional else NOTHING
-        return Value(own=self.new(), kind=known.KIND_CALLS.get(name, ""))
+        return Value(own=self.new(), kind=self.known.kinds.get(name, ""))
 
     def run_literal(self, node: ast.Call) -> bool:
         """`exec` or `eval` of a literal text: walked as if it stood there, and noted as opaque all the same."""
@@ -180,23 +169,24 @@ class Calls(Expressions):
 
     def call_unknown_method(self, node: ast.Call, name: str, base: Value, arguments: Arguments) -> Value:
         line = node.lineno
-        self.touch(known.states_of_method(name), line)
+        self.touch(self.known.states_of_method(name), line)
         self.mutate_receiver(node, name, base)
-        for position in known.ARGUMENT_METHODS.get(name, ()):
+        self.draw_in_method(node, name, base, arguments)
+        for position in self.known.argument_methods.get(name, ()):
             for value in arguments.positional[position : position + 1]:
                 self.mutate(value, line)
-        if name in ("append", "add", "insert", "extend", "update", "setdefault", "put") and not self.in_body:
+        if name in self.known.keeping_methods and not self.in_body:
             self.env.hold(base, union(NOTHING, *arguments.all))
-        if name in known.SELF_METHODS:
+        if name in self.known.self_methods:
             return Value(own=base.own, held=base.held, defs=base.defs, kind=base.kind)
         if base.kind in ("dict", "defaultdict") and name in ("keys", "values", "items"):
             return replace(part_of(base), kind="dictview")
-        if name in known.VIEW_METHODS:
+        if name in self.known.view_methods:
             return part_of(base)
         kind = "frame" if name in ("DataFrame", "to_frame") else ""
-        if name in known.PURE_METHODS - known.MODEL_METHODS:  # a copy holds what the container holds
+        if name in self.known.shallow_methods and base.kind not in ("frame", "ndarray"):
             return Value(own=self.new(), held=base.held, defs=base.defs, kind=kind)
-        if name in known.PURE_METHODS or name in known.MUTATING_METHODS:
+        if name in self.known.pure_methods or name in self.known.mutating_methods:
             return Value(own=self.new(), kind=kind)
         return Value(own=self.new(), held=base.reach, defs=base.defs)
 
@@ -221,20 +211,21 @@ class Calls(Expressions):
             keyword.arg == "inplace" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
             for keyword in node.keywords
         )
-        if inplace or name in known.MUTATING_METHODS:
+        if inplace or name in self.known.mutating_methods:
             self.mutate(base, node.lineno)
-        elif name not in known.PURE_METHODS | known.QUIET_METHODS:
+        elif name not in self.known.pure_methods | self.known.quiet_methods:
             self.mutate(base, node.lineno, surely=False)
         else:
             self.mutate(Value(own=base.reach & self.env.generators), node.lineno, surely=False)
             return
-        if name not in known.CONTAINER_METHODS:  # a pipeline's fit fits what it holds
+        if name not in self.known.container_methods:  # a pipeline's fit fits what it holds
             self.mutate(Value(own=base.held - self.env.plain), node.lineno, surely=False)
 
     # ------------------------------------------------------------------ the notebook's own functions
 
     def call_definition(self, node: ast.Call, value: Value) -> Value:
         arguments = self.arguments(node)
+        self.draw_by_given(arguments)
         results = [
             self.call_one(definition, arguments) for definition in sorted(value.defs, key=lambda d: (d.cell, d.name))
         ]

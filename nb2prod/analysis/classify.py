@@ -7,8 +7,8 @@ import ast
 from dataclasses import dataclass
 from enum import StrEnum
 
-from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.displays import QUIET, Displays
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.scopes import bound_names
 
 
@@ -54,7 +54,9 @@ def _use_of(node: ast.stmt, displays: Displays, *, last: bool) -> Use:
         return Use.IMPORT
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) or _is_named_lambda(node):
         return Use.DEFINITION
-    if isinstance(node, ast.Expr) and (_is_display_call(node.value) or (last and is_pure(node.value))):
+    if isinstance(node, ast.Expr) and (
+        _is_display_call(node.value, displays.known) or (last and is_pure(node.value, displays.known))
+    ):
         return Use.BODY if displays.may_change(node.value) else Use.DISPLAY
     if _prints_doc(node):
         return Use.DISPLAY
@@ -86,29 +88,29 @@ def _prints_doc(node: ast.stmt) -> bool:
     return False
 
 
-def _is_display_call(node: ast.expr) -> bool:
+def _is_display_call(node: ast.expr, known: Knowledge) -> bool:
     match node:
         case ast.Call(func=ast.Name(id="display"), args=args, keywords=[]):
-            return all(is_pure(argument) for argument in args)
+            return all(is_pure(argument, known) for argument in args)
     return False
 
 
-def is_pure(node: ast.expr) -> bool:
+def is_pure(node: ast.expr, known: Knowledge = KNOWN) -> bool:
     """Evaluating the expression surely changes nothing: it is there to be looked at."""
     match node:
         case ast.Constant() | ast.Name():
             return True
         case ast.Attribute(value=value) | ast.FormattedValue(value=value) | ast.Starred(value=value):
-            return is_pure(value)
+            return is_pure(value, known)
         case ast.Subscript(value=value, slice=index):
-            return is_pure(value) and is_pure(index)
+            return is_pure(value, known) and is_pure(index, known)
         case ast.Slice(lower=lower, upper=upper, step=step):
-            return all(part is None or is_pure(part) for part in (lower, upper, step))
+            return all(part is None or is_pure(part, known) for part in (lower, upper, step))
         case ast.Call(func=ast.Attribute(value=value, attr=method), args=args, keywords=keywords):
-            quiet = method in known.PURE_METHODS and method not in known.MODEL_METHODS
-            return quiet and is_pure(value) and _pure_arguments(args, keywords)
+            quiet = method in known.pure_methods and method not in known.model_methods
+            return quiet and is_pure(value, known) and _pure_arguments(args, keywords, known)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
-            return name in known.PURE_BUILTINS and _pure_arguments(args, keywords)
+            return name in known.pure_functions and _pure_arguments(args, keywords, known)
         case (
             ast.BinOp()
             | ast.BoolOp()
@@ -120,11 +122,11 @@ def is_pure(node: ast.expr) -> bool:
             | ast.Dict()
             | ast.JoinedStr()
         ):
-            return all(is_pure(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+            return all(is_pure(child, known) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
     return False
 
 
-def _pure_arguments(args: list[ast.expr], keywords: list[ast.keyword]) -> bool:
+def _pure_arguments(args: list[ast.expr], keywords: list[ast.keyword], known: Knowledge) -> bool:
     """No argument has an effect, and none asks for one (`inplace`, a function to call)."""
     quiet = all(keyword.arg not in (None, "inplace", "out", "func") for keyword in keywords)
-    return quiet and all(map(is_pure, args)) and all(is_pure(keyword.value) for keyword in keywords)
+    return quiet and all(is_pure(value, known) for value in (*args, *(keyword.value for keyword in keywords)))

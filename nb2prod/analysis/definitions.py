@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from nb2prod.analysis.analyse import Analysis
 from nb2prod.analysis.classify import Use
 from nb2prod.analysis.environment import Environment
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.analysis.stateful import asked_names, own_state, remembering_decorators, written_attributes
 from nb2prod.analysis.statements import Statements
@@ -31,11 +32,11 @@ class Needs:
     mutates: frozenset[str]
 
 
-def needs_of(node: ast.stmt) -> Needs:
-    inside = Statements(Environment(), cell=0)
+def needs_of(node: ast.stmt, known: Knowledge = KNOWN) -> Needs:
+    inside = Statements(Environment(known), cell=0)
     inside.in_body = True
     inside.run([node])
-    outside = Statements(Environment(), cell=0)
+    outside = Statements(Environment(known), cell=0)
     outside.run([node])
     labels = [*inside.facts.mutated, *inside.facts.may_mutated]
     return Needs(
@@ -55,25 +56,29 @@ class Definitions:
 
 def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
     found = [site for all_of in sites.by_name.values() for site in all_of if site.kind is Kind.DEFINITION]
-    needs = {site: needs_of(site.statement.node) for site in found if site.statement}
+    needs = {site: needs_of(site.statement.node, analysis.known) for site in found if site.statement}
     constants = _constants(analysis, sites)
     written = _written_definitions(analysis, needs, sites)
     nodes = [statement.node for cell in analysis.production for statement in cell.statements]
-    attributes, asked, decorators = written_attributes(nodes), asked_names(nodes), remembering_decorators(nodes)
+    known, asked = analysis.known, asked_names(nodes)
+    attributes, decorators = written_attributes(nodes, known), remembering_decorators(nodes, known)
     stateful = {site: f"the notebook writes to '{site.name}'" for site in found if site.name in written}
     while True:
         shared = _shared(found, needs, {*stateful}, constants, sites)
         pure = shared.keys() - asked
-        more = {site: _state_of(site, pure, attributes, decorators) for site in found if site not in stateful}
+        more = {site: _state_of(site, pure, attributes, decorators, known) for site in found if site not in stateful}
         more = {site: words for site, words in more.items() if words}
         if not more:
             return Definitions(needs=needs, shared={**constants, **shared}, stateful=stateful)
         stateful |= more
 
 
-def _state_of(site: Site, pure: Set[str], attributes: frozenset[str], decorators: frozenset[str]) -> str:
+def _state_of(
+    site: Site, pure: Set[str], attributes: frozenset[str], decorators: frozenset[str], known: Knowledge
+) -> str:
     assert site.statement is not None
-    return own_state(site.statement.node, is_pure=site.name in pure, written=attributes, decorators=decorators)
+    is_pure = site.name in pure
+    return own_state(site.statement.node, is_pure=is_pure, written=attributes, decorators=decorators, known=known)
 
 
 def _written_definitions(analysis: Analysis, needs: dict[Site, Needs], sites: Sites) -> set[str]:

@@ -8,7 +8,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from nb2prod.analysis import knowledge as known
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 
 __all__ = ["QUIET", "Displays", "displays_of", "has_effect"]
 
@@ -25,6 +25,7 @@ class Displays:
     functions: frozenset[str] = frozenset()
     items: bool = False
     operations: bool = False
+    known: Knowledge = KNOWN
     showing: str = ""  # the class whose repr has an effect
 
     def may_change(self, node: ast.expr) -> bool:
@@ -40,7 +41,7 @@ class Displays:
 QUIET = Displays()
 
 
-def displays_of(trees: Iterable[ast.Module]) -> Displays:
+def displays_of(trees: Iterable[ast.Module], known: Knowledge = KNOWN) -> Displays:
     """What looking at values may do in a notebook of these cells."""
     items = operations = False
     showing = ""
@@ -50,16 +51,16 @@ def displays_of(trees: Iterable[ast.Module]) -> Displays:
         for node in ast.walk(tree):
             items = items or _names_defaultdict(node)
             if isinstance(node, ast.ClassDef):
-                effects = [method.name for method in _methods(node) if has_effect(method)]
+                effects = [method.name for method in _methods(node) if has_effect(method, known)]
                 operations = operations or any(not name.startswith(_SHOWN) for name in effects if name[:2] == "__")
-                operations = operations or any(_is_property(method) and has_effect(method) for method in _methods(node))
+                operations = operations or any(_is_property(m) and has_effect(m, known) for m in _methods(node))
                 showing = showing or (node.name if any(name.startswith(_SHOWN) for name in effects) else "")
-    return Displays(functions=frozenset(functions), items=items, operations=operations, showing=showing)
+    return Displays(functions=frozenset(functions), items=items, operations=operations, showing=showing, known=known)
 
 
-def has_effect(function: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+def has_effect(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Knowledge = KNOWN) -> bool:
     """The body writes to something that outlives the call, as far as its own text shows."""
-    return function.name != "__init__" and any(map(_writes, ast.walk(function)))
+    return function.name != "__init__" and any(_writes(node, known) for node in ast.walk(function))
 
 
 def _names_defaultdict(node: ast.AST) -> bool:
@@ -82,14 +83,14 @@ def _is_property(method: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
     return bool(names & {"property", "cached_property"})
 
 
-def _writes(node: ast.AST) -> bool:
+def _writes(node: ast.AST, known: Knowledge) -> bool:
     match node:
         case ast.Attribute(ctx=ast.Store() | ast.Del()) | ast.Subscript(ctx=ast.Store() | ast.Del()):
             return True
         case ast.Global() | ast.Nonlocal():
             return True
         case ast.Call(func=ast.Attribute(attr=method)):
-            return method in known.MUTATING_METHODS
+            return method in known.mutating_methods
         case ast.Call(func=ast.Name(id=name)):
             return name in ("setattr", "delattr", "next")
     return False

@@ -3,13 +3,16 @@
 from collections import defaultdict
 from collections.abc import Iterable
 
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.values import NOTHING, Label, Value, union
 
 
 class Environment:
     """Names to values, with the reverse index from objects to the names that reach them."""
 
-    def __init__(self) -> None:
+    def __init__(self, known: Knowledge = KNOWN, *, is_seeded: bool = False) -> None:
+        self.known = known
+        self.is_seeded = is_seeded  # somewhere the notebook seeds: then the order of all draws counts
         self.values: dict[str, Value] = {}
         self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
         self.future_annotations = False  # a __future__ import holds for all later cells
@@ -17,6 +20,8 @@ class Environment:
         # lists, dicts and the like that the text shows: libraries leave them as they are
         self.plain: set[Label] = set()
         self.callers: set[str] = set()  # names of data that can call functions of the notebook
+        self.drawers: set[Label] = set()  # estimators and splitters without a seed: they draw from numpy.random
+        self.settled: set[Label] = set()  # those that surely do not
         self._holders: defaultdict[Label, set[str]] = defaultdict(set)
         self._next = 0
 

@@ -9,6 +9,7 @@ from nb2prod.analysis.build import Build, Wiring, build, inputs_of
 from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.histories import Histories
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.routing import Routed
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.errors import NotInNotebook
@@ -33,9 +34,11 @@ _CHANGES = (Deed.MADE, Deed.CHANGED, Deed.MAYBE)
 _KINDS = {Kind.IMPORT: "an import", Kind.DEFINITION: "a function or class that is not shared", Kind.DATA: "data"}
 
 
-def explain(notebook: Notebook, step: str | None = None, name: str | None = None) -> Explanation:
+def explain(
+    notebook: Notebook, step: str | None = None, name: str | None = None, known: Knowledge = KNOWN
+) -> Explanation:
     """All steps, or one of them, or the history of one name. Raises NotInNotebook, with the closest one there is."""
-    built = build(notebook)
+    built = build(notebook, known=known)
     histories = Histories(built.analysis, _owners(built))
     steps = _Wired(built.wiring, histories).steps() if built.wiring else _unwired(built.analysis)
     if step is not None and step not in [found.name for found in steps]:
@@ -48,7 +51,7 @@ def explain(notebook: Notebook, step: str | None = None, name: str | None = None
         findings=built.findings,
         parameters=tuple((str(parameter.name), parameter.cell) for parameter in built.analysis.parameters),
         steps=tuple(found for found in steps if step in (None, found.name)),
-        name=_history(name, notebook, steps, histories, built.wiring) if name else None,
+        name=_history(name, built.analysis, steps, histories, built.wiring) if name else None,
     )
 
 
@@ -185,7 +188,7 @@ def _kind(name: str, sites: Sites) -> str:
 
 def _history(
     name: str,
-    notebook: Notebook,
+    analysis: Analysis,
     steps: tuple[ExplainedStep, ...],
     histories: Histories,
     wiring: Wiring | None,
@@ -202,17 +205,17 @@ def _history(
         kinds=tuple(sorted(str(kind) for kind in kinds)),
         events=histories.of(name),
         versions=_Wired(wiring, histories).versions(name) if wiring else (),
-        shares=_shares(name, notebook, histories.sites),
+        shares=_shares(name, analysis, histories.sites),
         edges=tuple(edges),
     )
 
 
-def _shares(name: str, notebook: Notebook, sites: Sites) -> tuple[str, ...]:
+def _shares(name: str, analysis: Analysis, sites: Sites) -> tuple[str, ...]:
     """Names that, after some cell, may reach an object that this one reaches too."""
     found: set[str] = set()
 
     def look(env: Environment) -> None:
         found.update(env.names_of(env.get(name).reach))
 
-    analyse(notebook, look)
+    analyse(analysis.notebook, look, analysis.known)
     return tuple(sorted(other for other in found - {name} if sites.kinds(other) & {Kind.DATA, Kind.PARAMETER}))

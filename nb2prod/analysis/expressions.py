@@ -4,8 +4,8 @@ import ast
 from abc import abstractmethod
 from dataclasses import replace
 
-from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.flow import meet
+from nb2prod.analysis.knowledge import IMMUTABLE_KINDS
 from nb2prod.analysis.names import Names, Scope
 from nb2prod.analysis.scopes import Comprehension, target_names
 from nb2prod.analysis.values import NOTHING, Definition, Value, holding, part_of, union
@@ -60,11 +60,11 @@ class Expressions(Names):
 
     def visit_UnaryOp(self, node: ast.UnaryOp) -> Value:
         value = self.visit(node.operand)
-        return Value(kind=value.kind) if value.kind in known.IMMUTABLE_KINDS else Value(own=self.new())
+        return Value(kind=value.kind) if value.kind in IMMUTABLE_KINDS else Value(own=self.new())
 
     def visit_BinOp(self, node: ast.BinOp) -> Value:
         left, right = self.visit(node.left), self.visit(node.right)
-        if left.kind in known.IMMUTABLE_KINDS and right.kind in known.IMMUTABLE_KINDS:
+        if left.kind in IMMUTABLE_KINDS and right.kind in IMMUTABLE_KINDS:
             return Value(kind="str" if "str" in (left.kind, right.kind) else left.kind)
         if "list" in (left.kind, right.kind):
             return holding(self.env.fresh(), left, right, kind="list")
@@ -127,7 +127,7 @@ class Expressions(Names):
         base = self.visit(node.value)
         if base.kind.startswith("import:"):
             dotted = f"{base.kind}.{node.attr}"
-            self.touch(known.states_of_function(dotted[7:]), node.lineno)
+            self.touch(self.known.states_of_function(dotted[7:]), node.lineno)
             return Value(kind=dotted)
         return part_of(base)
 

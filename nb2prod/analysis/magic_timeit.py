@@ -7,7 +7,7 @@ statement once does the same, where it can be repeated at all.
 import ast
 from dataclasses import replace
 
-from nb2prod.analysis.knowledge import MUTATING_METHODS
+from nb2prod.analysis.knowledge import KNOWN
 from nb2prod.analysis.magic_find import parse
 from nb2prod.analysis.magic_table import REFUSED_LINES, Fate, Magic
 
@@ -55,7 +55,7 @@ def changed_outside(code: str) -> str:
 def _changes(node: ast.AST) -> bool:
     match node:
         case ast.Call(func=ast.Attribute(attr=method)):
-            return method in MUTATING_METHODS
+            return method in KNOWN.mutating_methods
         case ast.Attribute(ctx=ast.Store()) | ast.Subscript(ctx=ast.Store()):
             return True
     return False

@@ -4,10 +4,10 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Facts
 from nb2prod.analysis.flow import Assigned, minus, plus
+from nb2prod.analysis.knowledge import IMMUTABLE_KINDS
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, union
 
 
@@ -25,6 +25,7 @@ class Names(ABC):
 
     def __init__(self, env: Environment, *, cell: int, scopes: list[Scope] | None = None) -> None:
         self.env = env
+        self.known = env.known
         self.cell = cell
         self.scopes = scopes or []
         self.facts = Facts()
@@ -94,7 +95,7 @@ class Names(ABC):
             self.env.delete(name)
 
     def mutate(self, value: Value, line: int, *, surely: bool = True) -> None:
-        if value.kind in known.IMMUTABLE_KINDS or value.immutable:
+        if value.kind in IMMUTABLE_KINDS or value.immutable:
             return
         (self.facts.mutated if surely else self.facts.may_mutated).update(value.own)
         if self.in_body:

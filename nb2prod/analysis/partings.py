@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from nb2prod.analysis.build import Build, Wiring, build
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.step_runs import Run
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Notebook
@@ -15,17 +16,19 @@ _UNSURE = ("parameters", "functions", "skip")  # kinds that are taken back when 
 _FIGURES = frozenset({"fig", "ax", "axs", "axes"})  # under construction while a cell after the next still draws on them
 
 
-def settle(notebook: Notebook, kinds: Kinds, runs: Sequence[Run]) -> tuple[dict[int, tuple[str, str]], tuple[Run, ...]]:
+def settle(
+    notebook: Notebook, kinds: Kinds, runs: Sequence[Run], known: Knowledge = KNOWN
+) -> tuple[dict[int, tuple[str, str]], tuple[Run, ...]]:
     """The suggestion, joined until the conversion refuses nothing that it does not refuse anyhow."""
-    inherent = _errors(build(notebook, environment={}))
-    best = _joined(notebook, kinds, tuple(runs), inherent)
+    inherent = _errors(build(notebook, environment={}, known=known))
+    best = _joined(notebook, kinds, tuple(runs), inherent, known)
     taken = dict(kinds)
     for kind in _UNSURE:
         if best is not None:
             break
         taken = {cell: found for cell, found in taken.items() if found[0] != kind}
         left = sorted(set(kinds) - set(taken))
-        best = _joined(notebook, taken, _with_cells(runs, left), inherent)
+        best = _joined(notebook, taken, _with_cells(runs, left), inherent, known)
     return (taken, best) if best is not None else (dict(kinds), tuple(runs))
 
 
@@ -39,11 +42,11 @@ def _with_cells(runs: Sequence[Run], cells: Sequence[int]) -> tuple[Run, ...]:
 
 
 def _joined(
-    notebook: Notebook, kinds: Kinds, runs: tuple[Run, ...], inherent: frozenset[str]
+    notebook: Notebook, kinds: Kinds, runs: tuple[Run, ...], inherent: frozenset[str], known: Knowledge
 ) -> tuple[Run, ...] | None:
     """The runs with those joined that cannot be parted; None when a refusal stays with all of them in one."""
     while True:
-        built = build(_tagged(notebook, kinds, runs), environment={})
+        built = build(_tagged(notebook, kinds, runs), environment={}, known=known)
         wrong = [finding for finding in _findings(built) if finding.code not in inherent]
         if not wrong:
             figure = _parted_figure(built.wiring, runs)

@@ -7,8 +7,8 @@ twice, since each copy would begin anew. All its users must be in one step.
 import ast
 from collections.abc import Callable, Iterator
 
-from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.displays import has_effect
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.scopes import locals_of, parameters_of
 
 __all__ = ["asked_names", "own_state", "remembering_decorators", "written_attributes"]
@@ -19,7 +19,12 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 def own_state(
-    node: ast.stmt, *, is_pure: bool, written: frozenset[str], decorators: frozenset[str] = frozenset()
+    node: ast.stmt,
+    *,
+    is_pure: bool,
+    written: frozenset[str],
+    decorators: frozenset[str] = frozenset(),
+    known: Knowledge = KNOWN,
 ) -> str:
     """What the definition remembers between uses, in words; "" when nothing.
 
@@ -27,7 +32,7 @@ def own_state(
     the notebook's code writes to or fills in place, whatever the object; `decorators` those that remember.
     """
     for look in _LOOKS:
-        found = look(node)
+        found = look(node, known)
         if found:
             return found
     if not is_pure and _memory(node):
@@ -39,9 +44,9 @@ def own_state(
     return f"its instances share '{min(shared)}'" if shared else ""
 
 
-def written_attributes(nodes: list[ast.stmt]) -> frozenset[str]:
+def written_attributes(nodes: list[ast.stmt], known: Knowledge = KNOWN) -> frozenset[str]:
     """Attributes X for which somewhere stands `….X.append(…)`, `….X[…] = …` or `….X += …`."""
-    return frozenset(name for root in nodes for node in ast.walk(root) for name in _filled(node))
+    return frozenset(name for root in nodes for node in ast.walk(root) for name in _filled(node, known))
 
 
 def asked_names(nodes: list[ast.stmt]) -> frozenset[str]:
@@ -54,22 +59,22 @@ def asked_names(nodes: list[ast.stmt]) -> frozenset[str]:
     )
 
 
-def remembering_decorators(nodes: list[ast.stmt]) -> frozenset[str]:
+def remembering_decorators(nodes: list[ast.stmt], known: Knowledge = KNOWN) -> frozenset[str]:
     """Functions of the notebook whose inner functions change what they find around them."""
-    return frozenset(node.name for node in nodes if isinstance(node, _Function) and _inner_changes(node))
+    return frozenset(node.name for node in nodes if isinstance(node, _Function) and _inner_changes(node, known))
 
 
-def _inner_changes(node: _Function) -> bool:
+def _inner_changes(node: _Function, known: Knowledge) -> bool:
     inner = [found for found in _functions_in(node) if found is not node]
-    return any(_reaches_out(part, locals_of(function)) for function in inner for part in ast.walk(function))
+    return any(_reaches_out(part, locals_of(function), known) for function in inner for part in ast.walk(function))
 
 
-def _reaches_out(node: ast.AST, locals_: frozenset[str]) -> bool:
-    name = _changed_name(node)
+def _reaches_out(node: ast.AST, locals_: frozenset[str], known: Knowledge) -> bool:
+    name = _changed_name(node, known)
     return isinstance(node, ast.Nonlocal) or (name is not None and name not in locals_)
 
 
-def _changed_name(node: ast.AST) -> str | None:
+def _changed_name(node: ast.AST, known: Knowledge) -> str | None:
     """X of `X.a = …`, `X[k] = …` and `X.append(…)`."""
     match node:
         case (
@@ -77,7 +82,7 @@ def _changed_name(node: ast.AST) -> str | None:
             | ast.Subscript(value=ast.Name(id=name), ctx=ast.Store() | ast.Del())
         ):
             return name
-        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in known.MUTATING_METHODS:
+        case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr=method)) if method in known.mutating_methods:
             return name
     return None
 
@@ -86,10 +91,10 @@ def _decorator_name(node: ast.expr) -> str:
     return ast.unparse(node.func if isinstance(node, ast.Call) else node)
 
 
-def _filled(node: ast.AST) -> Iterator[str]:
+def _filled(node: ast.AST, known: Knowledge) -> Iterator[str]:
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Attribute(attr=name), attr=method)) if (
-            method in known.MUTATING_METHODS
+            method in known.mutating_methods
         ):
             yield name
         case ast.Subscript(value=ast.Attribute(attr=name), ctx=ast.Store() | ast.Del()):
@@ -98,14 +103,14 @@ def _filled(node: ast.AST) -> Iterator[str]:
             yield name
 
 
-def _writes_to_itself(node: ast.stmt) -> str:
+def _writes_to_itself(node: ast.stmt, known: Knowledge) -> str:
     """A function that writes `NAME.x`; a class whose methods write `NAME.x`, `cls.x` or `type(self).x`."""
     name = getattr(node, "name", "")
     methods = _functions_in(node)
     for method in methods:
         roots = {name} | _class_parameters(method)
         for inner in ast.walk(method):
-            written = _written_root(inner)
+            written = _written_root(inner, known)
             if written is not None and _is_itself(written, roots):
                 return f"it writes to itself in line {getattr(inner, 'lineno', 1)}"
     return ""
@@ -126,7 +131,7 @@ def _class_parameters(method: _Function) -> set[str]:
     return {parameters[0]} if parameters and is_class_method else set()
 
 
-def _written_root(node: ast.AST) -> ast.expr | None:
+def _written_root(node: ast.AST, known: Knowledge) -> ast.expr | None:
     """The object whose attribute, at any depth, is written or filled in place."""
     match node:
         case ast.Attribute(value=value, ctx=ast.Store() | ast.Del()):
@@ -134,7 +139,7 @@ def _written_root(node: ast.AST) -> ast.expr | None:
         case ast.Subscript(value=ast.Attribute(value=value), ctx=ast.Store() | ast.Del()):
             return value
         case ast.Call(func=ast.Attribute(value=ast.Attribute(value=value), attr=method)) if (
-            method in known.MUTATING_METHODS
+            method in known.mutating_methods
         ):
             return value
         case ast.Call(func=ast.Name(id="setattr" | "delattr"), args=[value, *_]):
@@ -151,13 +156,13 @@ def _is_itself(node: ast.expr, roots: set[str]) -> bool:
     return False
 
 
-def _default_argument(node: ast.stmt) -> str:
+def _default_argument(node: ast.stmt, known: Knowledge) -> str:
     """A mutable default that the body changes or hands out."""
     for function in _functions_in(node):
         for name, default in _defaults(function):
             if isinstance(default, ast.Constant | ast.Tuple | ast.Name | ast.Attribute | ast.UnaryOp):
                 continue
-            if any(_changes(inner, name) for statement in function.body for inner in ast.walk(statement)):
+            if any(_changes(inner, name, known) for statement in function.body for inner in ast.walk(statement)):
                 return f"the default of its argument '{name}' is one object for all calls"
     return ""
 
@@ -170,10 +175,10 @@ def _defaults(function: _Function) -> list[tuple[str, ast.expr]]:
     return [(arg.arg, default) for arg, default in (*pairs, *keyword) if default is not None]
 
 
-def _changes(node: ast.AST, name: str) -> bool:
+def _changes(node: ast.AST, name: str, known: Knowledge) -> bool:
     match node:
         case ast.Call(func=ast.Attribute(value=ast.Name(id=found), attr=method)):
-            return found == name and method in known.MUTATING_METHODS
+            return found == name and method in known.mutating_methods
         case ast.Subscript(value=ast.Name(id=found), ctx=ast.Store() | ast.Del()):
             return found == name
         case ast.AugAssign(target=ast.Name(id=found)) | ast.Return(value=ast.Name(id=found)):
@@ -183,10 +188,10 @@ def _changes(node: ast.AST, name: str) -> bool:
     return False
 
 
-def _at_subclassing(node: ast.stmt) -> str:
+def _at_subclassing(node: ast.stmt, known: Knowledge) -> str:
     if not isinstance(node, ast.ClassDef):
         return ""
-    hooks = [m for m in node.body if isinstance(m, _Function) and m.name in _AT_SUBCLASSING and has_effect(m)]
+    hooks = [m for m in node.body if isinstance(m, _Function) and m.name in _AT_SUBCLASSING and has_effect(m, known)]
     return f"its {hooks[0].name} writes when a class is made from it" if hooks else ""
 
 
@@ -227,4 +232,4 @@ def _is_own_store(node: ast.AST) -> bool:
     return False
 
 
-_LOOKS: tuple[Callable[[ast.stmt], str], ...] = (_writes_to_itself, _default_argument, _at_subclassing)
+_LOOKS: tuple[Callable[[ast.stmt, Knowledge], str], ...] = (_writes_to_itself, _default_argument, _at_subclassing)

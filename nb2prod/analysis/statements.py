@@ -2,11 +2,11 @@
 
 import ast
 
-from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.calls import Calls
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Facts
 from nb2prod.analysis.flow import Assigned, meet, plus
+from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, MUTABLE_KINDS, USED_UP_KINDS, Knowledge
 from nb2prod.analysis.names import Scope
 from nb2prod.analysis.scopes import global_names, locals_of, parameters_of
 from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, part_of
@@ -81,7 +81,7 @@ class Statements(Calls):
         if isinstance(target, ast.Subscript):
             self.visit(target.slice)
         if base.kind.startswith("import:"):
-            self.touch(_assigned_state(target, base.kind[7:]), target.lineno)
+            self.touch(_assigned_state(self.known, target, base.kind[7:]), target.lineno)
         self.mutate(base, target.lineno)
         if not self.in_body:
             self.env.hold(base, value)
@@ -99,10 +99,10 @@ class Statements(Calls):
             return
         old = self.visit(ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target))
         new = self.visit(node.value)
-        if old.kind in known.IMMUTABLE_KINDS:
+        if old.kind in IMMUTABLE_KINDS:
             self.bind(target.id, Value(kind=old.kind), node.lineno)
             return
-        self.mutate(old, node.lineno, surely=old.kind in known.MUTABLE_KINDS)
+        self.mutate(old, node.lineno, surely=old.kind in MUTABLE_KINDS)
         self.bind(target.id, Value(own=old.own, held=old.held | new.reach, defs=old.defs, kind=old.kind), node.lineno)
 
     def run_Delete(self, node: ast.Delete) -> None:
@@ -214,7 +214,7 @@ class Statements(Calls):
 
     def run_For(self, node: ast.For | ast.AsyncFor) -> None:
         items = self.visit(node.iter)
-        self.mutate(items if items.kind in known.USED_UP_KINDS else NOTHING, node.lineno)
+        self.mutate(items if items.kind in USED_UP_KINDS else NOTHING, node.lineno)
         before = self.assigned
         self.assign_loop(node.target, items)
         self.loop(node.body, node.orelse, before, surely=_surely_runs(node.iter))
@@ -440,7 +440,7 @@ def _irrefutable(pattern: ast.pattern) -> bool:
     return isinstance(pattern, ast.MatchAs) and (pattern.pattern is None or _irrefutable(pattern.pattern))
 
 
-def _assigned_state(target: ast.Attribute | ast.Subscript, owner: str) -> tuple[str, ...]:
+def _assigned_state(known: Knowledge, target: ast.Attribute | ast.Subscript, owner: str) -> tuple[str, ...]:
     """What `np.flag = v` or `module.TABLE[k] = v` changes: a state that is known, else that attribute itself."""
     dotted = f"{owner}.{target.attr}" if isinstance(target, ast.Attribute) else owner
     return known.states_of_function(dotted) or ((f"attribute:{dotted}",) if "." in dotted else ())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from nb2prod.analysis.classify import Statement, Use, classify
 from nb2prod.analysis.displays import displays_of
+from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.magics import LoweredCell, lower
 from nb2prod.analysis.partings import settle
 from nb2prod.analysis.step_names import main_doing, name_of_code, name_of_words
@@ -46,23 +47,23 @@ class _Reading:
         return tuple(statement for cell in run.cells for statement in self.statements[cell])
 
 
-def suggest(notebook: Notebook) -> tuple[Suggestion, ...]:
+def suggest(notebook: Notebook, known: Knowledge = KNOWN) -> tuple[Suggestion, ...]:
     """A tag for each code cell that has none of ours. The tags there are stay; raises when they are wrong."""
     roles = roles_of(notebook)
-    reading = _read(notebook)
+    reading = _read(notebook, known)
     kinds = _kinds(reading)
     work = [cell.number for cell in reading.open_cells if cell.number not in kinds]
     tagged = [cell.number for cell in notebook.code_cells if _is_step(roles[cell.number - 1], cell, reading)]
     runs = by_headings(headings_of(notebook), work, tagged) or by_code(work, tagged, reading.statements)
-    kinds, runs = settle(notebook, kinds, runs)
+    kinds, runs = settle(notebook, kinds, runs, known)
     names = _names(runs, reading, _written_names(notebook, roles))
     steps = {cell: (run, names[run.cells[0]]) for run in runs for cell in run.cells}
     return tuple(_suggestion(cell.number, kinds, steps, reading) for cell in reading.open_cells)
 
 
-def _read(notebook: Notebook) -> _Reading:
+def _read(notebook: Notebook, known: Knowledge) -> _Reading:
     cells = {cell.number: lower(cell) for cell in notebook.code_cells}
-    displays = displays_of(cell.tree for cell in cells.values())
+    displays = displays_of((cell.tree for cell in cells.values()), known)
     return _Reading(
         notebook=notebook,
         cells=cells,

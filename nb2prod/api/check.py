@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from nb2prod.analysis.build import build
+from nb2prod.analysis.knowledge import knowledge_for
 from nb2prod.checks.check import all_checks, run_checks
 from nb2prod.checks.manual import PAGES
 from nb2prod.errors import UnknownCode
@@ -15,9 +16,9 @@ __all__ = ["check", "explain", "to_json"]
 
 
 def check(path: Path) -> tuple[Finding, ...]:
-    """What the conversion refuses and what the rules say, by cell and line."""
+    """What the conversion refuses and what the rules say, by cell and line. Raises KnowledgeWrong."""
     notebook = read_notebook(path)
-    built = build(notebook)
+    built = build(notebook, known=knowledge_for(path))
     found = {*built.findings, *run_checks(built.analysis)}
     return tuple(sorted(replace(finding, notebook=notebook.name) for finding in found))
 

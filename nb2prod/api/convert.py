@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nb2prod.analysis.build import build
+from nb2prod.analysis.knowledge import KNOWN, Knowledge, knowledge_for
 from nb2prod.api.trace import find_trace, make_trace, stored_trace
 from nb2prod.errors import ConversionRefused, FolderNotOurs, InvalidOption, Nb2ProdError
 from nb2prod.model.finding import Finding, Severity
@@ -53,7 +54,7 @@ def convert(
     folder = output or Path("out") / path.name.split(".")[0]
     workdir = os.path.relpath(path.resolve().parent, folder.resolve())
     told = progress or (lambda _: None)
-    source, about = _Source(path=path, workdir=workdir, name=path.name), ""
+    source, about = _Source(path=path, workdir=workdir, name=path.name, known=knowledge_for(path)), ""
     if not trace:
         seen, about = find_trace(path)
         source = replace(source, trace=seen)
@@ -65,14 +66,14 @@ def convert(
     recorded, notice = _record(source, folder, project, told) if record else ("", "")
     if recorded:
         project, _ = source.render(recorded)
-    conflicts = write_project(project, folder, _base(folder, workdir))
+    conflicts = write_project(project, folder, _base(folder, source))
     notices = tuple(line for line in (about, notice) if line)
     return Conversion(folder=folder, findings=findings, conflicts=conflicts, recorded=bool(recorded), notices=notices)
 
 
 def render_text(path: Path, text: str, workdir: str) -> Project:
     """The project of a notebook that is not a file yet. Raises ConversionRefused, NotebookNotReadable."""
-    return _project_of(parse_notebook(path, text), workdir)[0]
+    return _project_of(parse_notebook(path, text), workdir, known=knowledge_for(path))[0]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +82,12 @@ class _Source:
     workdir: str
     name: str
     trace: Trace | None = None
+    known: Knowledge = KNOWN
 
     def render(self, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
         notebook = replace(read_notebook(self.path), name=self.name)
-        return _project_of(notebook, self.workdir, recorded, _modules_beside(self.path.parent), self.trace)
+        local = _modules_beside(self.path.parent)
+        return _project_of(notebook, self.workdir, recorded, local, self.trace, self.known)
 
 
 def _modules_beside(folder: Path) -> frozenset[str]:
@@ -99,8 +102,9 @@ def _project_of(
     recorded: str = "",
     local: frozenset[str] = frozenset(),
     trace: Trace | None = None,
+    known: Knowledge = KNOWN,
 ) -> tuple[Project, tuple[Finding, ...]]:
-    built = build(notebook, local=local, trace=trace)
+    built = build(notebook, local=local, trace=trace, known=known)
     if built.pipeline is None:
         raise ConversionRefused(notebook.name, [f for f in built.findings if f.severity is Severity.ERROR])
     kept = trace.without_prints().to_json() if trace else ""
@@ -124,7 +128,7 @@ def _record(source: _Source, folder: Path, project: Project, progress: Callable[
     return json.dumps({"format": 1, "steps": values}, indent=1, sort_keys=True) + "\n", ""
 
 
-def _base(folder: Path, workdir: str) -> Project | None:
+def _base(folder: Path, source: _Source) -> Project | None:
     """The project as it was generated last time: those of its files that the lock's hashes prove."""
     if not (folder / LOCK).is_file():
         return None
@@ -132,7 +136,7 @@ def _base(folder: Path, workdir: str) -> Project | None:
     files: dict[str, str] = lock["files"]
     texts = {path: (folder / path).read_bytes().decode() for path in files if (folder / path).is_file()}
     if any(digest(texts.get(path, "")) != known for path, known in files.items()):
-        texts = {**_rendered_again(folder, lock, workdir, texts.get(FINGERPRINTS, "")), **_unedited(texts, files)}
+        texts = {**_rendered_again(folder, lock, source, texts.get(FINGERPRINTS, "")), **_unedited(texts, files)}
     return Project(name=folder.name, files=_unedited(texts, files))
 
 
@@ -150,12 +154,13 @@ def _unedited(texts: Mapping[str, str], files: Mapping[str, str]) -> dict[str, s
     return {path: text for path, text in texts.items() if digest(text) == files.get(path)}
 
 
-def _rendered_again(folder: Path, lock: dict[str, Any], workdir: str, recorded: str) -> Mapping[str, str]:
+def _rendered_again(folder: Path, lock: dict[str, Any], source: _Source, recorded: str) -> Mapping[str, str]:
     """The files that the stored notebook gives; none when it is gone or refused by now."""
     path = folder / lock["notebook"]["path"]
     try:
         seen = stored_trace(path)
-        project, _ = _Source(path=path, workdir=workdir, name=lock["notebook"]["name"], trace=seen).render(recorded)
+        stored = replace(source, path=path, name=lock["notebook"]["name"], trace=seen)
+        project, _ = stored.render(recorded)
     except Nb2ProdError:
         return {}
     return project.files

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from nb2prod.analysis.knowledge import knowledge_for
 from nb2prod.analysis.suggest import Suggestion, suggest
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.notebooks.write import write_tags
@@ -20,7 +21,7 @@ class Tagging:
 
 def tag(path: Path, write: bool = False) -> Tagging:
     """What `nb2prod tag` suggests for a notebook. With `write` the tags go into the file, and nothing else changes."""
-    suggestions = suggest(read_notebook(path))
+    suggestions = suggest(read_notebook(path), knowledge_for(path))
     if write and suggestions:
         write_tags(path, {suggestion.cell: (suggestion.tag,) for suggestion in suggestions})
     return Tagging(suggestions=suggestions, written=write and bool(suggestions))

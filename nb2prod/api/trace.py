@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from nb2prod.analysis.build import build
+from nb2prod.analysis.knowledge import Knowledge, knowledge_for
 from nb2prod.errors import TraceNotReadable
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.trace import Trace, code_digest
@@ -35,7 +36,7 @@ def make_trace(
     trace = trace_notebook(
         notebook,
         path.resolve().parent,
-        steps=_steps(notebook),
+        steps=_steps(notebook, knowledge_for(path)),
         leave_out=leave_out,
         timeout=timeout,
         progress=progress or (lambda _: None),
@@ -72,8 +73,8 @@ def _read(path: Path) -> Trace:
     return Trace.from_json(file.read_text(encoding="utf-8"), str(file))
 
 
-def _steps(notebook: Notebook) -> dict[str, dict[str, object]]:
+def _steps(notebook: Notebook, known: Knowledge) -> dict[str, dict[str, object]]:
     """What verification will look at; nothing for a notebook that is refused."""
-    built = build(notebook)
+    built = build(notebook, known=known)
     steps = built.pipeline.steps if built.pipeline else ()
     return {step.name: {"cells": list(step.cells), "touched": dict(step.touched)} for step in steps}

@@ -129,7 +129,7 @@ def test_a_refused_notebook_is_explained_as_far_as_it_is_known() -> None:
 )
 def test_what_is_not_there_is_refused_with_the_closest(asked: dict[str, str], said: str) -> None:
     with pytest.raises(NotInNotebook) as error:
-        explain(notebook(*SHARED), **asked)
+        explain(notebook(*SHARED), asked.get("step"), asked.get("name"))
     assert str(error.value) == said
 
 

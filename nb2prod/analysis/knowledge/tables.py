@@ -1,0 +1,86 @@
+"""The knowledge as the analysis asks for it: sets of names, and which hidden state a name touches.
+
+*_methods      names of methods, whatever the receiver
+*_functions    dotted names of functions, a builtin's without a dot
+argument_methods, mutating_functions   the positions of the arguments that they change
+kinds          what a function gives, by its rough kind
+states         for each hidden state the patterns of what touches it
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+
+Names = frozenset[str]
+_NONE: Names = frozenset()
+
+
+class Draws(StrEnum):
+    """Whether a call without a seed draws from numpy.random."""
+
+    SURELY = "surely"
+    PERHAPS = "perhaps"
+    NEVER = "never"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Knowledge:
+    mutating_methods: Names = _NONE
+    pure_methods: Names = _NONE  # they give something new and leave the receiver as it was
+    model_methods: Names = _NONE  # pure, but a trace may stay in the model: a call that ends a cell is not left out
+    quiet_methods: Names = _NONE  # they leave their receiver alone and do something else, such as drawing or writing
+    view_methods: Names = _NONE  # the result shares memory with the receiver, or is a part of it
+    shallow_methods: Names = _NONE  # the result is new, and holds what the receiver holds
+    container_methods: Names = _NONE  # of containers and files: what the receiver holds stays as it is
+    self_methods: Names = _NONE  # they give their receiver back
+    keeping_methods: Names = _NONE  # the receiver holds from now on what it is given
+    drawing_methods: Names = _NONE  # of an estimator or splitter without a seed: they draw from numpy.random
+    argument_methods: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    mutating_functions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    pure_functions: Names = _NONE
+    consuming_functions: Names = _NONE  # they use up an iterator that is given to them
+    holding_functions: Names = _NONE  # the result is, or holds, what they are given
+    aliasing_functions: Names = _NONE  # the result may be what they are given, or share its memory
+    keeping_functions: Names = _NONE  # they keep a function that they are given, to call it later
+    fitting_functions: Names = _NONE  # they fit, or ask, an estimator that is given to them
+    kinds: Mapping[str, str] = field(default_factory=dict)
+    states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    drawing_names: Mapping[str, Names] = field(default_factory=dict)  # by package: they draw when nothing seeds them
+    perhaps_drawing_names: Mapping[str, Names] = field(default_factory=dict)
+
+    def states_of_function(self, dotted: str) -> tuple[str, ...]:
+        """The hidden states that a library's function or attribute touches, by its dotted name."""
+        return tuple(state for state, pattern in self._patterns if pattern.fullmatch(dotted))
+
+    def states_of_method(self, name: str) -> tuple[str, ...]:
+        """The hidden states that a method of that name probably touches, whatever its receiver."""
+        return self.states_of_function(f".{name}")
+
+    def draws(self, dotted: str) -> Draws | None:
+        """Of a library's function or class that is called without a seed; None when the library is not known."""
+        package, _, name = dotted.partition(".")
+        if package not in self.drawing_names:
+            return None
+        last = name.rpartition(".")[2]
+        if last in self.drawing_names[package]:
+            return Draws.SURELY
+        return Draws.PERHAPS if last in self.perhaps_drawing_names.get(package, ()) else Draws.NEVER
+
+    @cached_property
+    def _patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
+        return tuple((state, _compiled(patterns)) for state, patterns in self.states.items())
+
+
+def _compiled(patterns: tuple[str, ...]) -> re.Pattern[str]:
+    """One regular expression: `*` stands for letters, `**` for dots too, and `!` takes names out again."""
+    wanted = "|".join(_expression(pattern) for pattern in patterns if not pattern.startswith("!"))
+    taken_out = "|".join(_expression(pattern[1:]) for pattern in patterns if pattern.startswith("!"))
+    return re.compile(rf"(?!(?:{taken_out})\Z)(?:{wanted})" if taken_out else rf"(?:{wanted})")
+
+
+def _expression(pattern: str) -> str:
+    if pattern.startswith("**."):  # of some library: a method's pattern begins with its dot
+        return rf"\w[\w.]*\.{_expression(pattern[3:])}"
+    return re.escape(pattern).replace(r"\*\*", r"[\w.]*").replace(r"\*", r"\w*")
