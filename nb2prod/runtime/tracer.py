@@ -30,6 +30,7 @@ __all__ = ["Tracer", "start"]
 
 _PLAIN = (int, float, complex, str, bytes, bool, type(None), range)
 _CODE = (types.ModuleType, types.FunctionType, types.BuiltinFunctionType, type)
+_SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "IPython", "ipywidgets")
 _FREE = 0.3  # seconds of looking before it is weighed against the cells
 _RATE = 300_000_000  # bytes that are pickled and hashed in a second, when nothing is known yet
 _REACH = 2000  # objects that are followed from what a cell reads
@@ -56,18 +57,25 @@ class Tracer:
         self.digests: dict[str, bytes | None] = {}
         self.cost: dict[str, float] = {}
         self.ran = self.looked = self.began = 0.0
+        self.depth = 0
         self.ids = self._ids()
         self.state: dict[str, str] = {}
         self.modules = _top_modules()
         self.watch = Watch(_ours())
 
     def before(self, _info: object = None) -> None:
+        self.depth += 1
+        if self.depth > 1:  # `%%capture` runs its cell within the cell
+            return
         self.state = self.state or _states()
         self.watch = Watch(_ours())
         self.watch.__enter__()
         self.clock = Clock()
 
     def after(self, _result: object = None) -> None:
+        self.depth -= 1
+        if self.depth:
+            return
         cost = self.clock.read()
         self.watch.__exit__()
         self.began = time.perf_counter()
@@ -120,7 +128,7 @@ class Tracer:
         mutates, unknown = [], []
         for name in ids:
             value = self.namespace[name]
-            if isinstance(value, (*_PLAIN, *_CODE)):
+            if isinstance(value, (*_PLAIN, *_CODE)) or type(value).__module__.split(".")[0] in _SHOWN:
                 self.digests.pop(name, None)
             elif not self._can_afford(name, value):
                 unknown.append(name)

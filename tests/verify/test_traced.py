@@ -27,7 +27,7 @@ CELLS = [
     "draw = np.random.rand()",
     "open('out.txt', 'w').write('x'); text = open('data.csv').read()",
     "back = open('out.txt').read()",
-    "%%time\nlabel = 'b'",
+    "%%capture\nlabel = 'b'",
     "del draw",
     "names = sorted(name for name in dir() if not name.startswith('_'))",
 ]
