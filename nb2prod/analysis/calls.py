@@ -211,9 +211,11 @@ class Calls(Drawing):
             keyword.arg == "inplace" and not (isinstance(keyword.value, ast.Constant) and keyword.value.value is False)
             for keyword in node.keywords
         )
+        places = self.known.sometimes_mutating_methods.get(name, ())
+        given = {*range(len(node.args)), *(keyword.arg for keyword in node.keywords)}
         if inplace or name in self.known.mutating_methods:
             self.mutate(base, node.lineno)
-        elif name not in self.known.pure_methods | self.known.quiet_methods:
+        elif name not in self.known.pure_methods | self.known.quiet_methods or given & {*places}:
             self.mutate(base, node.lineno, surely=False)
         else:
             self.mutate(Value(own=base.reach & self.env.generators), node.lineno, surely=False)

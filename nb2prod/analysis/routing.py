@@ -86,6 +86,7 @@ class Routing:
     def run(self, results: frozenset[str]) -> list[Routed]:
         steps = [self.forward(draft) for draft in self.drafts]
         self.check_stateful(steps)
+        self.sharing.settle()
         self.backward(steps, results)
         return steps
 
@@ -99,7 +100,7 @@ class Routing:
         step.there = frozenset(name for name, given in self.provider.items() if _is_data(given))
         for cell in draft.cells:
             for names in sorted(cell.effects.together, key=sorted):
-                self.sharing.tie(names & step.there, self.position[draft.name])
+                self.sharing.ask(names & step.there, self.position[draft.name])
         self.publish(step)
         self.routed[draft.name] = step
         return step

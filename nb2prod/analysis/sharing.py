@@ -4,7 +4,7 @@ So a step that gives one of them gives back all of them, in one bundle; and that
 to it in one piece too, up to the step that made them.
 """
 
-from bisect import bisect_left
+from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -26,27 +26,46 @@ class Sharing:
 
     giver: Callable[[int], tuple[Giver, int]]
     givers: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
+    asked: list[tuple[frozenset[str], int]] = field(default_factory=list)
     seen: set[tuple[frozenset[str], int]] = field(default_factory=set)
 
     def gives(self, position: int, names: Iterable[str]) -> None:
         for name in names:
             self.givers[name].append(position)
 
-    def tie(self, names: frozenset[str], position: int) -> None:
-        """The names, as they come to the step at that position."""
+    def ask(self, names: frozenset[str], position: int) -> None:
+        """These names are to come in one piece to the step at that position."""
+        if len(names) > 1:
+            self.asked.append((names, position))
+
+    def settle(self) -> None:
+        """Tie what was asked for, until nothing changes: a step that gives a name for one may part it from another."""
+        while self._all_tied():
+            self.seen.clear()
+
+    def _all_tied(self) -> bool:
+        """Whether something changed."""
+        changed = [self._tie(names, position) for names, position in self.asked]
+        return any(changed)
+
+    def _tie(self, names: frozenset[str], position: int) -> bool:
         if len(names) < 2 or (names, position) in self.seen:
-            return
+            return False
         self.seen.add((names, position))
-        places = {name: self.place(name, position) for name in sorted(names)}
+        places = {name: self._place(name, position) for name in sorted(names)}
         first = min(places.values())
+        changed = False
         for place in sorted(set(places.values()) - {-1}, reverse=True):
             giver, last = self.giver(place)
             apart = [name for name in places if places[name] < place and name in giver.there]
             for name in apart if place > first else ():
                 giver.tied.setdefault(name, last)
-            self.tie(names & giver.there, place)
+                insort(self.givers[name], place)
+                changed = True
+            changed |= self._tie(names & giver.there, place)
+        return changed
 
-    def place(self, name: str, before: int) -> int:
+    def _place(self, name: str, before: int) -> int:
         """The position of the step that gives the name; a parameter comes before all."""
         givers = self.givers.get(name, [])
         index = bisect_left(givers, before)

@@ -1,6 +1,8 @@
 """How the text of a knowledge file is read. Wrong entries are errors that name the file and the key.
 
-    [methods]    mutates pure model quiet view shallow container self keeps draws = names; arguments = { name = positions }
+    [methods]    mutates pure model quiet view shallow container self keeps draws = names;
+                 arguments = { name = positions };
+                 mutates_with = { name = positions and keywords that make it mutate }
     [functions]  pure consumes holds aliases keeps fits = dotted names; mutates = { "dotted.name" = positions }
     [kinds]      KIND = dotted names of functions that give one
     [states]     STATE = patterns of dotted names, `.name` for a method; * is letters, ** dots too, ! takes out again
@@ -123,6 +125,13 @@ def _positions(value: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(numbers) for name, numbers in value.items()}
 
 
+def _places(value: Any) -> dict[str, tuple[int | str, ...]]:
+    for name, places in _named(value).items():
+        if not isinstance(places, list) or not all(type(place) in (int, str) for place in places):
+            raise _Wrong(f"{name!r} must have a list of positions and keywords, such as [1, 'k']")
+    return {name: tuple(places) for name, places in value.items()}
+
+
 def _groups(value: Any) -> dict[str, frozenset[str]]:
     return {name: _names(texts) for name, texts in _named(value).items()}
 
@@ -130,6 +139,7 @@ def _groups(value: Any) -> dict[str, frozenset[str]]:
 _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
     "methods": {
         "mutates": ("mutating_methods", _names),
+        "mutates_with": ("sometimes_mutating_methods", _places),
         "pure": ("pure_methods", _names),
         "model": ("model_methods", _names),
         "quiet": ("quiet_methods", _names),

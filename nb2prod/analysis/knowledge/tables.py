@@ -3,6 +3,7 @@
 *_methods      names of methods, whatever the receiver
 *_functions    dotted names of functions, a builtin's without a dot
 argument_methods, mutating_functions   the positions of the arguments that they change
+    sometimes_mutating_methods   the positions and keywords of the arguments with which they do
 kinds          what a function gives, by its rough kind
 states         for each hidden state the patterns of what touches it
 """
@@ -28,6 +29,7 @@ class Draws(StrEnum):
 @dataclass(frozen=True, kw_only=True)
 class Knowledge:
     mutating_methods: Names = _NONE
+    sometimes_mutating_methods: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
     pure_methods: Names = _NONE  # they give something new and leave the receiver as it was
     model_methods: Names = _NONE  # pure, but a trace may stay in the model: a call that ends a cell is not left out
     quiet_methods: Names = _NONE  # they leave their receiver alone and do something else, such as drawing or writing
