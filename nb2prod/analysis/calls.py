@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from nb2prod.analysis import knowledge as known
 from nb2prod.analysis.expressions import Expressions
 from nb2prod.analysis.scopes import parameters_of
+from nb2prod.analysis.trees import walk
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, aliasing, holding, part_of, union
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
@@ -81,7 +82,7 @@ class Calls(Expressions):
 
     def draw(self, arguments: Arguments) -> None:
         """Whoever is given a random generator may draw from it."""
-        labels = union(NOTHING, *arguments.all).reach & self.env.generators
+        labels = frozenset(label for value in arguments.all for label in value.reach & self.env.generators)
         given = [value for name, value in arguments.keywords.items() if name in known.GENERATOR_KEYWORDS]
         self.mutate(union(NOTHING, Value(own=labels), *given), arguments.line, surely=False)
 
@@ -200,7 +201,7 @@ class Calls(Expressions):
 
     def read_query(self, node: ast.Call) -> None:
         for argument in node.args[:1]:
-            for part in ast.walk(argument):
+            for part in walk(argument):
                 if isinstance(part, ast.Constant) and isinstance(part.value, str):
                     for name in _AT_NAME.findall(part.value):
                         self.read(name, node.lineno)

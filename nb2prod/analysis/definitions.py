@@ -58,8 +58,10 @@ def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
     needs = {site: needs_of(site.statement.node) for site in found if site.statement}
     constants = _constants(analysis, sites)
     written = _written_definitions(analysis, needs, sites)
-    nodes = [statement.node for cell in analysis.production for statement in cell.statements]
-    attributes, asked, decorators = written_attributes(nodes), asked_names(nodes), remembering_decorators(nodes)
+    statements = [statement for cell in analysis.production for statement in cell.statements]
+    nodes = [node for statement in statements for node in statement.nodes]
+    attributes, asked = written_attributes(nodes), asked_names(nodes)
+    decorators = remembering_decorators([statement.node for statement in statements])
     stateful = {site: f"the notebook writes to '{site.name}'" for site in found if site.name in written}
     while True:
         shared = _shared(found, needs, {*stateful}, constants, sites)

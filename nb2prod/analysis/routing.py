@@ -14,6 +14,7 @@ from nb2prod.analysis.analyse import Analysis
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.drafts import Draft
+from nb2prod.analysis.given import Given
 from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
 from nb2prod.analysis.sites import Kind, Site, Sites
@@ -58,7 +59,6 @@ class Routed:
     must: frozenset[str] = frozenset()
     may_change: dict[str, int] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)  # given back beside what shares an object with them
-    there: frozenset[str] = frozenset()  # data that earlier steps and parameters have given, and nobody deleted
     close_with: str = ""
 
 
@@ -73,6 +73,7 @@ class Routing:
         self.findings: list[Finding] = []
         self.routed: dict[str, Routed] = {}
         self.provider: dict[str, Site | Draft] = {}
+        self.given = Given()
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
         self.shared_statements = {site.statement for site in definitions.shared.values()}
@@ -95,7 +96,7 @@ class Routing:
         self.compose(step)
         self.resolve(step)
         self.tie(step)
-        step.there = frozenset(name for name, given in self.provider.items() if _is_data(given))
+        self.given.next_step()
         self.publish(step)
         self.routed[draft.name] = step
         return step
@@ -104,7 +105,11 @@ class Routing:
         """Imports, definitions and parameters of cells that no step owns are there from their place on."""
         while self.pending and self.pending[0].number < until:
             for site in self.sites.by_cell[self.pending.pop(0).number]:
-                self.provider[site.name] = site
+                self.provide(site.name, site)
+
+    def provide(self, name: str, provider: Site | Draft) -> None:
+        self.provider[name] = provider
+        self.given.note(name, is_data=isinstance(provider, Draft) or provider.kind in (Kind.PARAMETER, Kind.DATA))
 
     def sort_statements(self, draft: Draft) -> Routed:
         """Which statements stay in the step's function and which go (to the top, to functions.py, or away)."""
@@ -450,13 +455,14 @@ class Routing:
         """What is provided from here on."""
         for cell in step.draft.cells:
             for site in self.sites.by_cell[cell.number]:
-                self.provider[site.name] = step.draft if site.kind is Kind.DATA else site
+                self.provide(site.name, step.draft if site.kind is Kind.DATA else site)
             for name in cell.effects.deletes.keys() - cell.effects.left:
                 self.provider.pop(name, None)
+                self.given.note(name, is_data=False)
         for name in step.may_change:
             provider = self.provider.get(name)
             if isinstance(provider, Draft) or (provider and provider.kind is Kind.PARAMETER):
-                self.provider[name] = step.draft
+                self.provide(name, step.draft)
 
     # ------------------------------------------------------------------ backward
 
@@ -466,7 +472,8 @@ class Routing:
             changed = step.may_change.keys() | step.tied.keys()
             given = {name for name in live & changed if self.is_data(name, step)}
             step.outputs = _in_order(given, step)
-            passed = [name for name in step.outputs if name not in step.must and name in step.there]
+            place = self.position[step.draft.name]
+            passed = [name for name in step.outputs if name not in step.must and self.given.before(name, place)]
             for name in passed:
                 if name not in step.inputs:
                     step.inputs.append(name)
@@ -486,10 +493,6 @@ class Routing:
             deleted = name in cell.effects.deletes and name not in cell.effects.left
             left = (left or name in self.sites.data_names(cell.number)) and not deleted
         return left
-
-
-def _is_data(given: Site | Draft) -> bool:
-    return isinstance(given, Draft) or given.kind in (Kind.PARAMETER, Kind.DATA)
 
 
 def _in_order(names: set[str], step: Routed) -> list[str]:
