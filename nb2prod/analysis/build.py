@@ -7,6 +7,7 @@ from pathlib import PurePath
 
 from nb2prod.analysis.analyse import Analysis, analyse
 from nb2prod.analysis.annotate import annotated
+from nb2prod.analysis.collection import no_collection
 from nb2prod.analysis.data_sources import data_sources_of
 from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
@@ -53,6 +54,7 @@ class Build:
     wiring: Wiring | None = None
 
 
+@no_collection()
 def build(
     notebook: Notebook,
     environment: Mapping[str, str] | None = None,
@@ -224,7 +226,7 @@ def _options(roles: tuple[Role, ...]) -> StepOptions:
     default = StepOptions()
     for role in roles:
         for key in ("retries", "timeout", "cache", "cpu", "memory", "gpu"):
-            if getattr(options, key) == getattr(default, key):
+            if getattr(options, key) == getattr(default, key) != getattr(role.options, key):
                 options = replace(options, **{key: getattr(role.options, key)})
     return options
 

@@ -9,6 +9,7 @@ from dataclasses import replace
 from nb2prod.analysis.drawing import Arguments, Drawing
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, USED_UP_KINDS
 from nb2prod.analysis.scopes import parameters_of
+from nb2prod.analysis.trees import walk
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, aliasing, holding, part_of, union
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
@@ -192,7 +193,7 @@ class Calls(Drawing):
 
     def read_query(self, node: ast.Call) -> None:
         for argument in node.args[:1]:
-            for part in ast.walk(argument):
+            for part in walk(argument):
                 if isinstance(part, ast.Constant) and isinstance(part.value, str):
                     for name in _AT_NAME.findall(part.value):
                         self.read(name, node.lineno)

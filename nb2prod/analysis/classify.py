@@ -6,10 +6,12 @@ Imports go to the top of modules, definitions may be shared, displays go, and th
 import ast
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from nb2prod.analysis.displays import QUIET, Displays
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.scopes import bound_names
+from nb2prod.analysis.trees import children, walk
 
 
 class Use(StrEnum):
@@ -27,6 +29,10 @@ class Statement:
     node: ast.stmt
     use: Use
     names: frozenset[str]
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return walk(self.node)
 
     @property
     def first(self) -> int:
@@ -122,7 +128,7 @@ def is_pure(node: ast.expr, known: Knowledge = KNOWN) -> bool:
             | ast.Dict()
             | ast.JoinedStr()
         ):
-            return all(is_pure(child, known) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr))
+            return all(is_pure(child, known) for child in children(node) if isinstance(child, ast.expr))
     return False
 
 

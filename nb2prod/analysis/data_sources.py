@@ -24,7 +24,7 @@ def data_sources_of(analysis: Analysis) -> tuple[DataSource, ...]:
     found: dict[str, DataSource] = {}
     taken: set[str] = set()
     for cell in analysis.production:
-        for node in ast.walk(cell.lowered.tree):
+        for node in cell.lowered.nodes:
             for url, writes in _places(node):
                 if url in found:
                     continue

@@ -59,9 +59,11 @@ def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
     needs = {site: needs_of(site.statement.node, analysis.known) for site in found if site.statement}
     constants = _constants(analysis, sites)
     written = _written_definitions(analysis, needs, sites)
-    nodes = [statement.node for cell in analysis.production for statement in cell.statements]
+    statements = [statement for cell in analysis.production for statement in cell.statements]
+    nodes = [node for statement in statements for node in statement.nodes]
     known, asked = analysis.known, asked_names(nodes)
-    attributes, decorators = written_attributes(nodes, known), remembering_decorators(nodes, known)
+    attributes = written_attributes(nodes, known)
+    decorators = remembering_decorators([statement.node for statement in statements], known)
     stateful = {site: f"the notebook writes to '{site.name}'" for site in found if site.name in written}
     while True:
         shared = _shared(found, needs, {*stateful}, constants, sites)

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
+from nb2prod.analysis.trees import walk
 
 __all__ = ["QUIET", "Displays", "displays_of", "has_effect"]
 
@@ -30,10 +31,10 @@ class Displays:
 
     def may_change(self, node: ast.expr) -> bool:
         """Evaluating this pure-looking expression may change a value."""
-        inner = list(ast.walk(node))
-        if self.functions and len(inner) > 2 and any(getattr(part, "id", "") in self.functions for part in inner):
+        inner = walk(node)
+        if self.functions and len(inner) > 1 and any(getattr(part, "id", "") in self.functions for part in inner):
             return True
-        if self.operations and any(not isinstance(part, ast.Name | ast.Constant | ast.expr_context) for part in inner):
+        if self.operations and any(not isinstance(part, ast.Name | ast.Constant) for part in inner):
             return True
         return self.items and any(isinstance(part, ast.Subscript) for part in inner)
 
@@ -48,7 +49,7 @@ def displays_of(trees: Iterable[ast.Module], known: Knowledge = KNOWN) -> Displa
     functions: set[str] = set()
     for tree in trees:
         functions |= {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)}
-        for node in ast.walk(tree):
+        for node in walk(tree):
             items = items or _names_defaultdict(node)
             if isinstance(node, ast.ClassDef):
                 effects = [method.name for method in _methods(node) if has_effect(method, known)]
@@ -60,7 +61,7 @@ def displays_of(trees: Iterable[ast.Module], known: Knowledge = KNOWN) -> Displa
 
 def has_effect(function: ast.FunctionDef | ast.AsyncFunctionDef, known: Knowledge = KNOWN) -> bool:
     """The body writes to something that outlives the call, as far as its own text shows."""
-    return function.name != "__init__" and any(_writes(node, known) for node in ast.walk(function))
+    return function.name != "__init__" and any(_writes(node, known) for node in walk(function))
 
 
 def _names_defaultdict(node: ast.AST) -> bool:

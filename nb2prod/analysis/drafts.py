@@ -61,15 +61,12 @@ def order_steps(drafts: tuple[Draft, ...], carried: frozenset[str]) -> tuple[tup
     """
     edges, findings = _edges(drafts, carried)
     done: list[Draft] = []
-    waiting = list(drafts)
+    waiting = {draft.name: draft for draft in drafts}
     while waiting:
-        ready = next(
-            (draft for draft in waiting if not edges[draft.name].keys() & {other.name for other in waiting}), None
-        )
+        ready = next((draft for draft in waiting.values() if edges[draft.name].keys().isdisjoint(waiting)), None)
         if ready is None:
-            return drafts, [*findings, _circle(waiting, edges)]
-        waiting.remove(ready)
-        done.append(ready)
+            return drafts, [*findings, _circle(list(waiting.values()), edges)]
+        done.append(waiting.pop(ready.name))
     return tuple(done), findings
 
 

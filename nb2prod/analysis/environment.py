@@ -34,28 +34,24 @@ class Environment:
 
     def bind(self, name: str, value: Value, *, surely: bool = True) -> None:
         """Give a name a value; in a branch (`surely` false) it may keep the one it has."""
-        old = self.values.get(name)
-        if old is not None and not surely:
+        old = self.values.get(name, NOTHING)
+        if not surely and name in self.values:
             value = union(old, value)
-        elif old is not None:
-            self._forget(name, old)
         self.values[name] = value
         if value.defs and not value.is_definition:
             self.callers.add(name)
         else:
             self.callers.discard(name)
-        for label in value.reach:
-            self._holders[label].add(name)
+        self._move(name, old.reach, value.reach)
 
     def delete(self, name: str) -> None:
-        old = self.values.pop(name, None)
+        old = self.values.pop(name, NOTHING)
         self.callers.discard(name)
-        if old is not None:
-            self._forget(name, old)
+        self._move(name, old.reach, NOTHING.reach)
 
     def names_of(self, labels: Iterable[Label]) -> set[str]:
         """The names whose values are, or hold, one of these objects."""
-        return set().union(*(self._holders.get(label, ()) for label in labels))
+        return set().union(*filter(None, map(self._holders.get, labels)))
 
     def hold(self, container: Value, item: Value) -> None:
         """From now on every value that is `container`, or holds it, also holds `item`."""
@@ -66,6 +62,8 @@ class Environment:
             grown = Value(own=value.own, held=value.held | item.reach, defs=value.defs | item.defs, kind=value.kind)
             self.bind(name, grown)
 
-    def _forget(self, name: str, value: Value) -> None:
-        for label in value.reach:
+    def _move(self, name: str, old: frozenset[Label], new: frozenset[Label]) -> None:
+        for label in old - new:
             self._holders[label].discard(name)
+        for label in new - old:
+            self._holders[label].add(name)

@@ -8,6 +8,7 @@ from nb2prod.analysis.flow import meet
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS
 from nb2prod.analysis.names import Names, Scope
 from nb2prod.analysis.scopes import Comprehension, target_names
+from nb2prod.analysis.trees import children, walk
 from nb2prod.analysis.values import NOTHING, Definition, Value, holding, part_of, union
 
 _CONTAINERS = {ast.List: "list", ast.Tuple: "tuple", ast.Set: "set", ast.Dict: "dict"}
@@ -25,7 +26,7 @@ class Expressions(Names):
         return value
 
     def visit_children(self, node: ast.expr) -> Value:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.visit(child)
         return Value(own=self.new())
@@ -180,7 +181,7 @@ class Expressions(Names):
 
     def keep_walrus(self, before: frozenset[str] | None, node: Comprehension) -> None:
         """A walrus in the element of a comprehension over something is taken to have bound its name."""
-        if not any(isinstance(inner, ast.NamedExpr) for inner in ast.walk(node)):
+        if not any(isinstance(inner, ast.NamedExpr) for inner in walk(node)):
             self.assigned = before
 
     def visit_Lambda(self, node: ast.Lambda) -> Value:

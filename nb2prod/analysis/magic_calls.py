@@ -6,12 +6,13 @@ from dataclasses import replace
 from nb2prod.analysis.lowering import Lowering, put_aside
 from nb2prod.analysis.magic_judge import judge, lowered_line, names_in
 from nb2prod.analysis.magic_table import Fate, Magic
+from nb2prod.analysis.trees import walk
 
 
 def lower_calls(done: Lowering, tree: ast.Module) -> Lowering:
     """`get_ipython().run_line_magic("matplotlib", "inline")` is treated as the magic that it runs."""
     seen: set[ast.Name] = set()
-    for node in ast.walk(tree):
+    for node in walk(tree):
         if isinstance(node, ast.Expr | ast.Assign) and (content := _written_out(node.value)):
             seen |= set(_shell_names(node))
             done = _replace_call(done, node, content)

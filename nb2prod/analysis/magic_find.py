@@ -12,6 +12,7 @@ import warnings
 from dataclasses import dataclass
 from typing import Any
 
+from nb2prod.analysis.trees import walk
 from nb2prod.source import string_lines
 
 _FLAGS = ast.PyCF_ONLY_AST | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
@@ -109,7 +110,7 @@ def _mask(line: str) -> tuple[str, int] | None:
 
 
 def _places(tree: ast.Module) -> set[tuple[int, int]]:
-    statements = [node for node in ast.walk(tree) if isinstance(node, ast.Pass | ast.Assign)]
+    statements = [node for node in walk(tree) if isinstance(node, ast.Pass | ast.Assign)]
     nodes = [node.value if isinstance(node, ast.Assign) else node for node in statements]
     return {(node.lineno, node.col_offset) for node in nodes}
 

@@ -23,6 +23,7 @@ from nb2prod.analysis.magic_table import (
     Magic,
 )
 from nb2prod.analysis.magic_timeit import judge_timeit, timed_once
+from nb2prod.analysis.trees import walk
 
 
 def _targets(before: str) -> tuple[str, ...]:
@@ -163,4 +164,4 @@ def identifiers(names: Iterable[str]) -> tuple[str, ...]:
 
 
 def names_in(tree: ast.AST) -> list[ast.Name]:
-    return [node for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return [node for node in walk(tree) if isinstance(node, ast.Name)]

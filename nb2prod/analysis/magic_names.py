@@ -1,7 +1,7 @@
 """What the Python of a lowered magic imports is no name of the notebook; where the notebook has one, it is refused."""
 
 import ast
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from nb2prod.analysis.magics import Fate, LoweredCell
@@ -23,7 +23,7 @@ def refuse_clashes(cells: Mapping[int, LoweredCell]) -> dict[int, LoweredCell]:
     used = {
         IMPORTED[magic.name] for cell in cells.values() for magic in cell.magics if _imports(magic.name, magic.fate)
     }
-    taken = used and {name for cell in cells.values() for name in _bound_otherwise(cell.tree)} & used
+    taken = used and {name for cell in cells.values() for name in _bound_otherwise(cell.nodes)} & used
     return {number: _refused(cell, taken) for number, cell in cells.items()} if taken else dict(cells)
 
 
@@ -41,9 +41,9 @@ def _refused(cell: LoweredCell, taken: set[str]) -> LoweredCell:
     return replace(cell, magics=magics)
 
 
-def _bound_otherwise(tree: ast.Module) -> Iterator[str]:
+def _bound_otherwise(nodes: Iterable[ast.AST]) -> Iterator[str]:
     """Names of _ORIGINS that the code binds to anything else, in whatever scope."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
                 yield name

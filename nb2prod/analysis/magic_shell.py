@@ -7,6 +7,7 @@ import shlex
 import string
 
 from nb2prod.analysis.magic_table import DISPLAY_COMMANDS, ENVIRONMENT_VARIABLES, SHELL_NOTE, Fate, words
+from nb2prod.analysis.trees import walk
 
 _CHAIN = re.compile(r"\s*(?:&&|\|\||;|\|)\s*")
 _REDIRECT = re.compile(r"\s*(?:\d?>&\d|&?\d?>>?\s*(?:/dev/null|nul))\s*", re.IGNORECASE)
@@ -70,7 +71,7 @@ def _names_of(expression: str) -> list[str]:
         tree = ast.parse(expression.strip(), mode="eval")
     except SyntaxError:
         return []
-    return [node.id for node in ast.walk(tree) if isinstance(node, ast.Name)]
+    return [node.id for node in walk(tree) if isinstance(node, ast.Name)]
 
 
 def _judge_part(part: str) -> tuple[Fate, list[str]]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from nb2prod.analysis.knowledge import KNOWN
 from nb2prod.analysis.magic_find import parse
 from nb2prod.analysis.magic_table import REFUSED_LINES, Fate, Magic
+from nb2prod.analysis.trees import walk
 
 _LEFT_OUT = "timing is left out"
 
@@ -47,8 +48,8 @@ def changed_outside(code: str) -> str:
     tree = parse(code.strip())
     if not isinstance(tree, ast.Module):
         return ""
-    own = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    roots = [_root(node) for node in ast.walk(tree) if _changes(node)]
+    own = {n.id for n in walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    roots = [_root(node) for node in walk(tree) if _changes(node)]
     return next((root for root in roots if root and root not in own), "")
 
 

@@ -7,6 +7,7 @@ the same bytes (a cell that is indented as a whole or pasted with prompts is cle
 import ast
 import re
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from nb2prod.analysis.lowering import Lowering, put_aside
 from nb2prod.analysis.magic_calls import lower_calls
@@ -32,6 +33,7 @@ from nb2prod.analysis.magic_table import (
     Magic,
 )
 from nb2prod.analysis.magic_timeit import judge_timeit_cell
+from nb2prod.analysis.trees import walk
 from nb2prod.model.notebook import Cell
 
 __all__ = ["Fate", "LoweredCell", "Magic", "lower"]
@@ -52,6 +54,10 @@ class LoweredCell:
     requirements: tuple[str, ...] = ()
     error: str = ""
     error_line: int = 0
+
+    @cached_property
+    def nodes(self) -> list[ast.AST]:
+        return walk(self.tree)
 
 
 def lower(cell: Cell) -> LoweredCell:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from nb2prod.analysis.scopes import bound_names
+from nb2prod.analysis.trees import children, walk
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.pipeline import Fragment, Step
 
@@ -40,12 +41,12 @@ def _translated(fragment: Fragment, tree: ast.Module, own: set[str]) -> Fragment
 
 def _globals(tree: ast.Module) -> list[ast.Global]:
     """From right to left, so that a place found stays right while those after it change."""
-    found = [node for node in ast.walk(tree) if isinstance(node, ast.Global)]
+    found = [node for node in walk(tree) if isinstance(node, ast.Global)]
     return sorted(found, key=lambda node: (node.lineno, node.col_offset), reverse=True)
 
 
 def _refuse(step: Step, fragment: Fragment, tree: ast.Module, own: set[str]) -> Iterator[Finding]:
-    stored = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
+    stored = {n.id for n in walk(tree) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
     for node in _globals(tree):
         lost = sorted(name for name in node.names if name not in own and name in stored)
         if lost or (set(node.names) & own and not set(node.names) <= own):
@@ -55,7 +56,7 @@ def _refuse(step: Step, fragment: Fragment, tree: ast.Module, own: set[str]) -> 
             )
             hint = f"write `{name} = None` at the top of the cell before the function, or return '{name}' from it"
             yield _error("NB211", fragment, node.lineno, message, hint)
-    for inner in ast.walk(tree):
+    for inner in walk(tree):
         if isinstance(inner, ast.ClassDef):
             for name, line in _looked_past(inner, own):
                 message = f"the body of class '{inner.name}' reads the notebook's '{name}' and binds the same name"
@@ -94,7 +95,7 @@ def _same_scope_children(node: ast.AST) -> Iterable[ast.AST]:
             return [*node.decorator_list, *node.bases, *node.keywords]
         case ast.ListComp() | ast.SetComp() | ast.GeneratorExp() | ast.DictComp():
             return [node.generators[0].iter]
-    return ast.iter_child_nodes(node)
+    return children(node)
 
 
 def _error(code: str, fragment: Fragment, line: int, message: str, hint: str) -> Finding:

@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.routing import Routed
 from nb2prod.analysis.scopes import target_names
-from nb2prod.analysis.texts import mentioned
 
 _FIGURES = frozenset({"fig", "ax", "axs", "axes", "figure"})
 _SHOWING = frozenset({"print", "display", "show"})
@@ -23,7 +22,7 @@ def products_of(step: Routed, read_later: frozenset[str]) -> tuple[str, ...]:
     """Values worth giving back at the end: metrics, fitted models, and what nothing reads any more."""
     kept = [statement for cell in step.draft.cells for statement in step.keep.get(cell.number, ())]
     assigned = [name for name in dict.fromkeys(_assigned(kept)) if name in step.must and name not in _FIGURES]
-    fitted = {name for statement in kept for name in _fitted(statement.node)}
+    fitted = {name for statement in kept for name in _fitted(statement)}
     read = _read(kept)
     wanted = [name for name in assigned if name in fitted or (name not in read and name not in read_later)]
     return tuple(dict.fromkeys([*metrics_of(step), *(name for name in wanted if not name.startswith("_"))]))
@@ -60,9 +59,9 @@ def _draws(node: ast.stmt) -> bool:
     return called.startswith(("plt.", "sns.")) or "plot" in called.rpartition(".")[2] or ".plot." in called
 
 
-def _fitted(node: ast.stmt) -> list[str]:
+def _fitted(statement: Statement) -> list[str]:
     found = []
-    for inner in ast.walk(node):
+    for inner in statement.nodes:
         match inner:
             case ast.Call(func=ast.Attribute(value=ast.Name(id=name), attr="fit")):
                 found.append(name)
@@ -73,9 +72,8 @@ def _fitted(node: ast.stmt) -> list[str]:
 
 def _read(statements: list[Statement]) -> frozenset[str]:
     """Names that the statements read, other than to show them."""
-    roots = [statement.node for statement in statements if not _shows(statement.node)]
-    loads = [n for root in roots for n in ast.walk(root) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load)]
-    return mentioned(loads)
+    nodes = [node for statement in statements if not _shows(statement.node) for node in statement.nodes]
+    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
 
 
 def _shows(node: ast.stmt) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.displays import QUIET, Displays
 from nb2prod.analysis.magics import Fate, LoweredCell
+from nb2prod.analysis.trees import children
 from nb2prod.model.finding import Finding, Severity
 
 _CALLS: dict[str, tuple[str, str, str]] = {
@@ -39,7 +40,7 @@ def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...], displays: 
         if statement.use is Use.DISPLAY:
             yield from _refuse_display(cell.number, statement, displays)
             continue
-        for node in ast.walk(statement.node):
+        for node in statement.nodes:
             yield from _refuse_node(cell.number, node, bound)
         if isinstance(statement.node, ast.Global) or "async" in cell.text or "await" in cell.text:
             yield from _refuse_top(cell.number, statement.node)
@@ -89,7 +90,7 @@ def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
         return
     yield node
-    for child in ast.iter_child_nodes(node):
+    for child in children(node):
         yield from _outside_functions(child)
 
 

@@ -1,9 +1,10 @@
 """The distributions that imports come from, at the versions of an environment."""
 
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
-from importlib.metadata import packages_distributions, version
+from importlib.metadata import distribution, packages_distributions, version
 
 from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Specifier
@@ -23,6 +24,7 @@ _KNOWN = {
     "imblearn": "imbalanced-learn",
     "google": "google-api-python-client",
 }
+_VERSION = re.compile(r"^Version:[ \t]*(\S+)[ \t\r]*$", re.MULTILINE)  # to parse all the metadata takes milliseconds
 
 
 def requirements_of(
@@ -60,7 +62,9 @@ def _installed() -> Mapping[str, list[str]]:
 
 def _version(name: str) -> str:
     try:
-        return version(name)
+        header = (distribution(name).read_text("METADATA") or "").partition("\n\n")[0]
+        found = _VERSION.search(header)
+        return found[1] if found else version(name)
     except Exception:  # not installed, or installed without readable metadata
         return ""
 

@@ -14,6 +14,7 @@ from nb2prod.analysis.analyse import Analysis
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.drafts import Draft
+from nb2prod.analysis.given import Given
 from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
 from nb2prod.analysis.sharing import Sharing
@@ -59,7 +60,6 @@ class Routed:
     must: frozenset[str] = frozenset()
     may_change: dict[str, int] = field(default_factory=dict)
     tied: dict[str, int] = field(default_factory=dict)  # given back beside what shares an object with them
-    there: frozenset[str] = frozenset()  # data that earlier steps and parameters have given, and nobody deleted
     close_with: str = ""
 
 
@@ -74,13 +74,14 @@ class Routing:
         self.findings: list[Finding] = []
         self.routed: dict[str, Routed] = {}
         self.provider: dict[str, Site | Draft] = {}
+        self.given = Given()
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
         self.shared_statements = {site.statement for site in definitions.shared.values()}
         self.pyplot_names = [
             name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
         ]
-        self.sharing = Sharing(giver=self.giver)
+        self.sharing = Sharing(giver=self.giver, there=self.given.before)
         self.pending = [cell for cell in analysis.production if cell.number not in self.owned]
 
     def run(self, results: frozenset[str]) -> list[Routed]:
@@ -97,10 +98,10 @@ class Routing:
         step = self.sort_statements(draft)
         self.compose(step)
         self.resolve(step)
-        step.there = frozenset(name for name, given in self.provider.items() if _is_data(given))
-        for cell in draft.cells:
-            for names in sorted(cell.effects.together, key=sorted):
-                self.sharing.ask(names & step.there, self.position[draft.name])
+        self.given.next_step()
+        place = self.position[draft.name]
+        for names in sorted({names for cell in draft.cells for names in cell.effects.together}, key=sorted):
+            self.sharing.ask(frozenset(name for name in names if self.given.before(name, place)), place)
         self.publish(step)
         self.routed[draft.name] = step
         return step
@@ -109,7 +110,11 @@ class Routing:
         """Imports, definitions and parameters of cells that no step owns are there from their place on."""
         while self.pending and self.pending[0].number < until:
             for site in self.sites.by_cell[self.pending.pop(0).number]:
-                self.provider[site.name] = site
+                self.provide(site.name, site)
+
+    def provide(self, name: str, provider: Site | Draft) -> None:
+        self.provider[name] = provider
+        self.given.note(name, is_data=isinstance(provider, Draft) or provider.kind in (Kind.PARAMETER, Kind.DATA))
 
     def sort_statements(self, draft: Draft) -> Routed:
         """Which statements stay in the step's function and which go (to the top, to functions.py, or away)."""
@@ -429,19 +434,20 @@ class Routing:
         """What is provided from here on."""
         for cell in step.draft.cells:
             for site in self.sites.by_cell[cell.number]:
-                self.provider[site.name] = step.draft if site.kind is Kind.DATA else site
+                self.provide(site.name, step.draft if site.kind is Kind.DATA else site)
             for name in cell.effects.deletes.keys() - cell.effects.left:
                 self.provider.pop(name, None)
+                self.given.note(name, is_data=False)
         for name in step.may_change:
             provider = self.provider.get(name)
             if isinstance(provider, Draft) or (provider and provider.kind is Kind.PARAMETER):
-                self.provider[name] = step.draft
+                self.provide(name, step.draft)
         changed = (name for name in step.may_change if self.provider.get(name) is step.draft)
         self.sharing.gives(self.position[step.draft.name], changed)
 
-    def giver(self, position: int) -> tuple[Routed, int]:
+    def giver(self, position: int) -> tuple[dict[str, int], int]:
         draft = self.drafts[position]
-        return self.routed[draft.name], draft.last
+        return self.routed[draft.name].tied, draft.last
 
     # ------------------------------------------------------------------ backward
 
@@ -451,7 +457,8 @@ class Routing:
             changed = step.may_change.keys() | step.tied.keys()
             given = {name for name in live & changed if self.is_data(name, step)}
             step.outputs = _in_order(given, step)
-            passed = [name for name in step.outputs if name not in step.must and name in step.there]
+            place = self.position[step.draft.name]
+            passed = [name for name in step.outputs if name not in step.must and self.given.before(name, place)]
             for name in passed:
                 if name not in step.inputs:
                     step.inputs.append(name)
@@ -471,10 +478,6 @@ class Routing:
             deleted = name in cell.effects.deletes and name not in cell.effects.left
             left = (left or name in self.sites.data_names(cell.number)) and not deleted
         return left
-
-
-def _is_data(given: Site | Draft) -> bool:
-    return isinstance(given, Draft) or given.kind in (Kind.PARAMETER, Kind.DATA)
 
 
 def _in_order(names: set[str], step: Routed) -> list[str]:

@@ -3,6 +3,8 @@
 import ast
 from collections.abc import Iterator
 
+from nb2prod.analysis.trees import children, walk
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 Comprehension = ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -40,7 +42,7 @@ def global_names(body: list[ast.stmt]) -> frozenset[str]:
 
 def target_names(target: ast.expr) -> Iterator[str]:
     """The names that an assignment target binds (attributes and items bind none)."""
-    for node in ast.walk(target):
+    for node in walk(target):
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
             yield node.id
 
@@ -53,9 +55,9 @@ def _same_scope(nodes: list[ast.stmt] | list[ast.expr]) -> Iterator[ast.AST]:
         if isinstance(node, _SCOPES):
             continue
         if isinstance(node, _COMPREHENSIONS):
-            stack.extend(n for n in ast.walk(node) if isinstance(n, ast.NamedExpr))
+            stack.extend(n for n in walk(node) if isinstance(n, ast.NamedExpr))
             continue
-        stack.extend(ast.iter_child_nodes(node))
+        stack.extend(children(node))
 
 
 def _binds_of(node: ast.AST) -> tuple[str, ...]:

@@ -8,23 +8,20 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Protocol
 
-__all__ = ["Giver", "Sharing"]
-
-
-class Giver(Protocol):
-    """A step: `there` are the names of data before it, `tied` what it gives back besides what it changes."""
-
-    there: frozenset[str]
-    tied: dict[str, int]
+__all__ = ["Sharing"]
 
 
 @dataclass(kw_only=True)
 class Sharing:
-    """`giver` is the step at a position and its last cell. Positions are told in order, by `gives`."""
+    """Positions of steps are told in order, by `gives`.
 
-    giver: Callable[[int], tuple[Giver, int]]
+    giver  of a step's position: what it gives back besides what it changes, to be filled, and its last cell
+    there  whether a name was data before the step at a position
+    """
+
+    giver: Callable[[int], tuple[dict[str, int], int]]
+    there: Callable[[str, int], bool]
     givers: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     asked: list[tuple[frozenset[str], int]] = field(default_factory=list)
     seen: set[tuple[frozenset[str], int]] = field(default_factory=set)
@@ -56,13 +53,15 @@ class Sharing:
         first = min(places.values())
         changed = False
         for place in sorted(set(places.values()) - {-1}, reverse=True):
-            giver, last = self.giver(place)
-            apart = [name for name in places if places[name] < place and name in giver.there]
-            for name in apart if place > first else ():
-                giver.tied.setdefault(name, last)
+            tied, last = self.giver(place)
+            there = frozenset(name for name in places if self.there(name, place))
+            for name in sorted(there) if place > first else ():
+                if places[name] == place:
+                    continue
+                tied.setdefault(name, last)
                 insort(self.givers[name], place)
                 changed = True
-            changed |= self._tie(names & giver.there, place)
+            changed |= self._tie(there, place)
         return changed
 
     def _place(self, name: str, before: int) -> int:

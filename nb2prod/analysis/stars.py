@@ -6,12 +6,14 @@ import importlib.util
 import warnings
 from collections.abc import Iterable
 
+from nb2prod.analysis.trees import walk
+
 
 def star_modules(trees: Iterable[ast.Module]) -> dict[str, int]:
     """The modules that are imported with a star at the top of a cell, with the line."""
     found: dict[str, int] = {}
     for tree in trees:
-        for node in ast.walk(tree):
+        for node in walk(tree):
             if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
                 found.setdefault("." * node.level + (node.module or ""), node.lineno)
     return found

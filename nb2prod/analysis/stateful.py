@@ -5,17 +5,19 @@ twice, since each copy would begin anew. All its users must be in one step.
 """
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from nb2prod.analysis.displays import has_effect
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.scopes import locals_of, parameters_of
+from nb2prod.analysis.trees import walk
 
 __all__ = ["asked_names", "own_state", "remembering_decorators", "written_attributes"]
 
 _MEMORIES = frozenset({"lru_cache", "cache", "memoize"})
 _AT_SUBCLASSING = frozenset({"__init_subclass__", "__set_name__", "__prepare__"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
+_Filling = ast.Call | ast.Subscript | ast.AugAssign
 
 
 def own_state(
@@ -44,18 +46,15 @@ def own_state(
     return f"its instances share '{min(shared)}'" if shared else ""
 
 
-def written_attributes(nodes: list[ast.stmt], known: Knowledge = KNOWN) -> frozenset[str]:
-    """Attributes X for which somewhere stands `….X.append(…)`, `….X[…] = …` or `….X += …`."""
-    return frozenset(name for root in nodes for node in ast.walk(root) for name in _filled(node, known))
+def written_attributes(nodes: Iterable[ast.AST], known: Knowledge = KNOWN) -> frozenset[str]:
+    """Attributes X for which among the nodes is `….X.append(…)`, `….X[…] = …` or `….X += …`."""
+    return frozenset(name for node in nodes if isinstance(node, _Filling) for name in _filled(node, known))
 
 
-def asked_names(nodes: list[ast.stmt]) -> frozenset[str]:
-    """Names of which somewhere an attribute is read: `f.cache_info()`."""
+def asked_names(nodes: Iterable[ast.AST]) -> frozenset[str]:
+    """Names of which among the nodes an attribute is read: `f.cache_info()`."""
     return frozenset(
-        node.value.id
-        for root in nodes
-        for node in ast.walk(root)
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
+        node.value.id for node in nodes if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name)
     )
 
 
@@ -66,7 +65,7 @@ def remembering_decorators(nodes: list[ast.stmt], known: Knowledge = KNOWN) -> f
 
 def _inner_changes(node: _Function, known: Knowledge) -> bool:
     inner = [found for found in _functions_in(node) if found is not node]
-    return any(_reaches_out(part, locals_of(function), known) for function in inner for part in ast.walk(function))
+    return any(_reaches_out(part, locals_of(function), known) for function in inner for part in walk(function))
 
 
 def _reaches_out(node: ast.AST, locals_: frozenset[str], known: Knowledge) -> bool:
@@ -109,7 +108,7 @@ def _writes_to_itself(node: ast.stmt, known: Knowledge) -> str:
     methods = _functions_in(node)
     for method in methods:
         roots = {name} | _class_parameters(method)
-        for inner in ast.walk(method):
+        for inner in walk(method):
             written = _written_root(inner, known)
             if written is not None and _is_itself(written, roots):
                 return f"it writes to itself in line {getattr(inner, 'lineno', 1)}"
@@ -117,7 +116,7 @@ def _writes_to_itself(node: ast.stmt, known: Knowledge) -> str:
 
 
 def _functions_in(node: ast.stmt) -> list[_Function]:
-    return [inner for inner in ast.walk(node) if isinstance(inner, _Function)]
+    return [inner for inner in walk(node) if isinstance(inner, _Function)]
 
 
 def _class_parameters(method: _Function) -> set[str]:
@@ -162,7 +161,7 @@ def _default_argument(node: ast.stmt, known: Knowledge) -> str:
         for name, default in _defaults(function):
             if isinstance(default, ast.Constant | ast.Tuple | ast.Name | ast.Attribute | ast.UnaryOp):
                 continue
-            if any(_changes(inner, name, known) for statement in function.body for inner in ast.walk(statement)):
+            if any(_changes(inner, name, known) for statement in function.body for inner in walk(statement)):
                 return f"the default of its argument '{name}' is one object for all calls"
     return ""
 
@@ -217,7 +216,7 @@ def _class_attributes(node: ast.ClassDef) -> set[str]:
                 if not isinstance(value, ast.Constant):
                     shared.add(name)
     inits = [method for method in _functions_in(node) if method.name == "__init__"]
-    own = {n.attr for m in inits for n in ast.walk(m) if isinstance(n, ast.Attribute) and _is_own_store(n)}
+    own = {n.attr for m in inits for n in walk(m) if isinstance(n, ast.Attribute) and _is_own_store(n)}
     return shared - own
 
 

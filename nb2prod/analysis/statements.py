@@ -9,6 +9,7 @@ from nb2prod.analysis.flow import Assigned, meet, plus
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, MUTABLE_KINDS, USED_UP_KINDS, Knowledge
 from nb2prod.analysis.names import Scope
 from nb2prod.analysis.scopes import global_names, locals_of, parameters_of
+from nb2prod.analysis.trees import children, walk
 from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, part_of
 
 
@@ -29,7 +30,7 @@ class Statements(Calls):
         getattr(self, f"run_{type(node).__name__}", self.run_other)(node)
 
     def run_other(self, node: ast.stmt) -> None:
-        for child in ast.iter_child_nodes(node):
+        for child in children(node):
             if isinstance(child, ast.expr):
                 self.visit(child)
 
@@ -319,7 +320,7 @@ class Statements(Calls):
 
     def case(self, case: ast.match_case, subject: Value) -> Assigned:
         before = self.assigned
-        for node in ast.walk(case.pattern):
+        for node in walk(case.pattern):
             match node:
                 case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
                     self.branches += 1

@@ -126,9 +126,7 @@ def _of(run: Run, statements: Statements) -> tuple[Statement, ...]:
 
 def _feeds(first: Sequence[Statement], second: Sequence[Statement]) -> bool:
     made = {name for statement in first for name in statement.names}
-    return any(
-        isinstance(node, ast.Name) and node.id in made for statement in second for node in ast.walk(statement.node)
-    )
+    return any(isinstance(node, ast.Name) and node.id in made for statement in second for node in statement.nodes)
 
 
 def _is_small(statements: Sequence[Statement]) -> bool:

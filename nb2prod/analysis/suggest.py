@@ -16,6 +16,7 @@ from nb2prod.analysis.magics import LoweredCell, lower
 from nb2prod.analysis.partings import settle
 from nb2prod.analysis.step_names import main_doing, name_of_code, name_of_words
 from nb2prod.analysis.step_runs import Run, by_code, by_headings
+from nb2prod.analysis.trees import walk
 from nb2prod.model.notebook import Cell, Notebook, Role
 from nb2prod.notebooks.headings import headings_of
 from nb2prod.notebooks.roles import FIRST_STEP, roles_of
@@ -170,7 +171,7 @@ def _is_constant(statement: Statement) -> bool:
     """`PLANS = ["basic", "family"]`, which functions beside it use."""
     match statement.node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value) if name.isupper():
-            return not any(isinstance(inner, ast.Call | ast.Name) for inner in ast.walk(value))
+            return not any(isinstance(inner, ast.Call | ast.Name) for inner in walk(value))
     return False
 
 

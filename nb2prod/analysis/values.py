@@ -57,7 +57,7 @@ class Value:
 
     @property
     def reach(self) -> frozenset[Label]:
-        return self.own | self.held
+        return self.own | self.held if self.held else self.own
 
     @property
     def is_definition(self) -> bool:
@@ -75,9 +75,9 @@ def union(*values: Value) -> Value:
     """A value that is one of these."""
     kinds = {value.kind for value in values}
     return Value(
-        own=frozenset().union(*(value.own for value in values)),
-        held=frozenset().union(*(value.held for value in values)),
-        defs=frozenset().union(*(value.defs for value in values)),
+        own=frozenset().union(*[value.own for value in values]),
+        held=frozenset().union(*[value.held for value in values]),
+        defs=frozenset().union(*[value.defs for value in values]),
         kind=kinds.pop() if len(kinds) == 1 else "",
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from nb2prod.analysis.scopes import target_names
+from nb2prod.analysis.trees import walk
 
 __all__ = ["VERBS", "Doing", "Verb", "doings_of"]
 
@@ -83,7 +84,7 @@ def doings_of(nodes: list[ast.stmt]) -> Iterator[Doing]:
     """In order; of a call that is known its verb, with the name that the statement binds, or that it is about."""
     for node in nodes:
         yield from _columns(node)
-        for call in (inner for inner in ast.walk(node) if isinstance(inner, ast.Call)):
+        for call in (inner for inner in walk(node) if isinstance(inner, ast.Call)):
             word = _last_word(call.func)
             for verb in VERBS:
                 if verb.called.match(word):
@@ -93,7 +94,7 @@ def doings_of(nodes: list[ast.stmt]) -> Iterator[Doing]:
 
 def _columns(node: ast.stmt) -> Iterator[Doing]:
     """`df["ratio"] = ...` prepares `df`."""
-    for inner in ast.walk(node):
+    for inner in walk(node):
         match inner:
             case ast.Assign(targets=[ast.Subscript(value=ast.Name(id=name))]):
                 yield Doing(_PREPARE, name)
@@ -121,7 +122,7 @@ def _receiver(node: ast.stmt, call: ast.Call) -> str:  # noqa: ARG001 (each read
 
 def _shown(node: ast.stmt, call: ast.Call) -> str:
     """What a plot or a file is of: the first name among the arguments that says something, else the receiver."""
-    names = [inner.id for argument in call.args for inner in ast.walk(argument) if isinstance(inner, ast.Name)]
+    names = [inner.id for argument in call.args for inner in walk(argument) if isinstance(inner, ast.Name)]
     telling = [name for name in [*names, _receiver(node, call)] if _tells(name)]
     return telling[0] if telling else ""
 

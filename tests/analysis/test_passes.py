@@ -14,6 +14,7 @@ from nb2prod.analysis.imports import import_lines, import_units
 from nb2prod.analysis.requirements import requirements_of
 from nb2prod.analysis.scopes import bound_names, locals_of
 from nb2prod.analysis.stateful import own_state, written_attributes
+from nb2prod.analysis.trees import walk
 
 
 def first(source: str) -> ast.stmt:
@@ -129,7 +130,7 @@ def test_what_a_definition_needs(
 )
 def test_what_a_definition_remembers(source: str, state: str) -> None:
     node = first(source)
-    assert own_state(node, is_pure=False, written=written_attributes([node])) == state
+    assert own_state(node, is_pure=False, written=written_attributes(walk(node))) == state
 
 
 def test_the_memory_of_a_pure_function_is_no_state() -> None:
