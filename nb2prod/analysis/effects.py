@@ -48,6 +48,7 @@ def _effects(facts: Facts, end: Assigned) -> Effects:
         carried=facts.carried,
         kinds=facts.kinds,
         together=frozenset(facts.together),
+        incoming=facts.incoming,
         opaque=tuple(facts.opaque),
         left=frozenset(facts.left),
         reworked=facts.reworked,

@@ -24,6 +24,7 @@ class Facts:
     carried: dict[str, frozenset[Definition]] = field(default_factory=dict)
     kinds: dict[str, str] = field(default_factory=dict)
     together: set[frozenset[str]] = field(default_factory=set)
+    incoming: dict[str, frozenset[Label]] = field(default_factory=dict)
     opaque: list[tuple[int, str]] = field(default_factory=list)
     returned: set[Label] = field(default_factory=set)
     returns_function: bool = False
@@ -42,6 +43,7 @@ class Effects:
     carried     exposed names whose values can call definitions of the notebook
     kinds       exposed names whose rough kind is known
         together    names that share an object which is changed, or may be
+        incoming    the objects that exposed names are, or hold, as the cell reads them first
         left        deleted names that a branch after it may bind again
     reworked    an object that the cell itself gave the name is changed later in the cell
     """
@@ -58,6 +60,7 @@ class Effects:
     carried: dict[str, frozenset[Definition]]
     kinds: dict[str, str]
     together: frozenset[frozenset[str]] = frozenset()
+    incoming: dict[str, frozenset[Label]] = field(default_factory=dict)
     opaque: tuple[tuple[int, str], ...] = ()
     left: frozenset[str] = frozenset()
     reworked: dict[str, int] = field(default_factory=dict)

@@ -61,6 +61,8 @@ class Names(ABC):
         self.facts.reads.add(name)
         if self.assigned is not None and name not in self.assigned:
             self.facts.exposed.setdefault(name, line)
+            if not self.in_body:
+                self.facts.incoming.setdefault(name, self.env.get(name).reach)
 
     def note(self, name: str, value: Value) -> None:
         self.facts.direct.add(name)

@@ -17,7 +17,7 @@ from nb2prod.analysis.drafts import Draft
 from nb2prod.analysis.given import Given
 from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
-from nb2prod.analysis.sharing import Sharing
+from nb2prod.analysis.sharing import Sharing, sharing_names
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.analysis.texts import mentioned
 from nb2prod.model.finding import Finding, Severity
@@ -100,7 +100,7 @@ class Routing:
         self.resolve(step)
         self.given.next_step()
         place = self.position[draft.name]
-        for names in sorted({names for cell in draft.cells for names in cell.effects.together}, key=sorted):
+        for names in sharing_names([cell.effects for cell in draft.cells]):
             self.sharing.ask(frozenset(name for name in names if self.given.before(name, place)), place)
         self.publish(step)
         self.routed[draft.name] = step

@@ -9,7 +9,23 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-__all__ = ["Sharing"]
+from nb2prod.analysis.facts import Effects
+from nb2prod.analysis.values import Label
+
+__all__ = ["Sharing", "sharing_names"]
+
+
+def sharing_names(cells: Iterable[Effects]) -> list[frozenset[str]]:
+    """Names of a step that share an object: one that it changes, or one that it is given by both of them."""
+    found: set[frozenset[str]] = set()
+    holders: defaultdict[Label, set[str]] = defaultdict(set)
+    for effects in cells:
+        found |= effects.together
+        for name, labels in effects.incoming.items():
+            for label in labels:
+                holders[label].add(name)
+    found |= {frozenset(names) for names in holders.values() if len(names) > 1}
+    return sorted(found, key=sorted)
 
 
 @dataclass(kw_only=True)
