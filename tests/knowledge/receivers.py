@@ -74,7 +74,12 @@ PANDAS = {
 SCIPY = {"matrix": "sparse.csr_matrix([[0, 1.0], [2.0, 0]])", "coordinates": "sparse.coo_matrix([[0, 1.0], [2.0, 0]])"}
 _X = "np.array([[float(n), float(n % 3)] for n in range(12)])"
 _Y = "np.array([n % 2 for n in range(12)])"
+ESTIMATORS = {
+    "fitted_line": f"sklearn.linear_model.LinearRegression().fit({_X}, {_Y})",
+    "scaler": f"sklearn.preprocessing.StandardScaler().fit({_X})",
+}
 OTHERS = {
+    "fitted_classes": f"sklearn.linear_model.LogisticRegression().fit({_X}, {_Y})",
     "connection": "sqlite3.connect(':memory:')",
     "cursor": "sqlite3.connect(':memory:').execute('values (1), (2), (3)')",
     "inner": "[1]",
@@ -82,10 +87,7 @@ OTHERS = {
     "x": _X,
     "y": _Y,
     "line_model": "sklearn.linear_model.LinearRegression()",
-    "fitted_line": f"sklearn.linear_model.LinearRegression().fit({_X}, {_Y})",
-    "fitted_classes": f"sklearn.linear_model.LogisticRegression().fit({_X}, {_Y})",
     "stepwise": "sklearn.linear_model.SGDClassifier(random_state=0)",
-    "scaler": f"sklearn.preprocessing.StandardScaler().fit({_X})",
     "clusters": "sklearn.cluster.KMeans(2, random_state=0)",
     "density": f"sklearn.neighbors.KernelDensity().fit({_X})",
     "estimate": f"statsmodels.api.OLS({_Y}, {_X}).fit()",
@@ -93,7 +95,7 @@ OTHERS = {
     "series_estimate": f"statsmodels.tsa.arima.model.ARIMA({_X}[:, 1]).fit()",
     "general": f"statsmodels.api.GLM({_Y}, {_X})",
 }
-FACTORIES = {**BUILTINS, **NUMPY, **PANDAS, **SCIPY, **OTHERS}
+FACTORIES = {**BUILTINS, **NUMPY, **PANDAS, **SCIPY, **ESTIMATORS, **OTHERS}
 _MODULES: dict[str, Any] = {}
 exec(SETUP, _MODULES)
 _LARGE = (
@@ -105,11 +107,10 @@ _LARGE = (
 _WORD = re.compile(r"[A-Za-z_]\w*")
 
 
-def namespace_for(code: str, more: str = "") -> dict[str, Any]:
+def namespace_for(code: str) -> dict[str, Any]:
     """The modules, and a new receiver for each name of one that the code has."""
     found = dict(_MODULES)
-    if more:
-        exec(more, found)
+    exec(_imports_of(code), found)
     for name in dict.fromkeys(_WORD.findall(code)):
         if name in FACTORIES and name not in found:
             found[name] = eval(FACTORIES[name], found)
@@ -127,7 +128,7 @@ class Trial:
 
 def shown(code: str) -> bool:
     """Whether the last line of the code holds, after the lines before it."""
-    values = namespace_for(code, _imports_of(code))
+    values = namespace_for(code)
     *lines, last = code.split("; ")
     with quietly():
         exec("\n".join(lines), values)
@@ -141,7 +142,7 @@ def _imports_of(code: str) -> str:
 
 
 def tried(code: str) -> Trial:
-    values = namespace_for(code, _imports_of(code))
+    values = namespace_for(code)
     watched = {name: value for name, value in values.items() if name in FACTORIES}
     with quietly():
         before = {name: told(value) for name, value in watched.items()}

@@ -1,6 +1,6 @@
 """Every public method of some receivers, called with simple arguments: which of them changed their receiver."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -11,10 +11,10 @@ __all__ = ["Seen", "swept"]
 # ME is another receiver of the same kind
 _ARGUMENTS = (
     "", "1", "'a'", "'b'", "ME", "[0]", "lambda v: v", "'a', 1", "0, 1", "{'a': 1}", "'b', ME", "1, 'n', 5", "[1], 5",
-    "5, 5", "'sum'", "'2024-01-02'", "['a']", "flat", "'utf-8'",
+    "5, 5", "'sum'", "'2024-01-02'", "['a']", "flat", "x", "x, y", "'utf-8'",
 )  # fmt: skip
 _WRITERS = ("", "'out'", "'M'", "dict", "float")  # a number would be taken for an open file
-_ENOUGH = 4  # calls that ran, of a method that changed nothing in them
+_ENOUGH = 3  # calls that ran, of a method that changed nothing in them
 # they need a screen, a server or seconds
 _LEFT_OUT = frozenset(
     {"to_clipboard", "plot", "hist", "boxplot", "to_sql", "to_gbq", "to_iceberg", "to_excel", "to_hdf"}
@@ -30,7 +30,7 @@ class Seen:
     changed: bool
 
 
-def swept(receivers: Mapping[str, str]) -> tuple[Seen, ...]:
+def swept(receivers: Iterable[str]) -> tuple[Seen, ...]:
     return tuple(seen for name in receivers for seen in _of_receiver(name))
 
 
