@@ -14,7 +14,7 @@ _ARGUMENTS = (
     "5, 5", "'sum'", "'2024-01-02'", "['a']", "flat", "x", "x, y", "'utf-8'",
 )  # fmt: skip
 _WRITERS = ("", "'out'", "'M'", "dict", "float")  # a number would be taken for an open file
-_ENOUGH = 3  # calls that ran, of a method that changed nothing in them
+_ENOUGH = 4  # calls that ran, of a method that changed nothing in them
 # they need a screen, a server or seconds
 _LEFT_OUT = frozenset(
     {"to_clipboard", "plot", "hist", "boxplot", "to_sql", "to_gbq", "to_iceberg", "to_excel", "to_hdf"}
