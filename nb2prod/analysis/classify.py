@@ -101,6 +101,10 @@ def _is_display_call(node: ast.expr, known: Knowledge) -> bool:
     return False
 
 
+def _is_of_a_table(keywords: list[ast.keyword]) -> bool:
+    return any(keyword.arg in ("axis", "by", "columns", "how", "index", "inplace", "on") for keyword in keywords)
+
+
 def is_pure(node: ast.expr, known: Knowledge = KNOWN) -> bool:
     """Evaluating the expression surely changes nothing: it is there to be looked at."""
     match node:
@@ -114,6 +118,8 @@ def is_pure(node: ast.expr, known: Knowledge = KNOWN) -> bool:
             return all(part is None or is_pure(part, known) for part in (lower, upper, step))
         case ast.Call(func=ast.Attribute(value=value, attr=method), args=args, keywords=keywords):
             quiet = method in known.pure_methods and method not in known.model_methods
+            if method in known.acting_methods and not _is_of_a_table(keywords):
+                return False
             return quiet and is_pure(value, known) and _pure_arguments(args, keywords, known)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):
             return name in known.pure_functions and _pure_arguments(args, keywords, known)

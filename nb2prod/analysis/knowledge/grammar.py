@@ -1,6 +1,6 @@
 """How the text of a knowledge file is read. Wrong entries are errors that name the file and the key.
 
-    [methods]    mutates pure model quiet view shallow container self keeps draws = names;
+    [methods]    mutates pure model quiet view shallow acts container self keeps draws = names;
                  arguments = { name = positions };
                  mutates_with = { name = positions and keywords that make it mutate }
     [functions]  pure consumes holds aliases keeps fits = dotted names; mutates = { "dotted.name" = positions }
@@ -145,6 +145,7 @@ _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "quiet": ("quiet_methods", _names),
         "view": ("view_methods", _names),
         "shallow": ("shallow_methods", _names),
+        "acts": ("acting_methods", _names),
         "container": ("container_methods", _names),
         "self": ("self_methods", _names),
         "keeps": ("keeping_methods", _names),

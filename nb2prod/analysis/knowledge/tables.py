@@ -35,6 +35,9 @@ class Knowledge:
     quiet_methods: Names = _NONE  # they leave their receiver alone and do something else, such as drawing or writing
     view_methods: Names = _NONE  # the result shares memory with the receiver, or is a part of it
     shallow_methods: Names = _NONE  # the result is new, and holds what the receiver holds
+    acting_methods: Names = (
+        _NONE  # pure for tables, texts and dicts, but other receivers act: a path, a thread, a queue
+    )
     container_methods: Names = _NONE  # of containers and files: what the receiver holds stays as it is
     self_methods: Names = _NONE  # they give their receiver back
     keeping_methods: Names = _NONE  # the receiver holds from now on what it is given
