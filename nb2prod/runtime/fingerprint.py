@@ -17,6 +17,7 @@ import hashlib
 import json
 import sys
 import types
+from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
@@ -211,7 +212,8 @@ def _sequence(walk: _Walk, value: Any, depth: int) -> Fingerprint:
 
 def _mapping(walk: _Walk, value: Any, depth: int) -> Fingerprint:
     """In the order of its keys, which a program can see."""
-    pairs = [(key, item) for key, item in dict.items(value) if not (isinstance(key, str) and key in _CLOCKS)]
+    items = (OrderedDict if isinstance(value, OrderedDict) else dict).items  # an OrderedDict has an order of its own
+    pairs = [(key, item) for key, item in items(value) if not (isinstance(key, str) and key in _CLOCKS)]
     keys = walk.items((key for key, _ in pairs), depth)
     return {"t": _type_name(value), "n": len(value), "keys": keys, "items": walk.items((v for _, v in pairs), depth)}
 

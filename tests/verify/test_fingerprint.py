@@ -199,6 +199,12 @@ def test_equal_values_have_no_difference(name: str) -> None:
     assert difference(*EQUAL[name]) == ""
 
 
+def moved_first() -> collections.OrderedDict[str, int]:
+    table = collections.OrderedDict(a=1, b=2)
+    table.move_to_end("a")
+    return table
+
+
 DIFFERENT: dict[str, tuple[object, object, str]] = {
     "integers": (1, 2, "1 against 2"),
     "bool and int": (True, 1, "constant against int"),
@@ -217,6 +223,11 @@ DIFFERENT: dict[str, tuple[object, object, str]] = {
     "lengths": ([1, 2], [1, 2, 3], "length 2 against 3"),
     "items": ([1, [2, 3]], [1, [2, 4]], "[1][1]: 3 against 4"),
     "long lists": ([*range(5000)], [*range(4999), 1], "values differ"),
+    "order of moved keys": (
+        collections.OrderedDict(a=1, b=2),
+        moved_to_end(collections.OrderedDict(a=1, b=2), "a"),
+        "keys",
+    ),
     "order of keys": ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "keys"),
     "values of keys": ({"a": 1}, {"a": 2}, "1 against 2"),
     "sets": ({1, 2}, {1, 3}, "values differ"),
