@@ -51,7 +51,7 @@ STEP = (
     "by_group_{n} = clean_{n}.groupby('group').agg(spent=('spent', 'mean'), rows=('visits', 'size'))\n"
     "for name, row in by_group_{n}.iterrows():\n    history.append((name, row['spent']))",
     "def features_{n}(frame):\n    made = pd.get_dummies(frame[['visits', 'ratio', 'group']], columns=['group'])\n"
-    "    for column in made.columns:\n        if made[column].dtype == bool:\n"
+    "    for column in made.columns:\n        if made[column].dtype != float:\n"
     "            made[column] = made[column].astype(float)\n    return made\n\n\nX_{n} = features_{n}(clean_{n})",
     "X_train_{n}, X_test_{n}, y_train_{n}, y_test_{n} = train_test_split(\n"
     "    X_{n}, clean_{n}['target'], test_size=test_size, random_state=seed\n)",

@@ -138,7 +138,7 @@ def _analyse_cell(env: Environment, displays: Displays, role: Role, lowered: Low
 def _resolve_stars(cells: list[LoweredCell]) -> tuple[dict[str, frozenset[str]], list[Finding]]:
     resolved: dict[str, frozenset[str]] = {}
     findings: list[Finding] = []
-    for cell in cells:
+    for cell in (cell for cell in cells if "import" in cell.text and "*" in cell.text):
         for module, line in star_modules([cell.tree]).items():
             names = resolved[module] if module in resolved else star_names(module)
             if names is None:
