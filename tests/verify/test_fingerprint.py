@@ -225,7 +225,7 @@ DIFFERENT: dict[str, tuple[object, object, str]] = {
     "long lists": ([*range(5000)], [*range(4999), 1], "values differ"),
     "order of moved keys": (
         collections.OrderedDict(a=1, b=2),
-        moved_to_end(collections.OrderedDict(a=1, b=2), "a"),
+        moved_first(),
         "keys",
     ),
     "order of keys": ({"a": 1, "b": 2}, {"b": 2, "a": 1}, "keys"),
