@@ -14,6 +14,7 @@ from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
 from nb2prod.analysis.imports import ImportUnit, import_lines
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
+from nb2prod.analysis.late_definitions import refuse_late_definitions
 from nb2prod.analysis.late_parameters import refuse_late_parameters
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
@@ -77,7 +78,7 @@ def build(
     shared = {site.statement for site in definitions.shared.values() if site.statement}
     drafts = draft_steps(analysis, shared)
     drafts, wrong = order_steps(drafts, frozenset(name for name in sites.by_name if _is_ordered(name, sites)))
-    findings += wrong
+    findings += [*wrong, *refuse_late_definitions(analysis, drafts)]
     if not drafts:
         findings.append(_nothing_to_do())
     if wrong or not drafts:
