@@ -1,0 +1,1 @@
+"""The scheduler: what is due, who runs it, and who is told."""
