@@ -112,7 +112,8 @@ class Database:
             self._engine.dispose(close=False)
             self._engine, self._pid = _engine(self.url), os.getpid()
         with self._engine.connect() as connection:
-            yield connection.execution_options(writes=writes)
+            # the count of rows that INSERT … ON CONFLICT wrote says whether it was first
+            yield connection.execution_options(writes=writes, preserve_rowcount=True)
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Connection]:
