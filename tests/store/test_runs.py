@@ -41,8 +41,7 @@ def test_a_key_has_one_run(store: Store) -> None:
     with pytest.raises(IdempotencyConflict) as refused:
         store.submit(definition_id=definition.id, parameters={"a": 2.0}, idempotency_key="k")
     assert str(refused.value) == (
-        f"the idempotency key 'k' belongs to run {first.id}, which has another set of parameters; "
-        "nothing was submitted"
+        f"the idempotency key 'k' belongs to run {first.id}, which has another set of parameters; nothing was submitted"
     )
     with pytest.raises(IdempotencyConflict, match="another definition"):
         store.submit(definition_id=other.id, parameters={"a": 1.0}, idempotency_key="k")
