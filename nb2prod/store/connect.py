@@ -68,7 +68,7 @@ class Tx:
 class Database:
     def __init__(self, url: URL, clock: StoreClock, *, busy: float = BUSY) -> None:
         self.url, self.clock, self._busy, self._ids = url, clock, busy, RunIds()
-        self._engine, self._pid = _engine(url), os.getpid()
+        self._engine, self._pid, self._reached = _engine(url), os.getpid(), False
         if self.is_postgres:
             clock.follow(self._server_time)
 
@@ -112,6 +112,7 @@ class Database:
             self._engine.dispose(close=False)
             self._engine, self._pid = _engine(self.url), os.getpid()
         with self._engine.connect() as connection:
+            self._reached = True
             # the count of rows that INSERT … ON CONFLICT wrote says whether it was first
             yield connection.execution_options(writes=writes, preserve_rowcount=True)
 
@@ -133,7 +134,7 @@ class Database:
             except SQLAlchemyError as error:
                 if not isinstance(error, OperationalError | InterfaceError | DBAPIError):
                     raise StoreNotReachable(shown(self.url), _first_line(error)) from error
-                if not passes(error):
+                if not passes(error, reached=self._reached):
                     raise self._refusal(error) from error
                 if time.monotonic() + pause > end:
                     raise StoreNotReachable(shown(self.url), _first_line(error.orig or error)) from error
@@ -152,16 +153,14 @@ class Database:
             return connection.execute(text("SELECT clock_timestamp()")).scalar_one()  # type: ignore[no-any-return]
 
 
-def passes(error: DBAPIError) -> bool:
-    """Whether the same work may succeed a little later."""
+def passes(error: DBAPIError, *, reached: bool) -> bool:
+    """Whether the same work may succeed a little later. A server that was `reached` before will come back."""
     if isinstance(error.orig, sqlite3.OperationalError):
         return "locked" in str(error.orig) or "busy" in str(error.orig)
     if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING_STATES:
         return True
-    return isinstance(error, OperationalError) and any(
-        words in str(error.orig)
-        for words in ("server closed the connection", "Connection refused", "starting up", "shutting down", "is closed")
-    )
+    # without a state it is the connection that failed
+    return reached and isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
 
 
 def _first_line(error: BaseException) -> str:
