@@ -1,5 +1,6 @@
 """Runs: submitting once, paging, and what attempts leave."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -131,7 +132,7 @@ def test_a_late_writer_writes_nothing(store: Store, clock: FakeClock) -> None:
     run = started(store, define(store), lease=10)
     clock.forward(11)
     store.expire_leases()
-    writes = {
+    writes: dict[str, Callable[[], object]] = {
         "beat": lambda: store.beat(run.id, 1, lease=30),
         "note": lambda: store.note_attempt(run.id, 1, host="h", pid=1, folder="/f"),
         "events": lambda: store.add_events(run.id, 1, [("cell.completed", {})]),
