@@ -1,5 +1,6 @@
-"""The store: opening, a run's life, and what is due among 50,000 schedules and 100,000 runs. ARGS: another store's URL."""
+"""The store: opening, a run's life, and what is due among 50,000 schedules and 100,000 runs. ARGS: another URL."""
 
+import resource
 import statistics
 import subprocess
 import sys
@@ -22,7 +23,7 @@ SCHEDULES, RUNS, ROUNDS = 50_000, 100_000, 200
 
 
 def opening(url: str) -> None:
-    """Wall time of whole processes, interleaved: what `open_store` costs over Python's own start."""
+    """Whole processes, interleaved: what `open_store` costs over Python's own start."""
     code = f"from nb2prod.store import open_store; open_store({url!r}).close()"
     commands = {
         "python -c pass": "pass",
@@ -32,16 +33,17 @@ def opening(url: str) -> None:
     }
     rounds = [[_process(source) for source in commands.values()] for _ in range(8)][1:]
     for name, column in zip(commands, zip(*rounds, strict=True), strict=True):
-        print(f"{name:36} {1000 * statistics.median(column):9.1f} ms wall")
-    began = time.perf_counter()
-    open_store(url).close()
-    print(f"{'open_store in a warm process':36} {1000 * (time.perf_counter() - began):9.1f} ms wall")
+        wall, cpu = (statistics.median(each) for each in zip(*column, strict=True))
+        print(f"{name:36} {1000 * wall:9.1f} ms wall {1000 * cpu:9.1f} ms CPU")
+    measure("open_store in a warm process", lambda: open_store(url).close(), rounds=20)
 
 
-def _process(source: str) -> float:
-    began = time.perf_counter()
+def _process(source: str) -> tuple[float, float]:
+    """Wall and CPU seconds."""
+    began, before = time.perf_counter(), resource.getrusage(resource.RUSAGE_CHILDREN)
     subprocess.run([sys.executable, "-c", source], check=True)
-    return time.perf_counter() - began
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter() - began, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 def measure(name: str, work: Callable[[], object], rounds: int = ROUNDS) -> None:

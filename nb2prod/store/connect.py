@@ -26,6 +26,15 @@ T = TypeVar("T")
 BUSY = 30.0  # seconds that a writer waits for others, and that a lost connection is tried again
 _WRITING, CLAIMING, DEFINING, MIGRATING = (7_362_000 + n for n in range(4))  # advisory locks of PostgreSQL
 _PASSING_STATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
+_SERVER = {
+    "options": "-c timezone=UTC",
+    "connect_timeout": 10,
+    # a server that is cut off is noticed within a minute
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 50_000,
+}
 _PRAGMAS = ("busy_timeout = 30000", "foreign_keys = ON", "synchronous = FULL", "journal_mode = WAL")
 
 
@@ -174,9 +183,7 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # one idle connection a process: there is a supervisor for each attempt
-    return create_engine(
-        url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args={"options": "-c timezone=UTC"}
-    )
+    return create_engine(url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args=_SERVER)
 
 
 def _prepare_sqlite(raw: Any, _: object) -> None:  # SQLAlchemy hands over the driver's own connection

@@ -39,6 +39,14 @@ def test_by_age(store: Store, clock: FakeClock) -> None:
     assert len(store.artifacts(new)) == 1
 
 
+def test_events_of_no_run_go_by_age(store: Store, clock: FakeClock) -> None:
+    scheduled(store, define(store))
+    clock.forward(DAY.total_seconds())
+    store.add_event("daemon.started")
+    store.prune(older_than=DAY)
+    assert [event.kind for event in store.events()] == ["daemon.started"]
+
+
 def test_the_last_of_each_definition_stay(store: Store, clock: FakeClock) -> None:
     churn, load = define(store, "churn"), define(store, "load")
     a, b, c = (ended(store, churn) for _ in range(3))
