@@ -9,7 +9,7 @@ from typing import Any
 
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_hook
 from traitlets import Float
 
@@ -95,12 +95,22 @@ class WarmNotebookClient(NotebookClient):
     async def async_execute_cell(self, cell: Any, cell_index: int, *given: Any, **options: Any) -> Any:
         """Raises CellExecutionError, CellDeadlineExceeded and KernelDied."""
         kernel = self.km
+        self._note(idle=False)
         try:
-            return await super().async_execute_cell(cell, cell_index, *given, **options)
+            done = await super().async_execute_cell(cell, cell_index, *given, **options)
+        except CellExecutionError:
+            self._note(idle=True)
+            raise
         except DeadKernelError as error:
             if isinstance(kernel, KeptKernel) and kernel.ending is None:
                 raise asyncio.CancelledError from None  # nbclient takes being cancelled for the kernel's death
             raise KernelDied(self.ending) from error
+        self._note(idle=True)
+        return done
+
+    def _note(self, *, idle: bool) -> None:
+        if isinstance(self.km, KeptKernel):
+            self.km.idle = idle
 
     execute_cell = run_sync(async_execute_cell)
 
@@ -114,16 +124,18 @@ class WarmNotebookClient(NotebookClient):
             return
         await leash.exited.come()
         await asyncio.sleep(_LAST_OUTPUTS)
-        self.task_poll_for_reply.cancel()
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
     async def _async_handle_timeout(self, timeout: float, cell: Any = None) -> Any:
         if self.interrupt_on_timeout or not isinstance(self.km, KeptKernel) or self.km.leash is None:
-            return await super()._async_handle_timeout(timeout, cell)
+            return await super()._async_handle_timeout(int(timeout), cell)
         self.log.error("A cell ran for over %g s; its kernel is interrupted.", timeout)
         raise CellDeadlineExceeded(timeout, await self._stop_cell(self.km.leash))
 
     async def _stop_cell(self, leash: Any) -> bool:
         """Whether the cell gave in. Its outputs still come meanwhile."""
+        assert self.kc is not None
         leash.signal(SIGINT)
         try:
             await self.kc.shell_channel.get_msg(timeout=_AFTER_INTERRUPT)

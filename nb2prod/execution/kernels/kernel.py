@@ -36,6 +36,7 @@ class KeptKernel(AsyncKernelManager):
     warm = warm_kernels()
     client_class = DottedObjectName("nb2prod.execution.kernels.channels.KeptKernelClient")
     folder: Path | None = None
+    idle = False  # nothing runs in it, as far as its client knows: it needs no interrupt before it is shut down
 
     @default("transport")
     def _transport_default(self) -> str:
@@ -125,7 +126,8 @@ class KeptKernel(AsyncKernelManager):
     shutdown_kernel = _async_shutdown_kernel
 
     async def _ask_to_end(self, restart: bool) -> None:
-        await self._async_interrupt_kernel()
+        if not self.idle:
+            await self._async_interrupt_kernel()
         await self._async_request_shutdown(restart=restart)
         wait = self.shutdown_wait_time / 2
         if await self.leash.exited.come(wait):
