@@ -9,9 +9,10 @@ from typing import Any
 
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
-from traitlets import DottedObjectName, default
+from traitlets import Type, default
 
 from nb2prod.execution.kernels import remains
+from nb2prod.execution.kernels.channels import KeptKernelClient
 from nb2prod.execution.kernels.order import Ending, KernelOrder
 from nb2prod.execution.kernels.provisioner import KeeperProvisioner
 from nb2prod.execution.kernels.servers import WarmKernels, warm_kernels
@@ -34,7 +35,7 @@ class KeptKernel(AsyncKernelManager):
 
     order = KernelOrder()
     warm = warm_kernels()
-    client_class = DottedObjectName("nb2prod.execution.kernels.channels.KeptKernelClient")
+    client_factory = Type(KeptKernelClient)
     folder: Path | None = None
     idle = False  # nothing runs in it, as far as its client knows: it needs no interrupt before it is shut down
 

@@ -230,5 +230,14 @@ def _launch(order: dict[str, Any], telling: int) -> keeper.Task:
         os.write(telling, b"+")
         os.close(telling)
         app.start()
+        _end_control(app)
 
     return task
+
+
+def _end_control(app: Any) -> None:
+    """Before ipykernel closes its streams: their flush in this thread would wait for ten seconds after that."""
+    thread = getattr(app, "control_thread", None)
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(2)
