@@ -83,9 +83,7 @@ class KeptKernel(AsyncKernelManager):
             self.ip = str(self.folder / "s")
         if self.provisioner is None and "kernel_provisioner" not in self.kernel_spec.metadata:
             self.kernel_id = self.kernel_id or secrets.token_hex(16)
-            self.provisioner = KeeperProvisioner(
-                kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, connection_info={}, parent=self
-            )
+            self.provisioner = KeeperProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)
             self.provisioner.follow(self.order, self.warm)
 
     async def _async_start_kernel(self, **options: Any) -> None:

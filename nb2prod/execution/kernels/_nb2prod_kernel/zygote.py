@@ -227,12 +227,27 @@ def _launch(order: dict[str, Any], telling: int) -> keeper.Task:
         except BaseException as problem:
             os.write(telling, ("!" + birth.report(problem)).encode()[:4000])
             raise
+        _see_living_children(app.kernel)
         os.write(telling, b"+")
         os.close(telling)
         app.start()
         _end_control(app)
 
     return task
+
+
+def _see_living_children(kernel: Any) -> None:
+    """When it is shut down ipykernel ends its children, and waits seconds for those that ended and were not reaped."""
+    found = getattr(kernel, "_process_children", None)
+    if found is not None:
+        kernel._process_children = lambda: [child for child in found() if _is_living(child)]
+
+
+def _is_living(process: Any) -> bool:
+    try:
+        return bool(process.status() != "zombie")
+    except Exception:  # of psutil, which may not be there to name it: it is gone
+        return False
 
 
 def _end_control(app: Any) -> None:
