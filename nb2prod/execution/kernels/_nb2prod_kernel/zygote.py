@@ -207,6 +207,8 @@ def _launch(order: dict[str, Any], telling: int) -> keeper.Task:
     """In the kernel: the given environment whole, and nothing that all forks would share."""
     env = order["env"]
     birth.mark({"NB2PROD_RUN": env.get("NB2PROD_RUN", "")})
+    if "LC_CTYPE" in os.environ:  # Python sets it when it starts in the C locale
+        env.setdefault("LC_CTYPE", os.environ["LC_CTYPE"])
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
