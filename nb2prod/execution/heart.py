@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 
 from nb2prod.execution.stops import Stops
-from nb2prod.model.job import FailureKind, Progress
+from nb2prod.model.job import FailureKind, Progress, RunStatus
 from nb2prod.store import Store, Superseded
 
 __all__ = ["Heart"]
@@ -133,11 +133,15 @@ class Heart:
             self._beaten = self._looked = now
             with self._lock:
                 self._progress = None if self._progress is progress else self._progress
-            by = self._store.run(self._run).cancel_requested if asked else ""
+            if asked:
+                self._look()
         elif now - self._looked >= _LOOK_EVERY:
             self._looked = now
-            by = self._store.run(self._run).cancel_requested
-        else:
-            return
-        if by and self._stops.asked is None:
-            self._stops.stop(FailureKind.CANCELLED, f"cancelled by {by}")
+            self._look()
+
+    def _look(self) -> None:
+        run = self._store.run(self._run)
+        if run.attempt != self._attempt or run.status is not RunStatus.RUNNING:
+            raise Superseded(self._run, self._attempt, run.status, run.attempt)
+        if run.cancel_requested and self._stops.asked is None:
+            self._stops.stop(FailureKind.CANCELLED, f"cancelled by {run.cancel_requested}")

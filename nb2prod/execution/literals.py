@@ -1,4 +1,4 @@
-"""A value as the Python that makes it. Papermill's own translation knows no tuples, sets, bytes, and no keys but texts."""
+"""A value as the Python that makes it: papermill's translation knows no tuples, sets or bytes."""
 
 from collections.abc import Mapping
 

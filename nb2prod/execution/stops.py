@@ -1,4 +1,4 @@
-"""What ends an attempt before its end: a signal, a deadline, a cancel, a lost lease, a full disk. The first one counts."""
+"""What ends an attempt before its end: a signal, a deadline, a cancel, a lost lease, a full disk."""
 
 import contextlib
 import signal
