@@ -9,7 +9,6 @@ from typing import Any  # JSON
 
 from nb2prod.execution.heart import Heart
 from nb2prod.execution.log import RunLog
-from nb2prod.execution.marked import MARKER, mark_of
 from nb2prod.execution.redactor import Redactor
 from nb2prod.execution.stops import Stops
 from nb2prod.model.job import Definition, Failure, Run, RunStatus, Usage
@@ -56,11 +55,11 @@ class Attempt:
 
     @property
     def mark(self) -> str:
-        return mark_of(self.run.id, self.run.attempt)
+        return f"{self.run.id}:{self.run.attempt}"
 
     @property
     def marker(self) -> dict[str, str]:
-        return {MARKER: self.mark}
+        return {"NB2PROD_RUN": self.mark}
 
     @property
     def stem(self) -> str:

@@ -10,11 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from nbclient import NotebookClient
 from nbclient.exceptions import CellExecutionError, DeadKernelError
 from nbformat import NotebookNode, from_dict
 
-from nb2prod.execution.kernels import Ending, KernelOrder, manager_class
+from nb2prod.execution.kernels.client import WarmNotebookClient
+from nb2prod.execution.kernels.order import Ending, KernelOrder
 from nb2prod.model.job import Failure, FailureKind
 
 __all__ = ["Cells", "Listener", "Verdict"]
@@ -66,7 +66,7 @@ class Cells:
         self._client = _Client(
             node,
             listener=listener,
-            kernel_manager_class=manager_class(order),
+            order=order,
             kernel_name=order.kernel_name or "python3",
             startup_timeout=order.start,
             timeout=None,
@@ -189,7 +189,7 @@ class Cells:
         return _Stop(kind=kind, message=words)
 
     def _ending(self) -> Ending | None:
-        return getattr(self._client.km, "ending", None)
+        return self._client.ending
 
     def _cell_failure(self, error: CellExecutionError) -> Failure:
         told = self._client.error
@@ -206,22 +206,17 @@ class Cells:
     async def _leave(self, *, gently: bool) -> None:
         """The kernel and all that it started are gone when this returns."""
         client = self._client
+        kernel = client.km
+        if kernel is None:
+            return
+        if gently and client.kc is not None and kernel.leash is not None:
+            with contextlib.suppress(Exception):  # a kernel that is just ending
+                client.kc.shutdown()
+            await kernel.leash.exited.come(_LEAVING)
+        await asyncio.to_thread(kernel.end_all)
         if client.kc is not None:
-            if gently:
-                with contextlib.suppress(Exception):
-                    client.kc.shutdown()
-                    await self._gone(_LEAVING)
             client.kc.stop_channels()
-        if client.km is not None and client.km.has_kernel:
-            await client.km.end_all(0.0 if gently else 0.2)
-        if client.km is not None:
-            client.km.cleanup_resources()
-
-    async def _gone(self, seconds: float) -> None:
-        loop = asyncio.get_running_loop()
-        until = loop.time() + seconds
-        while loop.time() < until and await self._client.km.is_alive():
-            await asyncio.sleep(0.01)
+        await kernel.cleanup_resources()
 
 
 class _CellFailed(Exception):
@@ -230,7 +225,7 @@ class _CellFailed(Exception):
         self.failure = failure
 
 
-class _Client(NotebookClient):  # type: ignore[misc]
+class _Client(WarmNotebookClient):  # type: ignore[misc]
     """nbclient's way with messages, each told to the listener."""
 
     def __init__(self, node: NotebookNode, *, listener: Listener, **options: Any) -> None:

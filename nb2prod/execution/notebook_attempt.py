@@ -14,7 +14,7 @@ from nb2prod.execution.document import layout_of, prepared
 from nb2prod.execution.environments import python_of
 from nb2prod.execution.job_parameters import check, from_store
 from nb2prod.execution.journal import Journal
-from nb2prod.execution.kernels import KernelOrder
+from nb2prod.execution.kernels.order import KernelOrder
 from nb2prod.execution.literals import as_code, assignments, shown
 from nb2prod.execution.recorder import Recorder
 from nb2prod.execution.rendering import NotRendered, check_formats, render

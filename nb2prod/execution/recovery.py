@@ -6,7 +6,7 @@ from typing import Any  # JSON of nbformat
 
 from nb2prod.execution.document import RunState
 from nb2prod.execution.journal import read_journal
-from nb2prod.execution.marked import end_marked, mark_of
+from nb2prod.execution.kernels import remains
 from nb2prod.execution.notebook_text import notebook_bytes
 from nb2prod.execution.whole_files import write_whole
 from nb2prod.model.job import FailureKind
@@ -36,7 +36,7 @@ def recover(folder: Path) -> Path | None:
 
 def clear_away(folder: Path, run_id: str, attempt: int) -> Path | None:
     """`recover`, and no process of that attempt is left. Raises OSError when the notebook cannot be written."""
-    end_marked(mark_of(run_id, attempt))
+    remains.end(f"{run_id}:{attempt}")
     return recover(folder)
 
 
