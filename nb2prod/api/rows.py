@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any  # JSON and YAML
 
 from nb2prod.errors import InvalidOption
+from nb2prod.execution.job_parameters import Text
 
 __all__ = ["Row", "read_rows"]
 
@@ -54,7 +55,7 @@ def _csv(text: str) -> Sequence[Mapping[str, object]]:
 def _csv_row(heading: Sequence[str], row: Sequence[str], line: int) -> dict[str, object]:
     if len(row) != len(heading):
         raise ValueError(f"line {line} has {len(row)} cells, and the heading has {len(heading)}")
-    return {name: text for name, text in zip(heading, row, strict=True) if text != ""}
+    return {name: Text(text) for name, text in zip(heading, row, strict=True) if text != ""}
 
 
 def _json(text: str) -> Sequence[Mapping[str, object]]:

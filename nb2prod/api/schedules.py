@@ -10,6 +10,7 @@ from nb2prod.errors import InvalidOption
 from nb2prod.execution.job_parameters import check, from_store, to_store
 from nb2prod.model.job import Definition, Misfire, Once, Overlap, Run, RunAfter, Schedule, Trigger, WhenThere
 from nb2prod.scheduler import occurrences
+from nb2prod.scheduler.chains import check_chain
 from nb2prod.scheduler.occurrences import check_trigger, first_due
 from nb2prod.store import Store
 
@@ -168,23 +169,10 @@ def _check_policies(policies: Policies) -> None:
 def _check_trigger(store: Store, name: str, trigger: Trigger, definition: Definition) -> None:
     check_trigger(trigger)
     if isinstance(trigger, RunAfter):
-        _check_chain(store, name, trigger)
+        check_chain(name, trigger, {schedule.name: schedule.trigger for schedule in _all(store)})
     known = [parameter[0] for parameter in definition.parameters]
     if isinstance(trigger, WhenThere) and trigger.parameter and trigger.parameter not in known:
         check(definition.parameters, {trigger.parameter: ""})  # raises, with the closest names
-
-
-def _check_chain(store: Store, name: str, trigger: RunAfter) -> None:
-    """Schedules that wait for each other would run for ever, once one of them runs."""
-    chain = [name]
-    while isinstance(trigger, RunAfter):
-        if trigger.schedule in chain:
-            raise InvalidOption("--after", f"a circle: {' runs after '.join([*chain, trigger.schedule])}")
-        chain.append(trigger.schedule)
-        following = store.schedule(trigger.schedule).trigger
-        if not isinstance(following, RunAfter):
-            return
-        trigger = following
 
 
 def _first_due(store: Store, trigger: Trigger, start: datetime | None, end: datetime | None) -> datetime | None:

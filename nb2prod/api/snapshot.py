@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2prod.analysis.analyse import Analysis, analyse
-from nb2prod.analysis.knowledge import knowledge_for
+from nb2prod.analysis.magics import lower
+from nb2prod.analysis.parameters import declared_parameters
 from nb2prod.errors import InvalidOption, NotAProject
+from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.parameters import specs_of_source
@@ -52,19 +53,17 @@ def snapshot(path: Path, patterns: Sequence[str] = (), *, limit: int = _LIMIT) -
 
 def _of_notebook(path: Path, patterns: Sequence[str], limit: int) -> Snapshot:
     notebook = read_notebook(path)
-    analysis = analyse(notebook, known=knowledge_for(path))
     folder = path.resolve().parent
-    extra = {*_imported(analysis, folder), *_matching(folder, patterns)} - {path.resolve()}
+    extra = {*_imported(notebook, folder), *_matching(folder, patterns)} - {path.resolve()}
     entry = f"{path.name.removesuffix(path.suffix)}.ipynb"
     files = {entry: notebook.text.encode(), **_read(path, folder, extra, limit)}
-    known = tuple((str(p.name), p.annotation, repr(p.default), p.comment) for p in analysis.parameters)
-    return Snapshot(entry=entry, files=files, parameters=known)
+    return Snapshot(entry=entry, files=files, parameters=declared_parameters(notebook))
 
 
-def _imported(analysis: Analysis, folder: Path) -> set[Path]:
+def _imported(notebook: Notebook, folder: Path) -> set[Path]:
     """The modules and packages beside the notebook that it imports, and those that they import in turn."""
     found: set[Path] = set()
-    waiting = [name for cell in analysis.cells for name in _modules(cell.lowered.tree)]
+    waiting = [name for cell in notebook.code_cells for name in _modules(lower(cell).tree)]
     while waiting:
         for file in _files_of_module(folder, waiting.pop()):
             if file not in found:
