@@ -1,26 +1,14 @@
 """Pools: how many runs of a kind may run at once, over all daemons that share the store."""
 
-from dataclasses import dataclass
-
 from nb2prod.api.definitions import check_name
 from nb2prod.errors import InvalidOption
-from nb2prod.store import Store
+from nb2prod.store import Pool, Store
 
 __all__ = ["Pool", "pools", "set_pool"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Pool:
-    """`limit` None: as many as the daemons take."""
-
-    name: str
-    limit: int | None
-    running: int
-    queued: int
-
-
 def pools(store: Store) -> list[Pool]:
-    return [Pool(name=n, limit=limit, running=running, queued=queued) for n, limit, running, queued in store.pools()]
+    return store.pools()
 
 
 def set_pool(store: Store, name: str, limit: int | None) -> Pool:

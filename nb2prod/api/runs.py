@@ -1,15 +1,19 @@
 """Runs: submitted, looked at, cancelled, done again, and removed when they are old."""
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
+from nb2prod.api.outputs import remove_outputs
 from nb2prod.errors import InvalidOption
 from nb2prod.execution.job_parameters import check, from_store, to_store
 from nb2prod.model.job import Artifact, Attempt, Definition, Event, Run, RunStatus, Schedule
 from nb2prod.store import NotInStore, Pruned, Store
 
-__all__ = ["RunDetail", "cancel", "prune", "retry", "show", "submit"]
+__all__ = ["RunDetail", "cancel", "follow_events", "prune", "retry", "show", "submit"]
+
+_LOOK_EVERY = 0.3  # seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,6 +90,23 @@ def show(store: Store, run_id: str) -> RunDetail:
     )
 
 
+def follow_events(
+    store: Store, run_id: str, *, wait: bool = False, sleep: Callable[[float], None] = time.sleep
+) -> Iterator[Event]:
+    """Its events in order; with `wait`, those that come until it has ended."""
+    last, ended = 0, not wait
+    while True:
+        page = store.events(run_id=run_id, after=last)
+        yield from page
+        last = page[-1].id if page else last
+        if page:
+            continue
+        if ended:
+            return
+        ended = store.run(run_id).status.is_final  # what came before is read once more
+        sleep(0 if ended else _LOOK_EVERY)
+
+
 def prune(
     store: Store,
     *,
@@ -93,19 +114,19 @@ def prune(
     keep_last: int | None = None,
     statuses: Collection[RunStatus] = (),
     dry_run: bool = False,
-) -> Pruned:
+) -> tuple[Pruned, list[tuple[str, str]]]:
     """Remove runs that have ended, with all that is known of them and the files that they gave.
 
-    `keep_last` are so many of each definition that stay whatever their age. Raises InvalidOption when neither it nor
-    `older_than` is given: all runs would go.
+    `keep_last` are so many of each definition that stay whatever their age. Also gives the places that could not be
+    removed, and why. Raises InvalidOption when neither it nor `older_than` is given: all runs would go.
     """
-    if older_than is None and keep_last is None:
-        raise InvalidOption("prune", "say which runs: --older-than 30d, --keep-last 20, or both")
-    return store.prune(older_than=older_than, keep_last=keep_last, statuses=tuple(statuses), dry_run=dry_run)
+    ended = [status for status in RunStatus if status.is_final and (not statuses or status in statuses)]
+    gone = store.prune(older_than=older_than, keep_last=keep_last, statuses=ended, dry_run=dry_run)
+    return gone, [] if dry_run else remove_outputs(gone)
 
 
 def _schedule_of(store: Store, run: Run) -> Schedule | None:
     try:
-        return next(s for s in [store.schedule_by_id(run.schedule_id)]) if run.schedule_id else None
+        return store.schedule_by_id(run.schedule_id) if run.schedule_id is not None else None
     except NotInStore:
         return None  # it was removed, and its runs stay

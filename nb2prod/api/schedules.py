@@ -1,18 +1,20 @@
 """Schedules: a definition and when it runs. Everything is checked first; what is wrong is refused, and not stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import TypedDict, Unpack
 
-from nb2prod.api.definitions import check_name
+from nb2prod.api.definitions import check_name, draft, redraft, save
+from nb2prod.api.snapshot import Described
 from nb2prod.errors import InvalidOption
 from nb2prod.execution.job_parameters import check, from_store, to_store
-from nb2prod.model.job import Definition, Misfire, Once, Overlap, Run, RunAfter, Schedule, Trigger, WhenThere
+from nb2prod.model.job import Definition, JobSettings, Misfire, Once, Overlap, Run, RunAfter, Schedule, Trigger, WhenThere
 from nb2prod.scheduler import occurrences
 from nb2prod.scheduler.chains import check_chain
 from nb2prod.scheduler.occurrences import check_trigger, first_due
-from nb2prod.store import Store
+from nb2prod.store import NotInStore, ScheduleExists, Store
 
 __all__ = [
     "Policies",
@@ -23,8 +25,12 @@ __all__ = [
     "remove",
     "resume",
     "run_now",
+    "schedule_path",
+    "update_path",
     "update_schedule",
 ]
+
+_DEFAULT = JobSettings()
 
 
 class Policies(TypedDict, total=False):
@@ -40,6 +46,30 @@ class Policies(TypedDict, total=False):
     paused: bool
 
 
+def schedule_path(
+    store: Store,
+    path: Path,
+    *,
+    name: str = "",
+    trigger: Trigger,
+    parameters: Mapping[str, object] | None = None,
+    settings: JobSettings = _DEFAULT,
+    files: Sequence[str] = (),
+    **policies: Unpack[Policies],
+) -> Schedule:
+    """Define a notebook or a project and schedule it, both by one name; nothing is stored unless all of it is right.
+
+    Raises what `define` and `add_schedule` raise.
+    """
+    made = draft(store, path, name=name, settings=settings, files=files)
+    _refuse_existing(store, made.name)
+    _check(store, made.name, trigger, made.parameters, parameters or {}, policies)
+    _first_due(store, trigger, policies.get("start_at"), policies.get("end_at"))
+    return add_schedule(
+        store, definition=save(store, made), name=made.name, trigger=trigger, parameters=parameters, **policies
+    )
+
+
 def add_schedule(
     store: Store,
     *,
@@ -51,9 +81,7 @@ def add_schedule(
 ) -> Schedule:
     """Raises BadTrigger, ParameterRefused, InvalidName, InvalidOption, NotInStore and ScheduleExists."""
     name = check_name(name or definition.name)
-    values = check(definition.parameters, parameters or {})
-    _check_policies(policies)
-    _check_trigger(store, name, trigger, definition)
+    values = _check(store, name, trigger, definition.parameters, parameters or {}, policies)
     due = _first_due(store, trigger, policies.get("start_at"), policies.get("end_at"))
     return store.add_schedule(
         name=name,
@@ -80,8 +108,8 @@ def update_schedule(
     """
     before = store.schedule(name)
     used = definition or store.definition(before.definition_id)
-    values = check(used.parameters, from_store(before.parameters) if parameters is None else parameters)
-    _check_policies(policies)
+    given = from_store(before.parameters) if parameters is None else parameters
+    values = _check(store, name, trigger or before.trigger, used.parameters, given, policies)
     after = replace(
         before,
         definition_id=used.id,
@@ -90,10 +118,33 @@ def update_schedule(
         disabled="",
         **policies,
     )
-    _check_trigger(store, name, after.trigger, used)
     if before.disabled or _when(before) != _when(after):
         after = replace(after, next_due=_first_due(store, after.trigger, after.start_at, after.end_at))
     return store.replace_schedule(after)
+
+
+def update_path(
+    store: Store,
+    name: str,
+    path: Path | None = None,
+    *,
+    settings: JobSettings | None = None,
+    files: Sequence[str] = (),
+    trigger: Trigger | None = None,
+    parameters: Mapping[str, object] | None = None,
+    **policies: Unpack[Policies],
+) -> Schedule:
+    """`update_schedule` with the notebook as it is now at `path`, or with other settings; all or nothing."""
+    before = store.schedule(name)
+    used = store.definition(before.definition_id)
+    if path is None and settings is None:
+        return update_schedule(store, name, trigger=trigger, parameters=parameters, **policies)
+    made = redraft(store, used, path, settings=settings, files=files)
+    given = from_store(before.parameters) if parameters is None else parameters
+    _check(store, name, trigger or before.trigger, made.parameters, given, policies)
+    return update_schedule(
+        store, name, definition=save(store, made), trigger=trigger, parameters=parameters, **policies
+    )
 
 
 def pause(store: Store, name: str) -> Schedule:
@@ -156,6 +207,23 @@ def _when(schedule: Schedule) -> tuple[object, ...]:
     return (schedule.trigger, schedule.start_at, schedule.end_at)
 
 
+def _check(
+    store: Store,
+    name: str,
+    trigger: Trigger,
+    declared: Described,
+    parameters: Mapping[str, object],
+    policies: Policies,
+) -> dict[str, object]:
+    """The parameters with their types, of a schedule in which nothing is wrong."""
+    _check_policies(policies)
+    check_trigger(trigger)
+    if isinstance(trigger, RunAfter):
+        check_chain(name, trigger, {schedule.name: schedule.trigger for schedule in _all(store)})
+    path = {trigger.parameter: ""} if isinstance(trigger, WhenThere) and trigger.parameter else {}
+    return {key: value for key, value in check(declared, {**path, **parameters}).items() if key in parameters}
+
+
 def _check_policies(policies: Policies) -> None:
     for name in ("grace", "jitter"):
         value = policies.get(name, 0.0)
@@ -166,13 +234,12 @@ def _check_policies(policies: Policies) -> None:
         raise InvalidOption("--end", f"{end.isoformat()} is not after the start {start.isoformat()}")
 
 
-def _check_trigger(store: Store, name: str, trigger: Trigger, definition: Definition) -> None:
-    check_trigger(trigger)
-    if isinstance(trigger, RunAfter):
-        check_chain(name, trigger, {schedule.name: schedule.trigger for schedule in _all(store)})
-    known = [parameter[0] for parameter in definition.parameters]
-    if isinstance(trigger, WhenThere) and trigger.parameter and trigger.parameter not in known:
-        check(definition.parameters, {trigger.parameter: ""})  # raises, with the closest names
+def _refuse_existing(store: Store, name: str) -> None:
+    try:
+        store.schedule(name)
+    except NotInStore:
+        return
+    raise ScheduleExists(name)
 
 
 def _first_due(store: Store, trigger: Trigger, start: datetime | None, end: datetime | None) -> datetime | None:

@@ -15,7 +15,7 @@ from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.parameters import specs_of_source
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
 
-__all__ = ["Snapshot", "SnapshotTooLarge", "snapshot"]
+__all__ = ["Described", "Snapshot", "SnapshotTooLarge", "snapshot"]
 
 _LIMIT = 200 * 2**20  # bytes: the store keeps every version
 _LEFT_OUT = frozenset({"__pycache__", "node_modules", "build", "dist", "venv", "site-packages"})

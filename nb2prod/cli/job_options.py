@@ -68,10 +68,6 @@ class GivenSettings:
     pool: str | None
     notify: tuple[str, ...]
 
-    @property
-    def is_empty(self) -> bool:
-        return self.on(_PLAIN) == _PLAIN
-
     def on(self, before: JobSettings) -> JobSettings:
         """The settings with what was given in place of what was."""
         changed = _given(environment=self.environment, output=self.output, pool=self.pool)
@@ -103,9 +99,6 @@ class GivenSettings:
         if self.retry_on:
             changed["on"] = tuple(FailureKind(kind) for kind in self.retry_on)
         return replace(before, **changed)  # type: ignore[arg-type]
-
-
-_PLAIN = JobSettings()
 
 
 def _given(**values: object) -> dict[str, object]:
@@ -201,6 +194,10 @@ class GivenTrigger:
             settle = WhenThere(url="").settle if self.settle is None else self.settle
             return WhenThere(url=self.when, settle=settle, parameter=self.as_parameter or "")
         return None
+
+    def moved(self, before: Trigger) -> Trigger | None:
+        """The trigger of before in the zone that was given alone."""
+        return replace(before, timezone=self.tz) if self.tz and isinstance(before, Cron) else None
 
     def _refuse_parts(self) -> None:
         parts = {"--on": (self.on, self.after, "--after SCHEDULE"), "--settle": (self.settle, self.when, "--when URL")}

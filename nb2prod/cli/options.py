@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "parse_parameters"]
+__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "PARAMETER_FILES", "parse_parameters"]
 
 NOTEBOOK = click.argument("notebook", type=click.Path(path_type=Path))
 FORMAT = click.option(
@@ -23,6 +23,14 @@ PARAMETERS = click.option(
     metavar="NAME=VALUE",
     callback=lambda _ctx, _option, given: parse_parameters(given),
     help="Give a parameter another value than its default. May be repeated.",
+)
+PARAMETER_FILES = click.option(
+    "--params-file",
+    "params_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Values of parameters as JSON or YAML; -p and the environment's NB2PROD_PARAM_NAME win over it.",
 )
 
 

@@ -3,13 +3,12 @@
 import re
 from datetime import UTC, datetime
 from typing import Any  # what click gives to be converted
-from zoneinfo import ZoneInfo
 
 import click
 
 from nb2prod.errors import InvalidOption
 
-__all__ = ["DURATION", "SIZE", "in_zone", "moment", "zone"]
+__all__ = ["DURATION", "SIZE", "clock", "in_zone", "moment"]
 
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0, "w": 604800.0}
 _BYTES = {
@@ -48,35 +47,31 @@ class _Size(click.ParamType):
 DURATION, SIZE = _Duration(), _Size()
 
 
-def zone(name: str) -> ZoneInfo:
-    """Raises InvalidOption, with the zones whose names are near."""
-    try:
-        return ZoneInfo(name)
-    except (KeyError, ValueError, OSError):
-        import difflib
-        from zoneinfo import available_timezones
+def moment(text: str, zone: str, option: str) -> datetime:
+    """A time in ISO form, in UTC; one without a zone of its own is in `zone`. Raises InvalidOption, BadTrigger."""
+    from nb2prod.scheduler.cron import zone_named
 
-        known = sorted(available_timezones())
-        by_city = [full for full in known if full.rpartition("/")[2].lower() == name.replace(" ", "_").lower()]
-        close = by_city or difflib.get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}?" if close else "write it as Europe/Berlin"
-        raise InvalidOption("--tz", f"there is no time zone {name!r}; {hint}") from None
-
-
-def moment(text: str, zone_name: str, option: str) -> datetime:
-    """A time in ISO form, in UTC; one without a zone of its own is in `zone_name`. Raises InvalidOption."""
     try:
         found = datetime.fromisoformat(text)
     except ValueError:
         raise InvalidOption(option, f"{text!r} is no time; write 2026-01-31T06:00 or 2026-01-31T06:00+01:00") from None
     if found.tzinfo is None:
-        found = found.replace(tzinfo=zone(zone_name))
+        found = found.replace(tzinfo=zone_named(zone))
     return found.astimezone(UTC)
 
 
-def in_zone(when: datetime | None, zone_name: str = "UTC") -> str:
+def in_zone(when: datetime | None, zone: str = "UTC") -> str:
     """ "Thu 2026-11-26 06:00 CET", with seconds where there are any."""
+    from nb2prod.scheduler.cron import zone_named
+
     if when is None:
         return "-"
-    local = when.astimezone(zone(zone_name))
+    local = when.astimezone(zone_named(zone))
     return f"{local:%a %Y-%m-%d %H:%M:%S %Z}" if local.second else f"{local:%a %Y-%m-%d %H:%M %Z}"
+
+
+def clock(when: datetime, zone: str = "UTC") -> str:
+    """ "2026-11-26 06:00:00.123"."""
+    from nb2prod.scheduler.cron import zone_named
+
+    return f"{when.astimezone(zone_named(zone)):%Y-%m-%d %H:%M:%S.%f}"[:-3]
