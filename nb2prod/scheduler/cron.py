@@ -78,11 +78,11 @@ class Times:
                 yield real
 
     def _wild(self, moment: datetime) -> Iterator[datetime]:
-        start, wall = moment, _wall(moment, self.zone)
+        start, base = moment, _wall(moment, self.zone)
         while True:
             offset = _offset(start, self.zone)
             change = None
-            for wall in _walls(self.fields, wall):
+            for wall in _walls(self.fields, base):
                 real = (wall - offset).replace(tzinfo=UTC)
                 change = _next_change(start, real, self.zone)
                 if change is not None:
@@ -91,7 +91,7 @@ class Times:
                 start = real
             if change is None:
                 return
-            start, wall = change, _wall(change, self.zone) - _SECOND
+            start, base = change, _wall(change, self.zone) - _SECOND
 
 
 def parse(cron: Cron) -> Times:
