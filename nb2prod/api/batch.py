@@ -3,9 +3,8 @@
 import hashlib
 import json
 import statistics
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from nb2prod.api.definitions import check_name
 from nb2prod.api.rows import Row
@@ -113,7 +112,11 @@ def cancel_batch(store: Store, name: str, *, by: str) -> int:
 
 def seconds_left(rows: Sequence[BatchRow], jobs: int) -> float | None:
     """A guess at what the rest takes, from the runs that have completed."""
-    took = [(r.finished_at - r.started_at).total_seconds() for r in (row.run for row in rows) if r.finished_at and r.started_at]
+    took = [
+        (r.finished_at - r.started_at).total_seconds()
+        for r in (row.run for row in rows)
+        if r.finished_at and r.started_at
+    ]
     waiting = sum(not row.run.status.is_final for row in rows)
     return statistics.mean(took) * waiting / max(jobs, 1) if took and waiting else None
 

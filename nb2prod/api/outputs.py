@@ -36,7 +36,9 @@ def _remove_files(gone: Pruned) -> Iterator[tuple[str, str]]:
             _remove_file(url)
         except FileNotFoundError:
             continue
-        except Exception as error:  # a file system of fsspec raises what it likes, and the others are to go all the same
+        except (
+            Exception
+        ) as error:  # a file system of fsspec raises what it likes, and the others are to go all the same
             yield url, str(error) or type(error).__name__
 
 

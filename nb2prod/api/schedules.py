@@ -10,7 +10,18 @@ from nb2prod.api.definitions import check_name, draft, redraft, save
 from nb2prod.api.snapshot import Described
 from nb2prod.errors import InvalidOption
 from nb2prod.execution.job_parameters import check, from_store, to_store
-from nb2prod.model.job import Definition, JobSettings, Misfire, Once, Overlap, Run, RunAfter, Schedule, Trigger, WhenThere
+from nb2prod.model.job import (
+    Definition,
+    JobSettings,
+    Misfire,
+    Once,
+    Overlap,
+    Run,
+    RunAfter,
+    Schedule,
+    Trigger,
+    WhenThere,
+)
 from nb2prod.scheduler import occurrences
 from nb2prod.scheduler.chains import check_chain
 from nb2prod.scheduler.occurrences import check_trigger, first_due

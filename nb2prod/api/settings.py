@@ -37,7 +37,7 @@ def _check_environment(environment: str) -> None:
     if environment.startswith("kernel:"):
         from jupyter_client.kernelspec import find_kernel_specs
 
-        known = sorted(find_kernel_specs())  # type: ignore[no-untyped-call]
+        known = sorted(find_kernel_specs())
         _one_of("--environment", environment.removeprefix("kernel:"), known, what="kernelspec")
     elif environment and not _python_of(Path(environment)).is_file():
         raise InvalidOption(

@@ -26,7 +26,17 @@ from nb2prod.model.job import (
     WhenThere,
 )
 
-__all__ = ["FILES", "POLICIES", "SETTINGS", "START", "TRIGGER", "Given", "GivenPolicies", "GivenSettings", "GivenTrigger"]
+__all__ = [
+    "FILES",
+    "POLICIES",
+    "SETTINGS",
+    "START",
+    "TRIGGER",
+    "Given",
+    "GivenPolicies",
+    "GivenSettings",
+    "GivenTrigger",
+]
 
 _RETRIED = [kind.value for kind in Retry().on]
 
@@ -78,7 +88,10 @@ class GivenSettings:
         if self.notify:
             changed["notify"] = self.notify
         return replace(
-            before, limits=self._limits(before.limits), retry=self._retry(before.retry), **changed  # type: ignore[arg-type]
+            before,
+            limits=self._limits(before.limits),
+            retry=self._retry(before.retry),
+            **changed,  # type: ignore[arg-type]
         )
 
     def _limits(self, before: Limits) -> Limits:
@@ -136,12 +149,16 @@ SETTINGS = bundled(
         ),
         click.option("--timeout", type=DURATION, help="The longest that a run may take, as 90s, 15m or 2h."),
         click.option("--cell-timeout", type=DURATION, help="The longest that a cell may take."),
-        click.option("--start-timeout", type=DURATION, help="The longest that a kernel may take to start.  [default: 60s]"),
+        click.option(
+            "--start-timeout", type=DURATION, help="The longest that a kernel may take to start.  [default: 60s]"
+        ),
         click.option("--memory", type=SIZE, help="The most memory it may use, with all that it starts, as 2GB."),
         click.option("--cpu-time", type=DURATION, help="The most CPU time it may use."),
         click.option("--cpus", type=click.IntRange(min=1), help="How many CPUs it may use."),
         click.option("--retries", type=click.IntRange(min=0), help="Further attempts after a failure.  [default: 0]"),
-        click.option("--retry-delay", type=DURATION, help="Before the second attempt; doubled each time.  [default: 30s]"),
+        click.option(
+            "--retry-delay", type=DURATION, help="Before the second attempt; doubled each time.  [default: 30s]"
+        ),
         click.option(
             "--retry-on",
             multiple=True,
@@ -175,7 +192,13 @@ class GivenTrigger:
 
     def trigger(self, now: datetime, zone: str = "UTC") -> Trigger | None:
         """The one that was given, or None. `zone` is that of before. Raises InvalidOption for two, or parts of none."""
-        given = {"--cron": self.cron, "--every": self.every, "--at": self.at, "--after": self.after, "--when": self.when}
+        given = {
+            "--cron": self.cron,
+            "--every": self.every,
+            "--at": self.at,
+            "--after": self.after,
+            "--when": self.when,
+        }
         named = [option for option, value in given.items() if value is not None]
         if len(named) > 1:
             raise InvalidOption(" and ".join(named), "give one of them; add another schedule for the other")

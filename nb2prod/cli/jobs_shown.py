@@ -88,7 +88,8 @@ def _policies(schedule: Schedule) -> Iterator[str]:
 def lines_of_definition(definition: Definition) -> Iterator[str]:
     count = len(definition.files)
     size = sum(file.size for file in definition.files)
-    yield f"  definition  {definition.name} version {definition.version}, {count} file{'s' if count != 1 else ''}, {_size(size)}"
+    files = f"{count} file{'s' if count != 1 else ''}, {_size(size)}"
+    yield f"  definition  {definition.name} version {definition.version}, {files}"
     settings = list(_settings(definition.settings))
     if settings:
         yield f"  settings    {', '.join(settings)}"
@@ -147,7 +148,9 @@ def seconds_of(run: Run) -> str:
 
 def _what(run: Run) -> str:
     if run.status is RunStatus.RUNNING:
-        return progress_of(run.progress) + (f"; to be cancelled by {run.cancel_requested}" if run.cancel_requested else "")
+        return progress_of(run.progress) + (
+            f"; to be cancelled by {run.cancel_requested}" if run.cancel_requested else ""
+        )
     if run.failure and run.status is not RunStatus.COMPLETED:
         place = f" in cell {run.failure.cell}" if run.failure.cell else ""
         return f"{run.failure.kind.value}{place}: {run.failure.message}"

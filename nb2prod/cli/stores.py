@@ -11,7 +11,7 @@ __all__ = ["JSON", "STORE", "hint_without_daemon", "print_json", "who"]
 
 STORE = click.option(
     "--store",
-    "url",
+    "store_url",
     envvar="NB2PROD_STORE",
     default="",
     metavar="URL",

@@ -9,7 +9,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
 @click.command(name="list")
 @STORE
 @JSON
-def COMMAND(url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(store_url: str, machine: bool) -> int:  # noqa: N802
     """All pools, with their limits, what runs in them and what waits.
 
     \b
@@ -18,7 +18,7 @@ def COMMAND(url: str, machine: bool) -> int:  # noqa: N802
     from nb2prod.api.pools import pools
     from nb2prod.store import open_store
 
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         found = pools(store)
     if machine:
         print_json(found)

@@ -10,7 +10,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
 @click.argument("limit")
 @STORE
 @JSON
-def COMMAND(name: str, limit: str, url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(name: str, limit: str, store_url: str, machine: bool) -> int:  # noqa: N802
     """At most LIMIT runs of the pool NAME at once; "none" lifts the limit, and 0 holds the pool.
 
     \b
@@ -22,7 +22,7 @@ def COMMAND(name: str, limit: str, url: str, machine: bool) -> int:  # noqa: N80
 
     if limit != "none" and not limit.isdigit():
         raise click.BadParameter(f"{limit!r} is no number of runs, and not 'none'", param_hint="LIMIT")
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         pool = set_pool(store, name, None if limit == "none" else int(limit))
     if machine:
         print_json(pool)

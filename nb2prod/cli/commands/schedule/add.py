@@ -5,8 +5,17 @@ from pathlib import Path
 
 import click
 
-from nb2prod.cli.job_options import FILES, POLICIES, SETTINGS, START, TRIGGER, GivenPolicies, GivenSettings, GivenTrigger
-from nb2prod.cli.options import PARAMETERS, PARAMETER_FILES
+from nb2prod.cli.job_options import (
+    FILES,
+    POLICIES,
+    SETTINGS,
+    START,
+    TRIGGER,
+    GivenPolicies,
+    GivenSettings,
+    GivenTrigger,
+)
+from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
 from nb2prod.cli.stores import JSON, STORE, hint_without_daemon, print_json
 
 
@@ -29,7 +38,7 @@ def COMMAND(  # noqa: N802
     parameters: dict[str, str],
     params_files: tuple[Path, ...],
     files: tuple[str, ...],
-    url: str,
+    store_url: str,
     machine: bool,
     when: GivenTrigger,
     policy: GivenPolicies,
@@ -56,7 +65,7 @@ def COMMAND(  # noqa: N802
     from nb2prod.store import open_store
 
     given = read_given(params_files, os.environ, parameters)
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         trigger = when.trigger(store.now())
         if trigger is None:
             raise click.UsageError("say when: --cron, --every, --at, --after or --when")

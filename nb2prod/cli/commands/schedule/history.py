@@ -11,7 +11,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @STORE
 @JSON
-def COMMAND(name: str, limit: int, url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(name: str, limit: int, store_url: str, machine: bool) -> int:  # noqa: N802
     """The runs of the schedule NAME, the newest first, with those that were skipped and why.
 
     \b
@@ -22,7 +22,7 @@ def COMMAND(name: str, limit: int, url: str, machine: bool) -> int:  # noqa: N80
     from nb2prod.cli.jobs_shown import run_table, zone_of
     from nb2prod.store import open_store
 
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         schedule = store.schedule(name)
         runs = history(store, name, limit)
     if machine:

@@ -11,7 +11,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
 @click.option("-n", "count", type=click.IntRange(1, 1000), default=5, show_default=True, help="So many times.")
 @STORE
 @JSON
-def COMMAND(name: str, count: int, url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(name: str, count: int, store_url: str, machine: bool) -> int:  # noqa: N802
     """When the schedule NAME is due next, in its time zone.
 
     \b
@@ -23,7 +23,7 @@ def COMMAND(name: str, count: int, url: str, machine: bool) -> int:  # noqa: N80
     from nb2prod.cli.quantities import in_zone
     from nb2prod.store import open_store
 
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         schedule = store.schedule(name)
         times = next_times(store, name, count)
     if machine:

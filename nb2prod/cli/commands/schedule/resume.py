@@ -9,7 +9,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
 @click.argument("names", nargs=-1, required=True)
 @STORE
 @JSON
-def COMMAND(names: tuple[str, ...], url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(names: tuple[str, ...], store_url: str, machine: bool) -> int:  # noqa: N802
     """The schedules NAMES are due again, from now on: what would have been due meanwhile is left out.
 
     One that was put out of action, since it could not be read, is tried again.
@@ -22,7 +22,7 @@ def COMMAND(names: tuple[str, ...], url: str, machine: bool) -> int:  # noqa: N8
     from nb2prod.cli.quantities import in_zone
     from nb2prod.store import open_store
 
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         for name in names:
             store.schedule(name)  # all of them are there, or none is changed
         changed = [resume(store, name) for name in names]

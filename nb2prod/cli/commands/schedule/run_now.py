@@ -10,7 +10,7 @@ from nb2prod.cli.stores import JSON, STORE, hint_without_daemon, print_json, who
 @click.argument("name")
 @STORE
 @JSON
-def COMMAND(name: str, url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(name: str, store_url: str, machine: bool) -> int:  # noqa: N802
     """A run of the schedule NAME with its parameters, beside those that are due. It may be paused.
 
     \b
@@ -20,7 +20,7 @@ def COMMAND(name: str, url: str, machine: bool) -> int:  # noqa: N802
     from nb2prod.api.schedules import run_now
     from nb2prod.store import open_store
 
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         run = run_now(store, name, by=who())
         if machine:
             print_json(run)

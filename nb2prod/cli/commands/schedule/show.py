@@ -9,7 +9,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
 @click.argument("name")
 @STORE
 @JSON
-def COMMAND(name: str, url: str, machine: bool) -> int:  # noqa: N802
+def COMMAND(name: str, store_url: str, machine: bool) -> int:  # noqa: N802
     """All that is known of the schedule NAME: when it runs, with what, and how.
 
     \b
@@ -19,7 +19,7 @@ def COMMAND(name: str, url: str, machine: bool) -> int:  # noqa: N802
     from nb2prod.cli.jobs_shown import lines_of_schedule, lines_of_times, zone_of
     from nb2prod.store import open_store
 
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         schedule = store.schedule(name)
         definition = store.definition(schedule.definition_id)
         if machine:

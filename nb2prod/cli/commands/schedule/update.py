@@ -5,7 +5,16 @@ from pathlib import Path
 
 import click
 
-from nb2prod.cli.job_options import FILES, POLICIES, SETTINGS, START, TRIGGER, GivenPolicies, GivenSettings, GivenTrigger
+from nb2prod.cli.job_options import (
+    FILES,
+    POLICIES,
+    SETTINGS,
+    START,
+    TRIGGER,
+    GivenPolicies,
+    GivenSettings,
+    GivenTrigger,
+)
 from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
 from nb2prod.cli.stores import JSON, STORE, hint_without_daemon, print_json
 
@@ -29,7 +38,7 @@ def COMMAND(  # noqa: N802
     parameters: dict[str, str],
     params_files: tuple[Path, ...],
     files: tuple[str, ...],
-    url: str,
+    store_url: str,
     machine: bool,
     when: GivenTrigger,
     policy: GivenPolicies,
@@ -53,7 +62,7 @@ def COMMAND(  # noqa: N802
     if files and target is None:
         raise click.UsageError("--file goes with the notebook: nb2prod schedule update NAME NOTEBOOK --file PATTERN")
     given = read_given(params_files, os.environ, parameters)
-    with open_store(url) as store:
+    with open_store(store_url) as store:
         before = store.schedule(name)
         zone = when.tz or zone_of(before)
         trigger = when.trigger(store.now(), zone) or when.moved(before.trigger)
