@@ -53,7 +53,9 @@ def _totals(tx: Tx) -> Totals:
         schedules=_count(tx, tables.schedule),
         paused=_count(tx, tables.schedule, schedule.paused != 0),
         disabled=_count(tx, tables.schedule, schedule.disabled != ""),
-        definitions=int(tx.connection.execute(select(func.count(func.distinct(tables.definition.c.name)))).scalar_one()),
+        definitions=int(
+            tx.connection.execute(select(func.count(func.distinct(tables.definition.c.name)))).scalar_one()
+        ),
         next_due=moment_or_none(tx.connection.execute(due).scalar()),
         oldest=moment_or_none(tx.connection.execute(oldest).scalar()),
     )

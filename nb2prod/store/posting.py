@@ -66,9 +66,7 @@ class Posting(Room):
 
         return self._database.read(read)
 
-    def take_message(
-        self, channel: str, kinds: Collection[str], choose: Choose, *, hold: float
-    ) -> list[Notification]:
+    def take_message(self, channel: str, kinds: Collection[str], choose: Choose, *, hold: float) -> list[Notification]:
         """What the channel's next message tells, [] when none may go. The first stands for all: it counts as tried, and
         nobody else gets it for `hold` seconds; the others are folded into it. What is of no wanted kind is dropped."""
         return self._database.write(lambda tx: _take(tx, channel, kinds, choose, hold))

@@ -183,16 +183,16 @@ def test_a_secret_that_is_not_there_is_named_and_tried_again() -> None:
 
 def test_a_secret_of_the_run_is_taken_out_of_the_message(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DB_PASSWORD", "pa55-word-of-db")
-    leaky = Message(id="n1", event="run.failed", subject="s pa55-word-of-db", body="b pa55-word-of-db", at="", fields={})
+    leaky = Message(
+        id="n1", event="run.failed", subject="s pa55-word-of-db", body="b pa55-word-of-db", at="", fields={}
+    )
     with webhook() as hook:
         assert send_apart("webhook", {"url": hook.url}, leaky, secrets=["env:DB_PASSWORD", "env:GONE"]).sent
         assert (hook.messages[0]["subject"], hook.messages[0]["body"]) == ("s ***", "b ***")
         assert b"pa55" not in hook.bodies[0]
 
 
-def test_a_notifier_of_somebody_else_that_never_ends_is_killed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_notifier_of_somebody_else_that_never_ends_is_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "hanging.py").write_text(
         "import os, time\nfrom nb2prod.scheduler.notify.notifier import Notifier\n"
         f"def send(message, settings):\n    open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
@@ -205,7 +205,11 @@ def test_a_notifier_of_somebody_else_that_never_ends_is_killed(
     (meta / "entry_points.txt").write_text("[nb2prod.notifiers]\nhanging = hanging:PLUGIN\n")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
     answer = send_apart("hanging", {}, MESSAGE, seconds=2.0)
-    assert (answer.sent, answer.again, answer.why) == (False, True, "the notifier did not end within 2 s and was killed")
+    assert (answer.sent, answer.again, answer.why) == (
+        False,
+        True,
+        "the notifier did not end within 2 s and was killed",
+    )
     assert not _lives(int((tmp_path / "pid").read_text()))
 
 
