@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nb2prod.api.definitions import check_name
+from nb2prod.api.names import check_name
 from nb2prod.api.rows import Row
 from nb2prod.errors import InvalidOption, Nb2ProdError, ParameterRefused
 from nb2prod.execution.job_parameters import check, to_store

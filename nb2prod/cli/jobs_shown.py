@@ -5,10 +5,8 @@ from datetime import datetime
 
 from nb2prod.api.readings import duration, read_trigger
 from nb2prod.api.runs import RunDetail
-from nb2prod.api.schedules import next_times
 from nb2prod.cli.quantities import clock, in_zone
 from nb2prod.model.job import Cron, Definition, Event, JobSettings, Progress, Run, RunStatus, Schedule
-from nb2prod.store import Store
 
 __all__ = [
     "line_of_event",
@@ -56,11 +54,11 @@ def _value(value: object) -> str:
 # ---------------------------------------------------------------------- schedules
 
 
-def lines_of_new(store: Store, schedule: Schedule) -> Iterator[str]:
+def lines_of_new(schedule: Schedule, definition: Definition, times: Sequence[datetime]) -> Iterator[str]:
     """What a schedule says in words, and the next times, so that one sees whether that was meant."""
     yield f"{schedule.name}: {read_trigger(schedule.trigger)}"
-    yield from (f"  {line}" for line in lines_of_times(next_times(store, schedule.name), zone_of(schedule)))
-    yield from lines_of_definition(store.definition(schedule.definition_id))
+    yield from (f"  {line}" for line in lines_of_times(times, zone_of(schedule)))
+    yield from lines_of_definition(definition)
 
 
 def lines_of_schedule(schedule: Schedule, definition: Definition) -> Iterator[str]:
