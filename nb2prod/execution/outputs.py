@@ -35,6 +35,8 @@ class CellOutputs:
             kept["text"] = [output["text"]]  # pieces: joined when it is written, not with each message
         there.append(kept)
         if display:
+            for shown in self._shown.get(display, ()):
+                shown.update(data=kept["data"], metadata=kept.get("metadata", {}))
             self._shown.setdefault(display, []).append(kept)
 
     def of(self, index: int) -> list[dict[str, Any]]:

@@ -66,12 +66,12 @@ class StreamRedactor:
     """One stream of one cell."""
 
     def __init__(self, redactor: Redactor) -> None:
-        self._redactor, self._waiting = redactor, ""
+        self.redactor, self._waiting = redactor, ""
 
     def feed(self, text: str) -> str:
         """What can be said now."""
-        whole = self._redactor.text(self._waiting + text)
-        held = self._redactor.pending(whole)
+        whole = self.redactor.text(self._waiting + text)
+        held = self.redactor.pending(whole)
         self._waiting = whole[len(whole) - held :]
         return whole[: len(whole) - held]
 
