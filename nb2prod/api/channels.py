@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import UTC
 from uuid import uuid4
 
-from nb2prod.api.definitions import check_name
+from nb2prod.api.names import check_name
 from nb2prod.errors import InvalidOption, Nb2ProdError
 from nb2prod.model.notification import Channel
 from nb2prod.scheduler.notify.channel import check_channel, from_stored, to_stored

@@ -1,20 +1,17 @@
 """A definition: what runs, as it is now, with its settings. A new version comes only when something has changed."""
 
-import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from nb2prod.api.names import check_name, name_of
 from nb2prod.api.settings import check_settings
 from nb2prod.api.snapshot import Described, Snapshot, snapshot
-from nb2prod.errors import InvalidName
 from nb2prod.model.job import Definition, JobKind, JobSettings
 from nb2prod.store import Store
 
-__all__ = ["Draft", "check_name", "define", "draft", "name_of", "redraft", "save"]
+__all__ = ["Draft", "define", "draft", "redraft", "save"]
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _DEFAULT = JobSettings()
 
 
@@ -89,17 +86,3 @@ def save(store: Store, made: Draft) -> Definition:
         parameters=made.parameters,
         settings=made.settings,
     )
-
-
-def check_name(name: str) -> str:
-    """The name of a definition, schedule, batch, pool or channel: it stands in paths, URLs and shell lines."""
-    if not _NAME.fullmatch(name):
-        raise InvalidName(name, "use up to 100 letters, digits, '.', '_' and '-', with a letter or a digit first")
-    return name
-
-
-def name_of(path: Path) -> str:
-    """The name that a path suggests: 'Daily report.ipynb' is Daily-report."""
-    stem = path.resolve().name if path.is_dir() else path.name.removesuffix(path.suffix)
-    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode()
-    return re.sub(r"[^A-Za-z0-9._]+", "-", plain).strip("-._")[:100] or "job"

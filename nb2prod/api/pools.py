@@ -1,6 +1,6 @@
 """Pools: how many runs of a kind may run at once, over all daemons that share the store."""
 
-from nb2prod.api.definitions import check_name
+from nb2prod.api.names import check_name
 from nb2prod.errors import InvalidOption
 from nb2prod.store import Pool, Store
 

@@ -1,6 +1,6 @@
 """When something runs, in plain words: "at 06:00 on Monday to Friday, Europe/Berlin"."""
 
-from datetime import UTC
+from datetime import UTC, datetime
 
 from nb2prod.model.job import Cron, Every, Once, RunAfter, Trigger, WhenThere
 from nb2prod.scheduler.cron import describe
@@ -15,13 +15,21 @@ def read_trigger(trigger: Trigger) -> str:
         case Cron():
             return describe(trigger)
         case Every(seconds=seconds, anchor=anchor):
-            return f"every {duration(seconds)}, counted from {anchor.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            return f"every {_each(duration(seconds))}, counted from {_utc(anchor)}"
         case Once(at=at):
-            return f"once, at {at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+            return f"once, at {_utc(at)}"
         case RunAfter(schedule=schedule, on=on):
             return f"after each run of {schedule} that has {on}"
         case WhenThere(url=url):
             return f"when a file appears or changes at {url}"
+
+
+def _each(text: str) -> str:
+    return text.removeprefix("1 ") if text.count(" ") == 1 else text
+
+
+def _utc(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def duration(seconds: float) -> str:
@@ -33,5 +41,4 @@ def duration(seconds: float) -> str:
         count, rest = divmod(rest, size)
         if count:
             words.append(f"{count} {unit}{'s' if count != 1 else ''}")
-    text = " ".join(words) or "0 seconds"
-    return text.removeprefix("1 ") if len(words) == 1 else text
+    return " ".join(words) or "0 seconds"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from nb2prod.errors import FolderNotOurs, InvalidOption
 from nb2prod.execution.notebook_job import NotebookRun, notebook_run
-from nb2prod.model.job import Artifact, Definition, JobSettings, Limits, Retry, Run
+from nb2prod.model.job import Artifact, Definition, JobSettings, Run
 from nb2prod.notebooks.read import read_notebook
 
 __all__ = ["JobOptions", "Outcome", "run", "run_notebook"]
@@ -23,15 +23,12 @@ class Outcome:
 
 @dataclass(frozen=True, kw_only=True)
 class JobOptions:
-    """How a notebook runs. `store` is a URL ("": the user's own); the rest is as in JobSettings."""
+    """How a notebook runs. `store` is a URL ("": the user's own); cells run in the notebook's folder unless the
+    settings name another."""
 
     store: str = ""
     name: str = ""
-    output: str = ""
-    formats: tuple[str, ...] = ("ipynb",)
-    limits: Limits = field(default_factory=Limits)
-    retries: int = 0
-    environment: str = ""
+    settings: JobSettings = field(default_factory=JobSettings)
     idempotency_key: str = ""
 
 
@@ -85,10 +82,11 @@ def run_notebook(
     from nb2prod.execution.foreground import run_here
     from nb2prod.store import open_store
 
-    _check(path, parameters, options)
+    settings = _settings(path, timeout, options.settings)
+    _check(path, parameters, settings)
     _make(runs)
     with open_store(options.store) as store:
-        definition = define(store, path, name=options.name, settings=_settings(path, timeout, options))
+        definition = define(store, path, name=options.name, settings=settings)
         submitted, is_new = submit(store, definition, parameters, idempotency_key=options.idempotency_key)
         folder = runs.absolute() / submitted.id
         if is_new:
@@ -96,7 +94,7 @@ def run_notebook(
         return notebook_run(submitted, folder, _output(submitted, folder, definition, store.artifacts(submitted.id)))
 
 
-def _check(path: Path, parameters: Mapping[str, object], options: JobOptions) -> None:
+def _check(path: Path, parameters: Mapping[str, object], settings: JobSettings) -> None:
     """What can be refused without a store. Raises as `run_notebook`."""
     from nb2prod.analysis.parameters import declared_parameters
     from nb2prod.execution.job_parameters import check
@@ -105,8 +103,8 @@ def _check(path: Path, parameters: Mapping[str, object], options: JobOptions) ->
 
     declared = declared_parameters(read_notebook(path))
     check(declared, parameters, name=path.name)
-    check_template(options.output, [name for name, *_ in declared])
-    check_formats(options.formats)
+    check_template(settings.output, [name for name, *_ in declared])
+    check_formats(settings.formats)
 
 
 def _make(runs: Path) -> None:
@@ -116,22 +114,14 @@ def _make(runs: Path) -> None:
         raise FolderNotOurs(runs, f"{error.strerror}; choose a folder that you can write with -o") from error
 
 
-def _settings(path: Path, timeout: float | None, options: JobOptions) -> JobSettings:
-    limits = options.limits if timeout is None else replace(options.limits, run=timeout)
-    return JobSettings(
-        workdir=str(path.resolve().parent),
-        environment=options.environment,
-        output=_absolute(options.output),
-        formats=tuple(dict.fromkeys(("ipynb", *options.formats))),
-        limits=limits,
-        retry=Retry(limit=options.retries, lost=options.retries),
+def _settings(path: Path, timeout: float | None, settings: JobSettings) -> JobSettings:
+    """What is tried again in the foreground is tried again after a loss too, and not more often."""
+    return replace(
+        settings,
+        workdir=settings.workdir or str(path.resolve().parent),
+        limits=settings.limits if timeout is None else replace(settings.limits, run=timeout),
+        retry=replace(settings.retry, lost=settings.retry.limit),
     )
-
-
-def _absolute(output: str) -> str:
-    from nb2prod.execution.output_paths import is_local
-
-    return str(Path.cwd() / output) if output and is_local(output) and "://" not in output else output
 
 
 def _output(run: Run, folder: Path, definition: Definition, artifacts: list[Artifact]) -> str:

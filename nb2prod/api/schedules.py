@@ -3,16 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
-from pathlib import Path
 from typing import TypedDict, Unpack
 
-from nb2prod.api.definitions import check_name, draft, redraft, save
-from nb2prod.api.snapshot import Described
+from nb2prod.api.names import check_name
 from nb2prod.errors import InvalidOption
 from nb2prod.execution.job_parameters import check, from_store, to_store
 from nb2prod.model.job import (
     Definition,
-    JobSettings,
     Misfire,
     Once,
     Overlap,
@@ -25,23 +22,21 @@ from nb2prod.model.job import (
 from nb2prod.scheduler import occurrences
 from nb2prod.scheduler.chains import check_chain
 from nb2prod.scheduler.occurrences import check_trigger, first_due
-from nb2prod.store import NotInStore, ScheduleExists, Store
+from nb2prod.store import Store
 
 __all__ = [
     "Policies",
     "add_schedule",
+    "check_schedule",
+    "first_time",
     "history",
     "next_times",
     "pause",
     "remove",
     "resume",
     "run_now",
-    "schedule_path",
-    "update_path",
     "update_schedule",
 ]
-
-_DEFAULT = JobSettings()
 
 
 class Policies(TypedDict, total=False):
@@ -57,30 +52,6 @@ class Policies(TypedDict, total=False):
     paused: bool
 
 
-def schedule_path(
-    store: Store,
-    path: Path,
-    *,
-    name: str = "",
-    trigger: Trigger,
-    parameters: Mapping[str, object] | None = None,
-    settings: JobSettings = _DEFAULT,
-    files: Sequence[str] = (),
-    **policies: Unpack[Policies],
-) -> Schedule:
-    """Define a notebook or a project and schedule it, both by one name; nothing is stored unless all of it is right.
-
-    Raises what `define` and `add_schedule` raise.
-    """
-    made = draft(store, path, name=name, settings=settings, files=files)
-    _refuse_existing(store, made.name)
-    _check(store, made.name, trigger, made.parameters, parameters or {}, policies)
-    _first_due(store, trigger, policies.get("start_at"), policies.get("end_at"))
-    return add_schedule(
-        store, definition=save(store, made), name=made.name, trigger=trigger, parameters=parameters, **policies
-    )
-
-
 def add_schedule(
     store: Store,
     *,
@@ -92,8 +63,8 @@ def add_schedule(
 ) -> Schedule:
     """Raises BadTrigger, ParameterRefused, InvalidName, InvalidOption, NotInStore and ScheduleExists."""
     name = check_name(name or definition.name)
-    values = _check(store, name, trigger, definition.parameters, parameters or {}, policies)
-    due = _first_due(store, trigger, policies.get("start_at"), policies.get("end_at"))
+    values = check_schedule(store, name, trigger, definition.parameters, parameters or {}, policies)
+    due = first_time(store, trigger, policies.get("start_at"), policies.get("end_at"))
     return store.add_schedule(
         name=name,
         definition_id=definition.id,
@@ -120,7 +91,7 @@ def update_schedule(
     before = store.schedule(name)
     used = definition or store.definition(before.definition_id)
     given = from_store(before.parameters) if parameters is None else parameters
-    values = _check(store, name, trigger or before.trigger, used.parameters, given, policies)
+    values = check_schedule(store, name, trigger or before.trigger, used.parameters, given, policies)
     after = replace(
         before,
         definition_id=used.id,
@@ -130,32 +101,8 @@ def update_schedule(
         **policies,
     )
     if before.disabled or _when(before) != _when(after):
-        after = replace(after, next_due=_first_due(store, after.trigger, after.start_at, after.end_at))
+        after = replace(after, next_due=first_time(store, after.trigger, after.start_at, after.end_at))
     return store.replace_schedule(after)
-
-
-def update_path(
-    store: Store,
-    name: str,
-    path: Path | None = None,
-    *,
-    settings: JobSettings | None = None,
-    files: Sequence[str] = (),
-    trigger: Trigger | None = None,
-    parameters: Mapping[str, object] | None = None,
-    **policies: Unpack[Policies],
-) -> Schedule:
-    """`update_schedule` with the notebook as it is now at `path`, or with other settings; all or nothing."""
-    before = store.schedule(name)
-    used = store.definition(before.definition_id)
-    if path is None and settings is None:
-        return update_schedule(store, name, trigger=trigger, parameters=parameters, **policies)
-    made = redraft(store, used, path, settings=settings, files=files)
-    given = from_store(before.parameters) if parameters is None else parameters
-    _check(store, name, trigger or before.trigger, made.parameters, given, policies)
-    return update_schedule(
-        store, name, definition=save(store, made), trigger=trigger, parameters=parameters, **policies
-    )
 
 
 def pause(store: Store, name: str) -> Schedule:
@@ -218,11 +165,11 @@ def _when(schedule: Schedule) -> tuple[object, ...]:
     return (schedule.trigger, schedule.start_at, schedule.end_at)
 
 
-def _check(
+def check_schedule(
     store: Store,
     name: str,
     trigger: Trigger,
-    declared: Described,
+    declared: Sequence[tuple[str, str, str, str]],
     parameters: Mapping[str, object],
     policies: Policies,
 ) -> dict[str, object]:
@@ -245,15 +192,7 @@ def _check_policies(policies: Policies) -> None:
         raise InvalidOption("--end", f"{end.isoformat()} is not after the start {start.isoformat()}")
 
 
-def _refuse_existing(store: Store, name: str) -> None:
-    try:
-        store.schedule(name)
-    except NotInStore:
-        return
-    raise ScheduleExists(name)
-
-
-def _first_due(store: Store, trigger: Trigger, start: datetime | None, end: datetime | None) -> datetime | None:
+def first_time(store: Store, trigger: Trigger, start: datetime | None, end: datetime | None) -> datetime | None:
     due = first_due(trigger, store.now(), start_at=start, end_at=end)
     if due is None and isinstance(trigger, Once):
         raise InvalidOption("--at", f"{trigger.at.isoformat()} is past, or outside of --start and --end")

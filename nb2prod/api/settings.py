@@ -1,18 +1,18 @@
 """Settings of a job, checked before anything is stored: a wrong one is told now and not at six in the morning."""
 
 import difflib
-import string
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from nb2prod.errors import InvalidOption
+from nb2prod.execution.environments import python_of
+from nb2prod.execution.output_paths import check_template
 from nb2prod.model.job import FailureKind, JobSettings, Limits, Retry
 from nb2prod.store import Store
 
 __all__ = ["check_settings"]
 
 _FORMATS = ("ipynb", "html", "pdf")
-_FIELDS = ("name", "run", "attempt", "date", "time", "due")
 _NEVER_RETRIED = (FailureKind.PARAMETERS, FailureKind.CANCELLED, FailureKind.INTERRUPTED)
 
 
@@ -21,7 +21,7 @@ def check_settings(store: Store, settings: JobSettings, parameters: Sequence[str
     _check_environment(settings.environment)
     if settings.workdir and not Path(settings.workdir).is_dir():
         raise InvalidOption("--workdir", f"there is no folder {settings.workdir}")
-    _check_output(settings.output, parameters)
+    check_template(settings.output, parameters)
     for name in settings.formats:
         _one_of("--format", name, _FORMATS)
     _check_limits(settings.limits)
@@ -34,29 +34,11 @@ def check_settings(store: Store, settings: JobSettings, parameters: Sequence[str
 
 
 def _check_environment(environment: str) -> None:
-    if environment.startswith("kernel:"):
+    _, kernel = python_of(environment)
+    if kernel:
         from jupyter_client.kernelspec import find_kernel_specs
 
-        known = sorted(find_kernel_specs())
-        _one_of("--environment", environment.removeprefix("kernel:"), known, what="kernelspec")
-    elif environment and not _python_of(Path(environment)).is_file():
-        raise InvalidOption(
-            "--environment",
-            f"{environment} is neither a Python nor a virtual environment; give the path of one, or kernel:NAME",
-        )
-
-
-def _python_of(place: Path) -> Path:
-    return place / "bin" / "python" if place.is_dir() else place
-
-
-def _check_output(template: str, parameters: Sequence[str]) -> None:
-    try:
-        fields = [field for _, field, _, _ in string.Formatter().parse(template) if field is not None]
-    except ValueError as error:
-        raise InvalidOption("--output", f"{template!r} is no template: {error}") from error
-    for field in fields:
-        _one_of("--output", field, [*_FIELDS, *(f"p.{name}" for name in parameters)], what="field")
+        _one_of("--environment", kernel, sorted(find_kernel_specs()), what="kernelspec")
 
 
 def _check_limits(limits: Limits) -> None:

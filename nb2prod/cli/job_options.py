@@ -80,7 +80,11 @@ class GivenSettings:
 
     def on(self, before: JobSettings) -> JobSettings:
         """The settings with what was given in place of what was."""
-        changed = _given(environment=self.environment, output=self.output, pool=self.pool)
+        changed = _given(pool=self.pool)
+        if self.environment is not None:
+            changed["environment"] = _absolute(self.environment)
+        if self.output is not None:
+            changed["output"] = _from_here(self.output)
         if self.workdir is not None:
             changed["workdir"] = str(self.workdir.resolve())
         if self.formats:
@@ -112,6 +116,20 @@ class GivenSettings:
         if self.retry_on:
             changed["on"] = tuple(FailureKind(kind) for kind in self.retry_on)
         return replace(before, **changed)  # type: ignore[arg-type]
+
+
+def _absolute(environment: str) -> str:
+    """Its links are not followed: a virtual environment's Python is one."""
+    if not environment or environment.startswith("kernel:"):
+        return environment
+    return str(Path(environment).expanduser().absolute())
+
+
+def _from_here(output: str) -> str:
+    """A daemon runs elsewhere: a path is meant from where it was written."""
+    if not output or "://" in output or output.startswith(("/", "~")):
+        return output
+    return f"{str(Path.cwd()).replace('{', '{{').replace('}', '}}')}/{output}"
 
 
 def _given(**values: object) -> dict[str, object]:

@@ -5,10 +5,8 @@ from datetime import datetime
 
 from nb2prod.api.readings import duration, read_trigger
 from nb2prod.api.runs import RunDetail
-from nb2prod.api.schedules import next_times
 from nb2prod.cli.quantities import clock, in_zone
 from nb2prod.model.job import Cron, Definition, Event, JobSettings, Progress, Run, RunStatus, Schedule
-from nb2prod.store import Store
 
 __all__ = [
     "line_of_event",
@@ -23,6 +21,7 @@ __all__ = [
     "run_table",
     "seconds_of",
     "state_of",
+    "what_of",
     "zone_of",
 ]
 
@@ -56,11 +55,11 @@ def _value(value: object) -> str:
 # ---------------------------------------------------------------------- schedules
 
 
-def lines_of_new(store: Store, schedule: Schedule) -> Iterator[str]:
+def lines_of_new(schedule: Schedule, definition: Definition, times: Sequence[datetime]) -> Iterator[str]:
     """What a schedule says in words, and the next times, so that one sees whether that was meant."""
     yield f"{schedule.name}: {read_trigger(schedule.trigger)}"
-    yield from (f"  {line}" for line in lines_of_times(next_times(store, schedule.name), zone_of(schedule)))
-    yield from lines_of_definition(store.definition(schedule.definition_id))
+    yield from (f"  {line}" for line in lines_of_times(times, zone_of(schedule)))
+    yield from lines_of_definition(definition)
 
 
 def lines_of_schedule(schedule: Schedule, definition: Definition) -> Iterator[str]:
@@ -137,7 +136,7 @@ def run_table(runs: Sequence[Run], names: Mapping[int, str], zone: str = "UTC") 
 
 
 def run_row(run: Run, name: str, zone: str = "UTC") -> Sequence[str]:
-    return (run.id, name, run.status.value, in_zone(run.due_at or run.created_at, zone), seconds_of(run), _what(run))
+    return (run.id, name, run.status.value, in_zone(run.due_at or run.created_at, zone), seconds_of(run), what_of(run))
 
 
 def seconds_of(run: Run) -> str:
@@ -146,7 +145,7 @@ def seconds_of(run: Run) -> str:
     return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
 
 
-def _what(run: Run) -> str:
+def what_of(run: Run) -> str:
     if run.status is RunStatus.RUNNING:
         return progress_of(run.progress) + (
             f"; to be cancelled by {run.cancel_requested}" if run.cancel_requested else ""
@@ -182,7 +181,7 @@ def lines_of_run(detail: RunDetail, zone: str = "UTC") -> Iterator[str]:
         "finished": in_zone(run.finished_at, zone) if run.finished_at else "",
         "not before": in_zone(run.not_before, zone) if run.not_before and not run.status.is_final else "",
         "took": seconds_of(run),
-        "progress": progress_of(run.progress) if run.progress.total else "",
+        "progress": progress_of(run.progress) if run.status is RunStatus.RUNNING else "",
         "cancelled by": run.cancel_requested,
         "metrics": " ".join(f"{name}={value:g}" for name, value in run.metrics.items()),
     }

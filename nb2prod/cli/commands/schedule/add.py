@@ -58,7 +58,8 @@ def COMMAND(  # noqa: N802
         nb2prod schedule add once.ipynb --at 2026-12-24T18:00 --tz Europe/Berlin
         nb2prod schedule add churn.ipynb --cron @daily -p password=secret:env:DB_PASSWORD
     """
-    from nb2prod.api.schedules import schedule_path
+    from nb2prod.api.schedules import next_times
+    from nb2prod.api.scheduling import schedule_path
     from nb2prod.cli.jobs_shown import lines_of_new
     from nb2prod.execution.job_parameters import read_given
     from nb2prod.model.job import JobSettings
@@ -82,6 +83,10 @@ def COMMAND(  # noqa: N802
         if machine:
             print_json(schedule)
         else:
-            click.echo("\n".join(lines_of_new(store, schedule)))
+            click.echo(
+                "\n".join(
+                    lines_of_new(schedule, store.definition(schedule.definition_id), next_times(store, schedule.name))
+                )
+            )
         hint_without_daemon(store)
     return 0

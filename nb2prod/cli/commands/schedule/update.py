@@ -54,7 +54,8 @@ def COMMAND(  # noqa: N802
         nb2prod schedule update churn --cron "0 7 * * 1-5"
         nb2prod schedule update churn --timeout 30m --retries 3
     """
-    from nb2prod.api.schedules import update_path
+    from nb2prod.api.schedules import next_times
+    from nb2prod.api.scheduling import update_path
     from nb2prod.cli.jobs_shown import lines_of_new, zone_of
     from nb2prod.execution.job_parameters import read_given
     from nb2prod.store import open_store
@@ -81,6 +82,10 @@ def COMMAND(  # noqa: N802
         if machine:
             print_json(schedule)
         else:
-            click.echo("\n".join(lines_of_new(store, schedule)))
+            click.echo(
+                "\n".join(
+                    lines_of_new(schedule, store.definition(schedule.definition_id), next_times(store, schedule.name))
+                )
+            )
         hint_without_daemon(store)
     return 0
