@@ -12,7 +12,7 @@ from pathlib import Path
 
 from nb2prod.model.job import FailureKind, Run, RunStatus
 
-__all__ = ["NotebookRun", "STATUS", "notebook_run"]
+__all__ = ["STATUS", "NotebookRun", "notebook_run"]
 
 STATUS = {
     FailureKind.CANCELLED: "cancelled",

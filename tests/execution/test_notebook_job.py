@@ -12,9 +12,8 @@ from typing import Any
 
 import pytest
 
-from nb2prod.api.run import run
+from nb2prod.api.run import run, run_notebook
 from nb2prod.errors import FolderNotOurs, InvalidOption, NotebookNotReadable, ParameterRefused
-from nb2prod.api.run import run_notebook
 from nb2prod.execution.notebook_job import NotebookRun
 
 PARAMETERS = "# tags: parameters\nsize: float = 0.25  # the share that is held out\nname = 'a'\nrows = 10"
