@@ -60,14 +60,19 @@ class Job:
 
     run: Run
     folder: Path
-    process: "subprocess.Popen[str]"
+    process: "subprocess.Popen[str] | None" = None
 
     @property
     def notebook(self) -> Path:
         return self.folder / "demo.ipynb"
 
     def wait(self) -> int:
+        assert self.process is not None
         return self.process.wait(60)
+
+    def signal(self, number: int) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def until_printed(self, text: str) -> None:
         """The journal has it."""
@@ -113,12 +118,27 @@ class Stage:
         python: str = "",
         **settings: Any,
     ) -> Job:
+        run = self.claimed(
+            *cells, parameters=parameters, limits=limits, lease=lease, name=name, python=python, **settings
+        )
+        return self.supervise(run, folder=folder, environment=environment)
+
+    def claimed(
+        self,
+        *cells: str,
+        parameters: Mapping[str, object] | None = None,
+        limits: Limits | None = None,
+        lease: float = 10.0,
+        name: str = "demo",
+        python: str = "",
+        **settings: Any,
+    ) -> Run:
         notebook = write_notebook(self.root / "demo.ipynb", *cells)
         wanted = JobSettings(workdir=str(self.root), limits=limits or Limits(), environment=python, **settings)
         definition = define(self.store, notebook, name=name, settings=wanted)
         run, _ = submit(self.store, definition, parameters or {})
-        (run,) = self.store.claim("a test", lease=lease, run_id=run.id)
-        return self.supervise(run, folder=folder, environment=environment)
+        (claimed,) = self.store.claim("a test", lease=lease, run_id=run.id)
+        return claimed
 
     def supervise(self, run: Run, *, folder: Path | None = None, environment: Mapping[str, str] | None = None) -> Job:
         folder = folder or self.root / "runs" / run.id / str(run.attempt)

@@ -98,7 +98,7 @@ def test_the_whole_run_ends_in_time_while_a_cell_keeps_the_gil(stage: Stage) -> 
 def test_a_supervisor_that_is_asked_to_end_keeps_the_outputs(number: signal.Signals, stage: Stage) -> None:
     job = stage.start("print('first')", "print('so far', flush=True)\nimport time; time.sleep(300)", "print('never')")
     job.until_printed("so far")
-    job.process.send_signal(number)
+    job.signal(number)
     assert job.wait() == 130
     assert stage.failure(job).kind is FailureKind.INTERRUPTED
     assert texts_of(job.notebook) == ["first", "so far"]
@@ -123,7 +123,7 @@ def test_a_killed_supervisor_loses_no_second_of_output_and_no_process(stage: Sta
     slow = "import time\nfor n in range(1000):\n    print('line', n, flush=True)\n    time.sleep(0.05)"
     job = stage.start("print('first')", DAEMON, slow, "print('never')", lease=2.0)
     job.until_printed("line 40")
-    job.process.send_signal(signal.SIGKILL)
+    job.signal(signal.SIGKILL)
     job.wait()
     assert job.survivors() == []  # its kernel's keeper sees to that
     output = clear_away(job.folder, job.run.id, 1)
@@ -138,7 +138,7 @@ def test_a_lost_attempt_is_tried_again_and_its_notebook_made(stage: Stage) -> No
     cells = ["print('first')", "import os, time\nopen('there', 'w').close()\ntime.sleep(float(os.environ['PAUSE']))"]
     job = stage.start(*cells, lease=1.5, environment={"PAUSE": "300"})
     wait_for((stage.root / "there").is_file)
-    job.process.send_signal(signal.SIGKILL)
+    job.signal(signal.SIGKILL)
     job.wait()
     begun = time.monotonic()
     wait_for(lambda: bool(stage.store.expire_leases()))
@@ -155,12 +155,12 @@ def test_a_late_writer_stops_and_writes_nothing_more(stage: Stage) -> None:
     job.until_printed("begins")
     wait_for(lambda: stage.store.run(job.run.id).progress.cell == 1)
     time.sleep(0.6)  # it writes nothing for 20 s now: a process that is stopped while it writes holds up all others
-    job.process.send_signal(signal.SIGSTOP)  # as on a host that sleeps
+    job.signal(signal.SIGSTOP)  # as on a host that sleeps
     with open_store(stage.store.url, now=lambda: stage.store.now() + timedelta(seconds=120)) as later:
         assert [run.id for run in later.expire_leases()] == [job.run.id]
         (again,) = later.claim("another", lease=600, run_id=job.run.id)
     events = len(stage.store.events(run_id=job.run.id))
-    job.process.send_signal(signal.SIGCONT)
+    job.signal(signal.SIGCONT)
     assert job.wait() == FailureKind.LOST.exit_code
     run = stage.store.run(job.run.id)
     assert (run.status, run.attempt, again.attempt) == (RunStatus.RUNNING, 2, 2)
