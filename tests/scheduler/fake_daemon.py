@@ -1,4 +1,4 @@
-"""A real daemon on a real local executor, for tests that kill it: python fake_daemon.py STORE JOBS LEASE [SUPERVISOR]."""
+"""A real daemon on a real local executor, to be killed: python fake_daemon.py STORE JOBS LEASE [SUPERVISOR]."""
 
 import sys
 

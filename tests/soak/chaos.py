@@ -142,7 +142,7 @@ def kill_some(
             daemons[number].wait()
             daemons[number] = start_daemon(url, plan, environment)
         else:
-            victims = [process for process in ours(log) if kind(process) == what]
+            victims = [process for process in ours(log) if kind(process, log) == what]
             if not victims or not kill(chance.choice(victims)):
                 continue
         outcome.killed[what] += 1
@@ -160,17 +160,16 @@ def ours(log: Path) -> list[psutil.Process]:
     return found
 
 
-def kind(process: psutil.Process) -> str:
-    """A supervisor has the command line of the nursery that forked it, and a session of its own, as that has."""
+def kind(process: psutil.Process, log: Path) -> str:
+    """Supervisors say their pid in the log; all else with a nursery's command line is one."""
     try:
         command = " ".join(process.cmdline())
-        if "nb2prod.execution.nursery" not in command:
-            return "supervisor" if "supervisor" in command and "fake_daemon" not in command else "daemon"
-        parent = process.parent()
-        started_by_nursery = parent is not None and "nb2prod.execution.nursery" in " ".join(parent.cmdline())
-        return "supervisor" if started_by_nursery else "nursery"
     except psutil.Error:
         return "gone"
+    if "nb2prod.execution.nursery" not in command:
+        return "daemon" if "fake_daemon" in command else "supervisor"
+    started = {line.split()[3] for line in log.read_text().splitlines() if line.startswith("start")}
+    return "supervisor" if str(process.pid) in started else "nursery"
 
 
 def kill(process: psutil.Process) -> bool:
