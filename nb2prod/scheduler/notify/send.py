@@ -14,12 +14,12 @@ from dataclasses import asdict, dataclass, replace
 import psutil
 
 from nb2prod.errors import Nb2ProdError
-from nb2prod.scheduler.notify.notifier import MOST_SECONDS, Message, NotSent, notifier
+from nb2prod.scheduler.notify.notifier import Message, NotSent, notifier
 from nb2prod.scheduler.notify.secret import hide, references, revealed, value_of
 
-__all__ = ["Answer", "send_apart"]
+__all__ = ["GRACE", "Answer", "Sender"]
 
-_GRACE = 10.0  # for the process to start and to end, beyond the notifier's own timeout
+GRACE = 10.0  # for the process to start and to end, beyond the notifier's own timeout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,45 +32,80 @@ class Answer:
     after: float = 0.0
 
 
-def send_apart(
-    kind: str, settings: Mapping[str, object], message: Message, *, secrets: Sequence[str] = (), seconds: float = 0.0
-) -> Answer:
-    """`secrets` are references whose values must not be in the message, whoever wrote it."""
-    order = {"kind": kind, "settings": settings, "message": asdict(message), "secrets": list(secrets)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it may tell of secrets
-        start_new_session=True,
-    )
+class Sender:
+    """Threads may share one. `close` breaks off what is being sent."""
+
+    def __init__(self) -> None:
+        self._going: set[subprocess.Popen[bytes]] = set()
+        self._closed = False
+
+    def send(
+        self,
+        kind: str,
+        settings: Mapping[str, object],
+        message: Message,
+        *,
+        secrets: Sequence[str] = (),
+        seconds: float = 0.0,
+    ) -> Answer:
+        """`secrets` are references whose values must not be in the message, whoever wrote it."""
+        order = {"kind": kind, "settings": settings, "message": asdict(message), "secrets": list(secrets)}
+        if self._closed:
+            return Answer(sent=False, why="no more is sent")
+        process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,  # it may tell of secrets
+            start_new_session=True,
+        )
+        self._going.add(process)
+        try:
+            return _answer(process, json.dumps(order).encode(), seconds or _limit(settings))
+        finally:
+            _end(process)
+            self._going.discard(process)
+
+    def close(self) -> None:
+        self._closed = True
+        for process in list(self._going):
+            _kill(process)
+
+
+def _limit(settings: Mapping[str, object]) -> float:
     given = settings.get("timeout")
-    limit = seconds or (float(given) if isinstance(given, int | float) else min(10.0, MOST_SECONDS)) + _GRACE
+    return (float(given) if isinstance(given, int | float) else 10.0) + GRACE
+
+
+def _answer(process: subprocess.Popen[bytes], order: bytes, limit: float) -> Answer:
     try:
-        told, _ = process.communicate(json.dumps(order).encode(), timeout=limit)
+        told, _ = process.communicate(order, timeout=limit)
         return Answer(**json.loads(told))
     except subprocess.TimeoutExpired:
         return Answer(sent=False, why=f"the notifier did not end within {limit:g} s and was killed")
     except (ValueError, TypeError):
         return Answer(sent=False, why=f"the notifier's process ended with {process.wait()} and no answer")
-    finally:
-        _end(process)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kills it with all below it; a command's own group is found by its parents."""
-    if process.poll() is None:
-        try:
-            below = psutil.Process(process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            below = []
-        process.kill()
-        for child in below:
-            try:
-                child.kill()
-            except psutil.NoSuchProcess:
-                continue
+    _kill(process)
     process.communicate()
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    """With all below it; a command's own group is found by its parents."""
+    if process.poll() is not None:
+        return
+    try:
+        below = psutil.Process(process.pid).children(recursive=True)
+    except psutil.NoSuchProcess:
+        below = []
+    process.kill()
+    for child in below:
+        try:
+            child.kill()
+        except psutil.NoSuchProcess:
+            continue
 
 
 def main() -> None:
