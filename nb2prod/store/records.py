@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from nb2prod.model.job import RunStatus
 
-__all__ = ["Channel", "Daemon", "Delivery", "Notification", "Occurrence", "Pool", "Pruned"]
+__all__ = ["ChannelRow", "Daemon", "Delivery", "Notification", "Occurrence", "Pool", "Pruned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +31,11 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Channel:
-    """A way to tell somebody: `kind` is a notifier's, `settings` are its own, secrets only by reference."""
+class ChannelRow:
+    """A way to tell somebody: `kind` is a notifier's, `settings` are its own, secrets only by reference.
+
+    With "events" in `settings`, a list of kinds of notifications, only those are put into the outbox for it.
+    """
 
     name: str
     kind: str
@@ -49,12 +52,13 @@ class Delivery(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """One thing to tell on one channel. `kind` is "run.failed", "run.recovered", "run.late", "run.long", …"""
+    """One thing to tell on one channel. `kind` is "run.failed", "run.recovered", "run.late", "schedule.disabled", …"""
 
     id: int
     channel: str
     kind: str
     run_id: str = ""
+    schedule_id: int | None = None
     data: Mapping[str, object] = field(default_factory=dict)
     status: Delivery = Delivery.PENDING
     attempts: int = 0

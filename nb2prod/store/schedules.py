@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack  # a row's values are whatever the dat
 
 from sqlalchemy import Row, Select, delete, func, select, text, update
 
-from nb2prod.model.job import Misfire, Overlap, Run, Schedule, Trigger
+from nb2prod.model.job import Misfire, Overlap, Run, RunStatus, Schedule, Trigger
 from nb2prod.store import tables
 from nb2prod.store.connect import Tx
 from nb2prod.store.definitions import definition_of
@@ -15,6 +15,7 @@ from nb2prod.store.errors import NotInStore, RowNotReadable, ScheduleExists
 from nb2prod.store.happenings import record
 from nb2prod.store.insert import insert_or_leave, insert_or_replace
 from nb2prod.store.json_text import EPOCH, micros, moment
+from nb2prod.store.outbox import put
 from nb2prod.store.records import Occurrence
 from nb2prod.store.room import Room
 from nb2prod.store.rows import read_run, read_schedule, schedule_values, show_schedule
@@ -229,6 +230,9 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
         )
         made += [order.id] if make_run(tx, order, definition.name) else []
     rows = [row for part in _parts(made) for row in tx.rows(select(tables.run).where(tables.run.c.id.in_(part)))]
+    if channels := definition.settings.notify:
+        for row in (row for row in rows if row.status == RunStatus.SKIPPED):
+            put(tx, channels, "run.skipped", {"reason": row.reason}, run=row)
     return sorted(map(read_run, rows), key=lambda run: run.id)
 
 
@@ -240,6 +244,14 @@ def _disable(tx: Tx, schedule_id: int, reason: str) -> None:
     sound = (_COLUMN.id == schedule_id, _COLUMN.disabled == "")
     if tx.run(update(tables.schedule).where(*sound).values(disabled=reason, updated_at=tx.micros)):
         record(tx, "schedule.disabled", {"reason": reason}, schedule_id=schedule_id)
+        put(tx, _channels_of(tx, schedule_id), "schedule.disabled", {"reason": reason}, schedule_id=schedule_id)
+
+
+def _channels_of(tx: Tx, schedule_id: int) -> Sequence[str]:
+    try:
+        return definition_of(tx, _numbered(tx, schedule_id).definition_id).settings.notify
+    except (NotInStore, RowNotReadable):
+        return ()
 
 
 def _mark(tx: Tx, schedule_id: int, fingerprints: Mapping[str, str]) -> None:

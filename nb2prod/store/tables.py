@@ -218,7 +218,8 @@ notification = Table(
     Column("id", _Number, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("run_id", Text, nullable=False),
+    Column("run_id", Text),  # NULL: of a schedule alone, which may be told again
+    Column("schedule_id", BigInteger),
     Column("data", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
