@@ -23,13 +23,13 @@ from types import FrameType
 from nb2prod.execution.executors.executor import Executor
 from nb2prod.model.job import Run, RunStatus
 from nb2prod.scheduler.after import After
-from nb2prod.scheduler.dispatch import Dispatch
+from nb2prod.scheduler.dispatch import SURVEYED, Dispatch
 from nb2prod.scheduler.lateness import Lateness
 from nb2prod.scheduler.tick import tick
 from nb2prod.scheduler.untimed import Untimed
 from nb2prod.scheduler.waker import Waker
 from nb2prod.scheduler.watch import Watch
-from nb2prod.store import Store
+from nb2prod.store import Store, StoreNotReachable
 
 __all__ = ["LEASE", "Keep", "Scheduler", "Stepped", "daemon_name"]
 
@@ -173,7 +173,7 @@ class Scheduler:
     def _now_and_then(self) -> None:
         survey, late = self._clocks.is_time("survey", _SURVEY), self._clocks.is_time("lateness", _LATENESS)
         if survey or late:
-            running = self._store.runs(status=_RUNNING, limit=1000)
+            running = self._store.runs(status=_RUNNING, limit=SURVEYED)
             self._dispatch.survey(running)
             if late:
                 self._lateness.look(running)
@@ -187,8 +187,9 @@ class Scheduler:
     def _drain(self) -> None:
         self._asked_to_end = False
         while self._dispatch.mine and not self._asked_to_end:
-            self._dispatch.settle()
             self.waker.sleep(self._poll)
+            with contextlib.suppress(StoreNotReachable):
+                self._dispatch.settle()
 
     def _end(self) -> None:
         with contextlib.suppress(Exception):  # a store that is away is no reason to stay
