@@ -20,8 +20,9 @@ from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.kernels.order import Ending
 from nb2prod.execution.notebook_job import STATUS
 from nb2prod.model.job import Failure, FailureKind, Progress, Usage
+from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.files import read_json, write_json
-from nb2prod.runtime.project import LOCK
+from nb2prod.runtime.project import LOCK, read_settings
 from nb2prod.runtime.record import close_record
 
 __all__ = ["run_pipeline_attempt"]
@@ -43,7 +44,7 @@ def run_pipeline_attempt(attempt: Attempt) -> Ended:
         return _failed(FailureKind.PARAMETERS, told + "read it in the step, from the environment or a file")
     python, _ = python_of(attempt.definition.settings.environment)
     place = attempt.in_place
-    project = place.project if place else attempt.materialise()
+    project = place.project if place else _made(attempt)
     given = attempt.folder / "given.json"
     write_json(given, to_store(values))
     leash = _kept(_command(attempt, python, project, given), Path.cwd() if place else project, attempt)
@@ -51,6 +52,18 @@ def run_pipeline_attempt(attempt: Attempt) -> Ended:
     leash.ended.wait(_GRACE)
     given.unlink(missing_ok=True)
     return _end(attempt, leash)
+
+
+def _made(attempt: Attempt) -> Path:
+    """The project as it was when it was defined; a snapshot has no empty folders, such as the one it works in."""
+    project = attempt.materialise()
+    try:
+        workdir = read_settings(project).workdir
+    except ProjectError:
+        return project  # the runtime will say it
+    if workdir.is_relative_to(project):
+        workdir.mkdir(parents=True, exist_ok=True)
+    return project
 
 
 def _command(attempt: Attempt, python: str, project: Path, given: Path) -> list[str]:
