@@ -10,7 +10,7 @@ from nb2prod.errors import Nb2ProdError
 from nb2prod.model.notification import Channel, Happening
 from nb2prod.scheduler.notify.notifier import ChannelRefused, check_settings, notifier
 from nb2prod.scheduler.notify.secret import by_reference
-from nb2prod.scheduler.notify.send import Sender
+from nb2prod.scheduler.notify.sender import Sender
 from nb2prod.scheduler.notify.template import check_template
 from nb2prod.scheduler.notify.words import sample
 from nb2prod.store import Store
