@@ -3,6 +3,11 @@
 import signal
 import threading
 
+# fixtures that every test may ask for
+from databases import postgres_cluster, postgres_url, sqlite_template, sqlite_url, store_url
+
+__all__ = ["postgres_cluster", "postgres_url", "sqlite_template", "sqlite_url", "store_url"]
+
 # a job in the background of a shell ignores Ctrl-C, and so would every process that a test starts and interrupts
 if threading.current_thread() is threading.main_thread() and signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
