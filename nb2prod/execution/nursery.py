@@ -2,6 +2,7 @@
 
     python -m nb2prod.execution.nursery FD MODULE       FD: a stream socket, one JSON object a line
 
+    → {"ready": PID}
     ← {"store": URL}                                    first, and never on a command line: it may hold a password
     ← {"run": ID, "attempt": N}                         → {"run": ID, "attempt": N, "pid": PID}
                                                         → {"run": ID, "attempt": N, "pid": PID, "code": EXIT CODE}
@@ -40,6 +41,7 @@ class Nursery:
             end.setblocking(False)
 
     def serve(self) -> None:
+        self._tell(ready=os.getpid())
         signal.signal(signal.SIGCHLD, _noted)
         signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
         with selectors.DefaultSelector() as selector:

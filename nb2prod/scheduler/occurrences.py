@@ -35,20 +35,11 @@ from nb2prod.model.job import (
     WhenThere,
 )
 from nb2prod.scheduler.cron import BadTrigger, parse
+from nb2prod.store.records import Occurrence
 
 CAP = 10_000  # a minutely job for a week
 SHORTEST, LONGEST = 0.1, 10 * 366 * 86_400.0
 _TICK = timedelta(microseconds=1)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Occurrence:
-    """A due time, and whether a run of it is QUEUED or SKIPPED, for which reason."""
-
-    due_at: datetime
-    status: RunStatus = RunStatus.QUEUED
-    reason: str = "schedule"
-    not_before: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,7 +116,7 @@ def _decide(schedule: Schedule, times: Sequence[datetime], now: datetime, active
     wanted = _wanted(schedule, times, now)
     runs = _let_run(schedule, wanted, catches_up=_is_late(schedule, times[0], now), active=active)
     return tuple(
-        _queued(schedule, due)
+        Occurrence(due_at=due, reason="schedule", not_before=shaken(schedule, due))
         if due in runs
         else Occurrence(due_at=due, status=RunStatus.SKIPPED, reason="overlap" if due in wanted else "misfire")
         for due in times
@@ -150,12 +141,12 @@ def _let_run(schedule: Schedule, wanted: dict[datetime, None], *, catches_up: bo
             return set(wanted)
 
 
-def _queued(schedule: Schedule, due: datetime) -> Occurrence:
+def shaken(schedule: Schedule, due: datetime) -> datetime | None:
+    """When a run that is due then may start; None: at once."""
     if not schedule.jitter:
-        return Occurrence(due_at=due)
+        return None
     digest = hashlib.sha256(f"{schedule.id}:{due.astimezone(UTC).isoformat()}".encode()).digest()
-    share = int.from_bytes(digest[:8]) / 2**64
-    return Occurrence(due_at=due, not_before=due + timedelta(seconds=schedule.jitter * share))
+    return due + timedelta(seconds=schedule.jitter * int.from_bytes(digest[:8]) / 2**64)
 
 
 def _is_late(schedule: Schedule, due: datetime, now: datetime) -> bool:
