@@ -19,7 +19,7 @@ __all__ = ["Figures", "Totals"]
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """`next_due` is the earliest time at which a schedule is due; `oldest` when the longest waiting run was to start."""
+    """`next_due`: the earliest time at which a schedule is due; `oldest`: when the longest waiting run was to start."""
 
     runs: Mapping[RunStatus, int]
     attempts: Mapping[AttemptStatus, int]
@@ -53,14 +53,16 @@ def _totals(tx: Tx) -> Totals:
         schedules=_count(tx, tables.schedule),
         paused=_count(tx, tables.schedule, schedule.paused != 0),
         disabled=_count(tx, tables.schedule, schedule.disabled != ""),
-        definitions=int(tx.connection.execute(select(func.count(func.distinct(tables.definition.c.name)))).scalar_one()),
+        definitions=int(
+            tx.connection.execute(select(func.count(func.distinct(tables.definition.c.name)))).scalar_one()
+        ),
         next_due=moment_or_none(tx.connection.execute(due).scalar()),
         oldest=moment_or_none(tx.connection.execute(oldest).scalar()),
     )
 
 
 def _by(tx: Tx, column: Any) -> dict[str, int]:
-    return {row[0]: row[1] for row in tx.rows(select(column, func.count()).group_by(column))}
+    return dict(map(tuple, tx.rows(select(column, func.count()).group_by(column))))
 
 
 def _count(tx: Tx, table: Any, *where: Any) -> int:

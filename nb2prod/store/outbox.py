@@ -10,14 +10,14 @@ from nb2prod.model.job import Failure, RunStatus
 from nb2prod.store import tables
 from nb2prod.store.connect import Tx
 from nb2prod.store.definitions import definition_of
-from nb2prod.store.errors import NotInStore
+from nb2prod.store.errors import NotInStore, RowNotReadable
 from nb2prod.store.insert import insert_or_leave, insert_or_replace
 from nb2prod.store.json_text import dumps, micros
 from nb2prod.store.records import Channel, Delivery, Notification
 from nb2prod.store.room import Room
 from nb2prod.store.rows import read_channel, read_notification
 
-__all__ = ["Outbox", "tell_of_end"]
+__all__ = ["Outbox", "put", "tell_of_disabled", "tell_of_end", "tell_of_skipped"]
 
 _NOTE = tables.notification.c
 
@@ -87,9 +87,24 @@ def tell_of_end(tx: Tx, row: Row[Any], status: RunStatus, failure: Failure | Non
     if not channels:
         return
     if status is RunStatus.FAILED and failure is not None:
-        _put(tx, channels, "run.failed", row.id, {"failure": failure.kind, "message": failure.message})
+        put(tx, channels, "run.failed", row.id, {"failure": failure.kind, "message": failure.message})
     elif status is RunStatus.COMPLETED and (failed := _failed_before(tx, row)):
-        _put(tx, channels, "run.recovered", row.id, {"failed": failed})
+        put(tx, channels, "run.recovered", row.id, {"failed": failed})
+
+
+def tell_of_skipped(tx: Tx, run_ids: Sequence[str], channels: Sequence[str]) -> None:
+    """Of the last one, with how many there were: after a long downtime they are many."""
+    if run_ids:
+        put(tx, channels, "run.skipped", run_ids[-1], {"count": len(run_ids)})
+
+
+def tell_of_disabled(tx: Tx, schedule_id: int, definition_id: int, reason: str) -> None:
+    try:
+        channels = definition_of(tx, definition_id).settings.notify
+    except (NotInStore, RowNotReadable):  # the schedule may be out of action for that very reason
+        return
+    data = {"schedule_id": schedule_id, "reason": reason}
+    put(tx, channels, "schedule.disabled", f"schedule {schedule_id} at {tx.micros}", data)
 
 
 def _failed_before(tx: Tx, row: Row[Any]) -> str:
@@ -106,10 +121,10 @@ def _notify_of_run(tx: Tx, kind: str, run_id: str, data: Mapping[str, object]) -
     number = tx.connection.execute(select(tables.run.c.definition_id).where(tables.run.c.id == run_id)).scalar()
     if number is None:
         raise NotInStore("run", run_id)
-    return _put(tx, definition_of(tx, number).settings.notify, kind, run_id, data)
+    return put(tx, definition_of(tx, number).settings.notify, kind, run_id, data)
 
 
-def _put(tx: Tx, channels: Sequence[str], kind: str, run_id: str, data: Mapping[str, object]) -> int:
+def put(tx: Tx, channels: Sequence[str], kind: str, run_id: str, data: Mapping[str, object]) -> int:
     same = {"kind": kind, "run_id": run_id, "data": dumps(data), "status": Delivery.PENDING.value, "attempts": 0}
     same |= {"next_try": tx.micros, "created_at": tx.micros, "why": ""}
     add = insert_or_leave(tx, tables.notification)

@@ -43,13 +43,15 @@ class Channel:
 class Delivery(StrEnum):
     PENDING = "pending"
     SENT = "sent"
+    FOLDED = "folded"  # told in the message of another
     FAILED = "failed"  # given up
     DROPPED = "dropped"  # not wanted: over the rate, or of a kind that the channel leaves out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """One thing to tell on one channel. `kind` is "run.failed", "run.recovered", "run.late", "run.long", …"""
+    """One thing to tell on one channel. `kind` is a model.notification.Happening. One that is about a schedule has its
+    id in `data`, and as `run_id` what makes it unique."""
 
     id: int
     channel: str

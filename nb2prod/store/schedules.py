@@ -7,7 +7,7 @@ from typing import Any, TypedDict, Unpack  # a row's values are whatever the dat
 
 from sqlalchemy import Row, Select, delete, func, select, text, update
 
-from nb2prod.model.job import Misfire, Overlap, Run, Schedule, Trigger
+from nb2prod.model.job import Misfire, Overlap, Run, RunStatus, Schedule, Trigger
 from nb2prod.store import tables
 from nb2prod.store.connect import Tx
 from nb2prod.store.definitions import definition_of
@@ -15,6 +15,7 @@ from nb2prod.store.errors import NotInStore, RowNotReadable, ScheduleExists
 from nb2prod.store.happenings import record
 from nb2prod.store.insert import insert_or_leave, insert_or_replace
 from nb2prod.store.json_text import EPOCH, micros, moment
+from nb2prod.store.outbox import tell_of_disabled, tell_of_skipped
 from nb2prod.store.records import Occurrence
 from nb2prod.store.room import Room
 from nb2prod.store.rows import read_run, read_schedule, schedule_values, show_schedule
@@ -213,7 +214,7 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
         return []
     current = read_schedule(_numbered(tx, schedule.id))
     definition = definition_of(tx, current.definition_id)
-    made: list[str] = []
+    made: list[Order] = []
     for occurrence in occurrences:
         order = Order(
             id=tx.ids.make(tx.micros),
@@ -227,8 +228,14 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
             due_at=occurrence.due_at,
             not_before=occurrence.not_before,
         )
-        made += [order.id] if make_run(tx, order, definition.name) else []
-    rows = [row for part in _parts(made) for row in tx.rows(select(tables.run).where(tables.run.c.id.in_(part)))]
+        made += [order] if make_run(tx, order, definition.name) else []
+    skipped = [order.id for order in made if order.status is RunStatus.SKIPPED]
+    tell_of_skipped(tx, skipped, definition.settings.notify)
+    rows = [
+        row
+        for part in _parts([order.id for order in made])
+        for row in tx.rows(select(tables.run).where(tables.run.c.id.in_(part)))
+    ]
     return sorted(map(read_run, rows), key=lambda run: run.id)
 
 
@@ -240,6 +247,7 @@ def _disable(tx: Tx, schedule_id: int, reason: str) -> None:
     sound = (_COLUMN.id == schedule_id, _COLUMN.disabled == "")
     if tx.run(update(tables.schedule).where(*sound).values(disabled=reason, updated_at=tx.micros)):
         record(tx, "schedule.disabled", {"reason": reason}, schedule_id=schedule_id)
+        tell_of_disabled(tx, schedule_id, _numbered(tx, schedule_id).definition_id, reason)
 
 
 def _mark(tx: Tx, schedule_id: int, fingerprints: Mapping[str, str]) -> None:

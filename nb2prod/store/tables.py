@@ -230,6 +230,7 @@ notification = Table(
     sqlite_autoincrement=True,
 )
 _partial("notification_pending", notification.c.next_try, where=IS_PENDING)
+Index("notification_channel", notification.c.channel, notification.c.status, notification.c.settled_at)
 
 daemon = Table(
     "daemon",

@@ -113,6 +113,7 @@ def _notification() -> None:
         sa.UniqueConstraint("run_id", "kind", "channel", name="notification_once"),
         sqlite_autoincrement=True,
     )
+    op.create_index("notification_channel", "notification", ["channel", "status", "settled_at"], unique=False)
     op.create_index(
         "notification_pending",
         "notification",

@@ -104,11 +104,19 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
     max_redirections = 3
 
     def redirect_request(
-        self, req: urllib.request.Request, fp: IO[bytes], code: int, msg: str, headers: http.client.HTTPMessage, newurl: str
+        self,
+        req: urllib.request.Request,
+        fp: IO[bytes],  # noqa: ARG002 (urllib's signature)
+        code: int,
+        msg: str,  # noqa: ARG002
+        headers: http.client.HTTPMessage,  # noqa: ARG002
+        newurl: str,
     ) -> urllib.request.Request:
         old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
         if code not in (307, 308) or (old.scheme, old.netloc) != (new.scheme, new.netloc):
-            raise NotSent(f"HTTP {code}: it moved to {new.scheme}://{new.netloc}; change the channel's url", again=False)
+            raise NotSent(
+                f"HTTP {code}: it moved to {new.scheme}://{new.netloc}; change the channel's url", again=False
+            )
         return urllib.request.Request(newurl, data=req.data, headers=dict(req.header_items()), method="POST")
 
 
