@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,15 @@ from nb2prod.execution.job_parameters import check, to_store
 from nb2prod.model.job import Definition, Run, RunStatus
 from nb2prod.store import Store
 
-__all__ = ["BatchRow", "RowsRefused", "batch_rows", "cancel_batch", "resume_batch", "seconds_left", "submit_batch"]
+__all__ = [
+    "BatchRow",
+    "RowsRefused",
+    "batch_rows",
+    "cancel_batch",
+    "check_rows",
+    "resume_batch",
+    "submit_batch",
+]
 
 _SHOWN = 20  # troubles, before the rest is only counted
 
@@ -53,7 +60,7 @@ def submit_batch(
     Without a name the batch is called after what it runs, so that the same call again gives the same runs.
     Raises RowsRefused, IdempotencyConflict (the name was used for other rows).
     """
-    values = _checked(definition, rows, common or {})
+    values = check_rows(definition.parameters, rows, common or {})
     name = check_name(name) if name else f"{definition.name[:80]}-{_digest(definition, values)}"
     new = False
     for number, given in values.items():
@@ -78,7 +85,9 @@ def batch_rows(store: Store, name: str) -> list[BatchRow]:
         if number not in latest or tried > latest[number].tries:
             latest[number] = BatchRow(number=number, run=run, tries=tried)
     if not latest:
-        raise InvalidOption("--resume", f"there is no batch {name!r}; nb2prod runs list --json shows those there are")
+        raise InvalidOption(
+            "--resume", f"there is no batch {name!r}; nb2prod runs list --json tells the batch of each run"
+        )
     return [latest[number] for number in sorted(latest)]
 
 
@@ -110,28 +119,18 @@ def cancel_batch(store: Store, name: str, *, by: str) -> int:
     return len(going)
 
 
-def seconds_left(rows: Sequence[BatchRow], jobs: int) -> float | None:
-    """A guess at what the rest takes, from the runs that have completed."""
-    took = [
-        (r.finished_at - r.started_at).total_seconds()
-        for r in (row.run for row in rows)
-        if r.finished_at and r.started_at
-    ]
-    waiting = sum(not row.run.status.is_final for row in rows)
-    return statistics.mean(took) * waiting / max(jobs, 1) if took and waiting else None
-
-
 # ---------------------------------------------------------------------- rows
 
 
-def _checked(
-    definition: Definition, rows: Sequence[Row], common: Mapping[str, object]
+def check_rows(
+    declared: Sequence[tuple[str, str, str, str]], rows: Sequence[Row], common: Mapping[str, object]
 ) -> dict[int, Mapping[str, object]]:
+    """What the store keeps of each row, by its number. Raises RowsRefused, which tells of all that are wrong."""
     values: dict[int, Mapping[str, object]] = {}
     troubles: list[tuple[int, str]] = []
     for row in rows:
         try:
-            values[row.number] = to_store(check(definition.parameters, {**common, **row.values}))
+            values[row.number] = to_store(check(declared, {**common, **row.values}))
         except ParameterRefused as error:
             troubles.append((row.number, str(error)))
     if troubles:

@@ -1,16 +1,19 @@
-"""From a notebook or a project to its schedule, in one go: nothing is stored unless all of it is right."""
+"""From a notebook or a project to its schedule or batch, in one go: nothing is stored unless all of it is right."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Unpack
 
+from nb2prod.api.batch import check_rows, submit_batch
 from nb2prod.api.definitions import draft, redraft, save
+from nb2prod.api.names import check_name
+from nb2prod.api.rows import Row
 from nb2prod.api.schedules import Policies, add_schedule, check_schedule, first_time, update_schedule
 from nb2prod.execution.job_parameters import from_store
 from nb2prod.model.job import JobSettings, Schedule, Trigger
 from nb2prod.store import NotInStore, ScheduleExists, Store
 
-__all__ = ["schedule_path", "update_path"]
+__all__ = ["batch_path", "schedule_path", "update_path"]
 
 _DEFAULT = JobSettings()
 
@@ -61,6 +64,26 @@ def update_path(
     return update_schedule(
         store, name, definition=save(store, made), trigger=trigger, parameters=parameters, **policies
     )
+
+
+def batch_path(
+    store: Store,
+    path: Path,
+    rows: Sequence[Row],
+    *,
+    common: Mapping[str, object] | None = None,
+    name: str = "",
+    settings: JobSettings = _DEFAULT,
+    files: Sequence[str] = (),
+    priority: int = 0,
+) -> str:
+    """The name of the batch; see `submit_batch`. Raises what that and `define` raise."""
+    made = draft(store, path, settings=settings, files=files)
+    check_rows(made.parameters, rows, common or {})
+    if name:
+        check_name(name)
+    batch, _ = submit_batch(store, save(store, made), rows, common=common, name=name, priority=priority)
+    return batch
 
 
 def _refuse_existing(store: Store, name: str) -> None:

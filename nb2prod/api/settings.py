@@ -5,6 +5,7 @@ from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from nb2prod.errors import InvalidOption
+from nb2prod.execution.environments import python_of
 from nb2prod.execution.output_paths import check_template
 from nb2prod.model.job import FailureKind, JobSettings, Limits, Retry
 from nb2prod.store import Store
@@ -33,20 +34,11 @@ def check_settings(store: Store, settings: JobSettings, parameters: Sequence[str
 
 
 def _check_environment(environment: str) -> None:
-    if environment.startswith("kernel:"):
+    _, kernel = python_of(environment)
+    if kernel:
         from jupyter_client.kernelspec import find_kernel_specs
 
-        known = sorted(find_kernel_specs())
-        _one_of("--environment", environment.removeprefix("kernel:"), known, what="kernelspec")
-    elif environment and not _python_of(Path(environment)).is_file():
-        raise InvalidOption(
-            "--environment",
-            f"{environment} is neither a Python nor a virtual environment; give the path of one, or kernel:NAME",
-        )
-
-
-def _python_of(place: Path) -> Path:
-    return place / "bin" / "python" if place.is_dir() else place
+        _one_of("--environment", kernel, sorted(find_kernel_specs()), what="kernelspec")
 
 
 def _check_limits(limits: Limits) -> None:

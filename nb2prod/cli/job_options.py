@@ -80,7 +80,9 @@ class GivenSettings:
 
     def on(self, before: JobSettings) -> JobSettings:
         """The settings with what was given in place of what was."""
-        changed = _given(environment=self.environment, pool=self.pool)
+        changed = _given(pool=self.pool)
+        if self.environment is not None:
+            changed["environment"] = _absolute(self.environment)
         if self.output is not None:
             changed["output"] = _from_here(self.output)
         if self.workdir is not None:
@@ -114,6 +116,13 @@ class GivenSettings:
         if self.retry_on:
             changed["on"] = tuple(FailureKind(kind) for kind in self.retry_on)
         return replace(before, **changed)  # type: ignore[arg-type]
+
+
+def _absolute(environment: str) -> str:
+    """Its links are not followed: a virtual environment's Python is one."""
+    if not environment or environment.startswith("kernel:"):
+        return environment
+    return str(Path(environment).expanduser().absolute())
 
 
 def _from_here(output: str) -> str:

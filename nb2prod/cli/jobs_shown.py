@@ -21,6 +21,7 @@ __all__ = [
     "run_table",
     "seconds_of",
     "state_of",
+    "what_of",
     "zone_of",
 ]
 
@@ -135,7 +136,7 @@ def run_table(runs: Sequence[Run], names: Mapping[int, str], zone: str = "UTC") 
 
 
 def run_row(run: Run, name: str, zone: str = "UTC") -> Sequence[str]:
-    return (run.id, name, run.status.value, in_zone(run.due_at or run.created_at, zone), seconds_of(run), _what(run))
+    return (run.id, name, run.status.value, in_zone(run.due_at or run.created_at, zone), seconds_of(run), what_of(run))
 
 
 def seconds_of(run: Run) -> str:
@@ -144,7 +145,7 @@ def seconds_of(run: Run) -> str:
     return f"{(run.finished_at - run.started_at).total_seconds():.1f} s"
 
 
-def _what(run: Run) -> str:
+def what_of(run: Run) -> str:
     if run.status is RunStatus.RUNNING:
         return progress_of(run.progress) + (
             f"; to be cancelled by {run.cancel_requested}" if run.cancel_requested else ""
@@ -180,7 +181,7 @@ def lines_of_run(detail: RunDetail, zone: str = "UTC") -> Iterator[str]:
         "finished": in_zone(run.finished_at, zone) if run.finished_at else "",
         "not before": in_zone(run.not_before, zone) if run.not_before and not run.status.is_final else "",
         "took": seconds_of(run),
-        "progress": progress_of(run.progress) if run.progress.total else "",
+        "progress": progress_of(run.progress) if run.status is RunStatus.RUNNING else "",
         "cancelled by": run.cancel_requested,
         "metrics": " ".join(f"{name}={value:g}" for name, value in run.metrics.items()),
     }

@@ -5,6 +5,7 @@ followed when one comes.
 """
 
 import logging
+import threading
 import time
 
 from nb2prod.model.job import Event, Run, RunAfter, RunStatus, Schedule
@@ -25,11 +26,12 @@ class After:
         self._store, self._untimed = store, untimed
         self._cursor = self._kept = -1
         self._kept_at = 0.0
+        self._beginning: threading.Thread | None = None
 
     def look(self) -> int:
         """How many runs were started."""
         if self._cursor < 0:
-            return self._begin()
+            return self._begin_aside()
         started = 0
         while events := self._store.events(after=self._cursor, limit=_PAGE):
             started += sum(self._hear(event) for event in events)
@@ -40,6 +42,8 @@ class After:
 
     def keep(self) -> None:
         """Say how far we are, for who comes after us."""
+        if self._cursor < 0:
+            return
         for schedule, _ in self._untimed.after():
             try:
                 self._store.mark_watched(schedule.id, {_CURSOR: str(self._cursor)})
@@ -47,16 +51,23 @@ class After:
                 continue
         self._kept, self._kept_at = self._cursor, time.monotonic()
 
-    def _begin(self) -> int:
+    def _begin_aside(self) -> int:
+        """To read a hundred thousand schedules takes seconds, in which others are due."""
+        if self._beginning is None or not self._beginning.is_alive():
+            self._beginning = threading.Thread(target=self._begin, name="after", daemon=True)
+            self._beginning.start()
+            self._beginning.join(0.1)
+        return 0
+
+    def _begin(self) -> None:
         latest = self._store.latest_events(limit=1)
         newest = latest[-1].id if latest else 0
         self._untimed.load()
-        cursors = [self._cursor_of(schedule) for schedule, _ in self._untimed.after()]
-        self._cursor = min([newest, *(cursor for cursor in cursors if cursor is not None)])
-        new = [each for each, cursor in zip(self._untimed.after(), cursors, strict=True) if cursor is None]
-        started = sum(self._catch_up(schedule, trigger) for schedule, trigger in new)
-        self.keep()
-        return started
+        known = {schedule.id: self._cursor_of(schedule) for schedule, _ in self._untimed.after()}
+        for schedule, trigger in self._untimed.after():
+            if known[schedule.id] is None:
+                self._catch_up(schedule, trigger)
+        self._cursor = min([newest, *(cursor for cursor in known.values() if cursor is not None)])
 
     def _cursor_of(self, schedule: Schedule) -> int | None:
         text = self._store.watched(schedule.id).get(_CURSOR, "")

@@ -29,7 +29,7 @@ from nb2prod.scheduler.tick import tick
 from nb2prod.scheduler.untimed import Untimed
 from nb2prod.scheduler.waker import Waker
 from nb2prod.scheduler.watch import Watch
-from nb2prod.store import Store
+from nb2prod.store import Store, StoreNotReachable
 
 __all__ = ["LEASE", "Keep", "Scheduler", "Stepped", "daemon_name"]
 
@@ -187,8 +187,9 @@ class Scheduler:
     def _drain(self) -> None:
         self._asked_to_end = False
         while self._dispatch.mine and not self._asked_to_end:
-            self._dispatch.settle()
             self.waker.sleep(self._poll)
+            with contextlib.suppress(StoreNotReachable):
+                self._dispatch.settle()
 
     def _end(self) -> None:
         with contextlib.suppress(Exception):  # a store that is away is no reason to stay
