@@ -1,9 +1,9 @@
-"""The app: made for a store, it runs inside the daemon or alone. Nothing in it waits on the event loop for the store."""
+"""The app: made for a store, it runs inside the daemon or alone. Its event loop never waits for the store."""
 
 import importlib
 import pkgutil
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
@@ -38,7 +38,7 @@ def create_app(
         docs_url=None,  # their pages would load scripts from strangers
         redoc_url=None,
         openapi_url=f"{PREFIX}/openapi.json",
-        generate_unique_id_function=lambda route: route.name,
+        generate_unique_id_function=lambda route: f"{route.tags[0]}_{route.name}",
         lifespan=_opened(store_url),
     )
     app.state.token, app.state.wake, app.state.alive, app.state.is_over = token, wake, alive, is_over
@@ -51,7 +51,7 @@ def create_app(
     return app
 
 
-def _opened(store_url: str) -> Callable[[FastAPI], object]:
+def _opened(store_url: str) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
         with open_store(store_url) as app.state.store:

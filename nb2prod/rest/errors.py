@@ -32,6 +32,7 @@ from nb2prod.store import (
 
 __all__ = ["FieldError", "Problem", "Refused", "answer", "handle_errors"]
 
+CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 _log = logging.getLogger(__name__)
 _STATUS: Mapping[type[Nb2ProdError], int] = {
     NotInStore: 404,
@@ -108,12 +109,14 @@ def handle_errors(app: FastAPI) -> None:
 
 
 async def _of_ours(request: Request, error: Exception) -> JSONResponse:
-    del request
     assert isinstance(error, Nb2ProdError)
     status = _status(error)
     if status >= 500:
         _log.error("%s", error)
-    return answer(status, str(error), _places(error))
+    places = _places(error)
+    if request.url.path.endswith("/cron/describe"):  # its body is the trigger
+        places = [FieldError(path=place.path.removeprefix("trigger."), message=place.message) for place in places]
+    return answer(status, str(error), places)
 
 
 def _status(error: Nb2ProdError) -> int:
@@ -125,7 +128,8 @@ def _status(error: Nb2ProdError) -> int:
 def _places(error: Nb2ProdError) -> list[FieldError]:
     match error:
         case BadTrigger(field=str(field)):
-            return [FieldError(path=f"trigger.{field}" if field else "trigger", message=str(error))]
+            path = "expression" if field in CRON_FIELDS else field
+            return [FieldError(path=f"trigger.{path}" if path else "trigger", message=str(error))]
         case ParameterRefused():
             return [FieldError(path=_parameter(line), message=line) for line in str(error).splitlines()]
         case RowsRefused(troubles=troubles):

@@ -35,7 +35,9 @@ __all__ = [
 ]
 
 Parameters = dict[str, Any]
-_PARAMETERS = Field({}, description='by name; a secret is {"secret": "env:NAME"}', examples=[{"region": "EU"}])
+_PARAMETERS: Any = Field(
+    default={}, description='by name; a secret is {"secret": "env:NAME"}', examples=[{"region": "EU"}]
+)
 
 
 def _aware(at: datetime) -> datetime:
@@ -53,7 +55,7 @@ class Order(BaseModel):
 
 class CronIn(Order):
     expression: str = Field(examples=["0 6 * * 1-5"])
-    timezone: str = Field("UTC", examples=["Europe/Berlin"])
+    timezone: str = Field(default="UTC", examples=["Europe/Berlin"])
 
 
 class _Cron(CronIn):
@@ -63,7 +65,7 @@ class _Cron(CronIn):
 class _Every(Order):
     kind: Literal["every"]
     seconds: float = Field(gt=0)
-    anchor: Moment | None = Field(None, description="now, when it is left out")
+    anchor: Moment | None = Field(default=None, description="now, when it is left out")
 
 
 class _Once(Order):
@@ -80,7 +82,7 @@ class _After(Order):
 class _When(Order):
     kind: Literal["when"]
     url: str
-    settle: float = Field(5.0, ge=0)
+    settle: float = Field(default=5.0, ge=0)
     parameter: str = ""
 
 
@@ -122,8 +124,8 @@ class SettingsIn(Order):
 class DefinitionIn(Order):
     """A notebook as it is to run from now on: a new version, when anything differs from the latest one."""
 
-    name: str = Field("", description="left out: after the file's name", examples=["churn"])
-    filename: str = Field("notebook.ipynb", pattern=r"^[^/\\\0]{1,200}\.ipynb$", examples=["churn.ipynb"])
+    name: str = Field(default="", description="left out: after the file's name", examples=["churn"])
+    filename: str = Field(default="notebook.ipynb", pattern=r"^[^/\\\x00]{1,200}\.ipynb$", examples=["churn.ipynb"])
     notebook: dict[str, Any] = Field(
         description="its JSON (nbformat 4)",
         examples=[{"cells": [], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}],
@@ -143,7 +145,7 @@ class _Policies(Order):
 
 
 class ScheduleIn(_Policies):
-    name: str = Field("", description="left out: the definition's", examples=["churn-daily"])
+    name: str = Field(default="", description="left out: the definition's", examples=["churn-daily"])
     definition: str = Field(description="its name; the version that is the latest now", examples=["churn"])
     trigger: TriggerIn
     parameters: Parameters = _PARAMETERS
@@ -152,7 +154,7 @@ class ScheduleIn(_Policies):
 class ScheduleChange(_Policies):
     """What is given is changed, the rest stays; `parameters` take the place of all that were given before."""
 
-    definition: str | None = Field(None, description="a definition's name, whose latest version it shall run")
+    definition: str | None = Field(default=None, description="a definition's name, whose latest version it shall run")
     trigger: TriggerIn | None = None
     parameters: Parameters | None = None
 
@@ -160,20 +162,20 @@ class ScheduleChange(_Policies):
 class RunIn(Order):
     definition: str = Field(description="its name; the latest version runs", examples=["churn"])
     parameters: Parameters = _PARAMETERS
-    priority: int = Field(0, ge=-(2**31), lt=2**31)
-    pool: str = Field("", description="left out: the definition's")
+    priority: int = Field(default=0, ge=-(2**31), lt=2**31)
+    pool: str = Field(default="", description="left out: the definition's")
 
 
 class CancelIn(Order):
-    by: str = Field("the REST interface", max_length=200, description="who asks for it, for the record")
+    by: str = Field(default="the REST interface", max_length=200, description="who asks for it, for the record")
 
 
 class BatchIn(Order):
     definition: str
     rows: list[Parameters] = Field(min_length=1, description="a run each, with these parameters")
-    common: Parameters = Field({}, description="parameters of every row that does not say otherwise")
-    name: str = Field("", description="left out: after what it runs, so that the same batch is not run twice")
-    priority: int = Field(0, ge=-(2**31), lt=2**31)
+    common: Parameters = Field(default={}, description="parameters of every row that does not say otherwise")
+    name: str = Field(default="", description="left out: after what it runs, so that the same batch is not run twice")
+    priority: int = Field(default=0, ge=-(2**31), lt=2**31)
 
 
 class PoolIn(Order):
@@ -183,8 +185,8 @@ class PoolIn(Order):
 class ChannelIn(Order):
     kind: str = Field(examples=["webhook", "email", "command"])
     settings: dict[str, Any] = Field(examples=[{"url": "https://example.com/hook"}])
-    events: list[str] = Field(["failed", "recovered", "disabled"], examples=[["failed", "late"]])
-    subject: str = Field("", examples=["{definition.name} {run.status}"])
+    events: list[str] = Field(default=["failed", "recovered", "disabled"], examples=[["failed", "late"]])
+    subject: str = Field(default="", examples=["{definition.name} {run.status}"])
     body: str = ""
     hourly: int | None = 20
     hourly_per_schedule: int | None = 5

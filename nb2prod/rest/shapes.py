@@ -58,13 +58,13 @@ class Page(Shape, Generic[T]):
 
     items: list[T]
     next: str | None = None
-    total: int | None = Field(None, description="how many there are in all, where counting is cheap")
+    total: int | None = Field(default=None, description="how many there are in all, where counting is cheap")
 
 
 class CronTrigger(Shape):
     kind: Literal["cron"] = "cron"
     expression: str = Field(examples=["0 6 * * 1-5"])
-    timezone: str = Field("UTC", examples=["Europe/Berlin"])
+    timezone: str = Field(default="UTC", examples=["Europe/Berlin"])
 
 
 class EveryTrigger(Shape):
@@ -329,7 +329,7 @@ class DaemonOut(Shape):
 
 
 class CronOut(Shape):
-    reading: str = Field(examples=["at 06:00, Monday to Friday (Europe/Berlin)"])
+    reading: str = Field(examples=["at 06:00 on Monday to Friday, Europe/Berlin"])
     times: list[datetime]
 
 

@@ -13,14 +13,14 @@ from fastapi.responses import StreamingResponse
 from nb2prod.api.logs import follow_log
 from nb2prod.model.job import Artifact
 from nb2prod.rest.errors import Refused
-from nb2prod.rest.routes.common import Opened, RunId, problems
+from nb2prod.rest.routes.common import Opened, Responses, RunId, problems
 from nb2prod.rest.shapes import ArtifactOut, Page
 from nb2prod.store import NotInStore, Store
 
 ROUTER = APIRouter(prefix="/runs/{run_id}", tags=["runs"])
 _PART = 2**20
-_CONTENT = {200: {"content": {"application/octet-stream": {}}, "description": "its bytes"}}
-_TEXT = {200: {"content": {"text/plain": {}}, "description": "what the run has printed so far"}}
+_CONTENT: Responses = {200: {"content": {"application/octet-stream": {}}, "description": "its bytes"}}
+_TEXT: Responses = {200: {"content": {"text/plain": {}}, "description": "what the run has printed so far"}}
 _Attempt = Annotated[int, Query(ge=0, description="of this attempt; 0: the latest that has one")]
 
 
@@ -34,7 +34,7 @@ def list_artifacts(store: Opened, run_id: RunId) -> Page[ArtifactOut]:
     "/artifacts/{name:path}",
     summary="Download an artifact",
     response_class=StreamingResponse,
-    responses=problems(404, 409, 422) | _CONTENT,  # type: ignore[arg-type]
+    responses=problems(404, 409, 422) | _CONTENT,
 )
 def download(store: Opened, run_id: RunId, name: str, attempt: _Attempt = 0) -> StreamingResponse:
     """Only what the store knows as an artifact of that run, and only while its bytes are those that the run wrote."""
@@ -53,7 +53,7 @@ def download(store: Opened, run_id: RunId, name: str, attempt: _Attempt = 0) -> 
     "/log",
     summary="Show what a run has printed so far",
     response_class=StreamingResponse,
-    responses=problems(404, 409, 422) | _TEXT,  # type: ignore[arg-type]
+    responses=problems(404, 409, 422) | _TEXT,
 )
 def show_log(
     store: Opened,

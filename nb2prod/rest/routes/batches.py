@@ -20,9 +20,7 @@ def submit(store: Opened, wake: Wake, order: BatchIn, response: Response) -> Bat
     """All rows are checked before the first run is stored. The same batch again is the same runs (200)."""
     rows = [Row(number=number, values=values) for number, values in enumerate(order.rows, 1)]
     definition = store.latest_definition(order.definition)
-    name, is_new = submit_batch(
-        store, definition, rows, common=order.common, name=order.name, priority=order.priority
-    )
+    name, is_new = submit_batch(store, definition, rows, common=order.common, name=order.name, priority=order.priority)
     wake()
     response.status_code = 201 if is_new else 200
     response.headers["Location"] = f"/api/v1/batches/{name}"
@@ -36,7 +34,10 @@ def show_batch(store: Opened, name: Name) -> BatchOut:
 
 @ROUTER.get("/{name}/rows", summary="List the rows of a batch with their latest runs", responses=problems(404, 422))
 def list_rows(
-    store: Opened, name: Name, after: Annotated[int, Query(ge=0, description="`next` of the page before")] = 0, limit: Limit = 100
+    store: Opened,
+    name: Name,
+    after: Annotated[int, Query(ge=0, description="`next` of the page before")] = 0,
+    limit: Limit = 100,
 ) -> Page[BatchRowOut]:
     rows = _rows(store, name)
     found = [row for row in rows if row.number > after]

@@ -8,7 +8,7 @@ from fastapi import Depends, Path, Query, Request
 from nb2prod.rest.errors import Problem
 from nb2prod.store import Store
 
-__all__ = ["Limit", "Name", "Opened", "RunId", "Wake", "problems"]
+__all__ = ["Limit", "Name", "Opened", "Responses", "RunId", "Wake", "problems"]
 
 
 def _store(request: Request) -> Store:
@@ -23,6 +23,7 @@ def _wake(request: Request) -> Callable[[], None]:
 
 Opened = Annotated[Store, Depends(_store)]
 Wake = Annotated[Callable[[], None], Depends(_wake)]  # tells the scheduler's loop that something has changed
+Responses = dict[int | str, dict[str, Any]]
 Limit = Annotated[int, Query(ge=1, le=500, description="how many at most")]
 Name = Annotated[str, Path(max_length=100)]
 RunId = Annotated[str, Path(max_length=100)]
@@ -38,7 +39,7 @@ _TOLD = {
 }
 
 
-def problems(*statuses: int) -> dict[int | str, dict[str, Any]]:
+def problems(*statuses: int) -> Responses:
     return {
         status: {"description": _TOLD[status], "content": {"application/problem+json": {}}, "model": Problem}
         for status in (401, *statuses, 503)

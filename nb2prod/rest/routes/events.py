@@ -11,17 +11,17 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 
 from nb2prod.model.job import Event
-from nb2prod.rest.routes.common import Limit, Opened, RunId, problems
+from nb2prod.rest.routes.common import Limit, Opened, Responses, RunId, problems
 from nb2prod.rest.shapes import EventOut, Page
 from nb2prod.store import Store
 
 ROUTER = APIRouter(prefix="/runs/{run_id}/events", tags=["runs"])
 _LOOK_EVERY = 0.25  # seconds
 _SAY_SOMETHING = 15.0  # seconds: what stands between would close a connection that is silent
-_STREAM = {200: {"content": {"text/event-stream": {}}, "description": "Events, as JSON or as a stream"}}
+_STREAM: Responses = {200: {"content": {"text/event-stream": {}}, "description": "Events, as JSON or as a stream"}}
 
 
-@ROUTER.get("", summary="List the events of a run, or follow them", responses=problems(404, 422) | _STREAM)  # type: ignore[arg-type]
+@ROUTER.get("", summary="List the events of a run, or follow them", responses=problems(404, 422) | _STREAM)
 async def list_events(
     request: Request,
     store: Opened,

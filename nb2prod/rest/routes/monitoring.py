@@ -3,13 +3,15 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from typing import Annotated, Any  # FastAPI's table of responses
+from typing import Annotated
 
+import anyio
+import anyio.to_thread
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from nb2prod.model.job import AttemptStatus, RunStatus
-from nb2prod.rest.routes.common import Opened, problems
+from nb2prod.rest.routes.common import Opened, Responses, problems
 from nb2prod.rest.security import authorised
 from nb2prod.rest.shapes import Health
 from nb2prod.store import Delivery, Store, StoreError
@@ -17,6 +19,7 @@ from nb2prod.store.figures import Totals
 
 ROUTER = APIRouter(tags=["monitoring"])
 _FRESH = 5.0  # seconds for which figures are told again: who asks often must not slow down the store
+_PATIENCE = 2.0  # seconds that the store has to answer
 _FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -46,21 +49,27 @@ def _figures(request: Request) -> Figures:
     summary="Tell whether the store answers and the loop goes on",
     responses={503: {"description": "the store cannot be reached, or the loop is silent", "model": Health}},
 )
-def health(request: Request, store: Opened, response: Response) -> Health:
+async def health(request: Request, store: Opened, response: Response) -> Health:
     """Asks for no token."""
     alive: Callable[[], bool] | None = request.app.state.alive
     loop = "elsewhere" if alive is None else "ok" if alive() else "silent"
-    try:
-        store.ping()
-        answers = "ok"
-    except StoreError:
-        answers = "unreachable"
+    answers = "ok" if await _answers(store) else "unreachable"
     is_well = answers == "ok" and loop != "silent"
     response.status_code = 200 if is_well else 503
     return Health.model_validate({"status": "ok" if is_well else "failing", "store": answers, "scheduler": loop})
 
 
-_METRICS: dict[int | str, dict[str, Any]] = {200: {"content": {"text/plain": {}}, "description": "Prometheus text"}}
+async def _answers(store: Store) -> bool:
+    with anyio.move_on_after(_PATIENCE):  # the store itself tries for longer
+        try:
+            await anyio.to_thread.run_sync(store.ping, abandon_on_cancel=True)
+        except StoreError:
+            return False
+        return True
+    return False
+
+
+_METRICS: Responses = {200: {"content": {"text/plain": {}}, "description": "Prometheus text"}}
 
 
 @ROUTER.get(

@@ -79,9 +79,7 @@ def resume(store: Opened, wake: Wake, name: Name) -> ScheduleOut:
 
 
 @ROUTER.post("/{name}/run-now", status_code=201, summary="Run a schedule's job now", responses=problems(404))
-def run_now(
-    store: Opened, wake: Wake, name: Name, response: Response, order: CancelIn | None = None
-) -> RunOut:
+def run_now(store: Opened, wake: Wake, name: Name, response: Response, order: CancelIn | None = None) -> RunOut:
     """Beside the runs that are due, also while it is paused."""
     run = verbs.run_now(store, name, by=(order or CancelIn()).by)
     wake()
