@@ -21,10 +21,16 @@ from nb2prod.cli.stores import STORE
     help="Where attempts run: local, or dask:tcp://HOST:PORT.",
 )
 @click.option(
-    "--lease", type=DURATION, default="30s", show_default=True, help="A run that is silent for so long is lost, and retried."
+    "--lease",
+    type=DURATION,
+    default="30s",
+    show_default=True,
+    help="A run that is silent for so long is lost, and retried.",
 )
 @click.option("--drain", is_flag=True, help="When told to end, wait for what runs; a second signal ends the waiting.")
-@click.option("--keep-last", type=click.IntRange(min=0), metavar="N", help="Prune hourly: the last N of each definition stay.")
+@click.option(
+    "--keep-last", type=click.IntRange(min=0), metavar="N", help="Prune hourly: the last N of each definition stay."
+)
 @click.option("--keep-for", type=DURATION, help="Prune hourly: what ended within so long stays, as 90d.")
 @click.option("--log-level", type=click.Choice(["debug", "info", "warning"]), default="info", show_default=True)
 @STORE
