@@ -7,7 +7,7 @@ import pytest
 from jobs_given import notebook
 
 from nb2prod.api.batch import RowsRefused, batch_rows, cancel_batch, resume_batch, submit_batch
-from nb2prod.api.batch_run import work_off
+from nb2prod.api.batch_run import BatchProgress, work_off
 from nb2prod.api.definitions import define
 from nb2prod.api.rows import Row, read_rows
 from nb2prod.api.scheduling import batch_path
@@ -70,7 +70,8 @@ def test_files_that_have_no_rows(name: str, text: str, said: str, tmp_path: Path
 
 
 def test_all_rows_are_checked_and_told_before_any_is_stored(store: Store, path: Path) -> None:
-    rows = [Row(number=n, values=values) for n, values in enumerate([{"n": "x"}, {"n": 1}, {"m": 1, "n": 1.5}], 1)]
+    given: list[dict[str, object]] = [{"n": "x"}, {"n": 1}, {"m": 1, "n": 1.5}]
+    rows = [Row(number=number, values=values) for number, values in enumerate(given, 1)]
     with pytest.raises(RowsRefused) as refused:
         batch_path(store, path, rows)
     assert str(refused.value) == (
@@ -136,7 +137,8 @@ class Bench:
 
 def test_worked_off_in_order_and_what_failed_again(store: Store, path: Path) -> None:
     name = batch_path(store, path, ROWS)
-    bench, told = Bench(store, fails=2, dies=1, refuses=3), []
+    bench = Bench(store, fails=2, dies=1, refuses=3)
+    told: list[BatchProgress] = []
     work_off(store, name, 3, bench, told=told.append, look_every=0, sleep=lambda _: None)
     assert [row.run.status for row in batch_rows(store, name)] == ["completed", "failed", "completed"]
     assert sorted(map(str, bench.order)) == ["1", "1", "2", "3", "3"]

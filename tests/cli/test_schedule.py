@@ -114,8 +114,8 @@ def test_one_schedule_through_its_life(path: Path, capsys: pytest.CaptureFixture
         (["rows.ipynb", "--cron", "0 25 * * *"], "hour"),
         (["rows.ipynb", "--cron", "@daily", "--tz", "Mars"], "there is no time zone 'Mars'"),
         (["rows.ipynb", "--cron", "@daily", "--every", "1h"], "--cron and --every: give one of them"),
-        (["rows.ipynb", "--every", "often"], "'often' is no length of time; write 90s, 15m, 2h, 1d or 1h30m"),
-        (["rows.ipynb", "--every", "15"], "'15' is no length of time"),
+        (["rows.ipynb", "--every", "often"], "'often' is no length of time; write 90 or 90s, 15m, 2h, 1d or 1h30m"),
+        (["rows.ipynb", "--every", "15 min"], "'15 min' is no length of time"),
         (["rows.ipynb", "--at", "tomorrow"], "--at: 'tomorrow' is no time; write 2026-01-31T06:00"),
         (["rows.ipynb", "--at", "2001-01-01T00:00"], "is past"),
         (["rows.ipynb", "--every", "1h", "--on", "failed"], "--on: it goes with --after SCHEDULE"),
@@ -266,7 +266,11 @@ def test_runs_that_wait(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "  failure      cancelled: cancelled by WHO\n",
     )
     _, out, _ = said(capsys, "runs", "events", run["id"])
-    assert [line.split()[2] for line in out.splitlines()] == ["run.queued", "run.cancelled"]
+    assert [line.split()[2] for line in out.splitlines()] == [
+        "run.queued",
+        "run.cancel_requested",
+        "run.cancelled",
+    ]
     assert said(capsys, "runs", "retry", run["id"])[:2] == (0, "ID\n")
     wide = ["runs", "prune", "--keep-last", "0"]
     assert said(capsys, *wide, "--dry-run")[1] == "would remove 1 runs, 0 outputs, 0 files of snapshots\n"
