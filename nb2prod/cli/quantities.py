@@ -38,9 +38,11 @@ class _Duration(click.ParamType):  # type: ignore[type-arg,unused-ignore]  # gen
         if isinstance(value, int | float):
             return float(value)
         text = value.strip().lower()
+        if re.fullmatch(r"\d+(\.\d+)?", text):
+            return float(text)
         parts = _PART.findall(text)
         if "".join(number + unit for number, unit in parts) != text or not parts:
-            self.fail(f"{value!r} is no length of time; write 90s, 15m, 2h, 1d or 1h30m", param, ctx)
+            self.fail(f"{value!r} is no length of time; write 90 or 90s, 15m, 2h, 1d or 1h30m", param, ctx)
         return sum(float(number) * _SECONDS[unit] for number, unit in parts)
 
 

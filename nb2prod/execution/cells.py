@@ -71,6 +71,8 @@ class Cells:
             startup_timeout=order.start,
             timeout=None,
         )
+        self._kernel: Any = None  # a KeptKernel, which nbclient's types do not know
+        self._channels: Any = None
         self._index = -1
         self._stopped: asyncio.Future[tuple[FailureKind, str]] | None = None
         self._asked: tuple[FailureKind, str] | None = None
@@ -109,7 +111,7 @@ class Cells:
 
     async def _start(self) -> None:
         client = self._client
-        client.km = client.create_kernel_manager()
+        self._kernel = client.km = client.create_kernel_manager()
         client.reset_execution_trackers()
         start = asyncio.ensure_future(self._start_kernel())
         try:
@@ -122,8 +124,8 @@ class Cells:
     async def _start_kernel(self) -> None:
         client = self._client
         await client.async_start_new_kernel(cwd=self._order.cwd, env=dict(self._order.env))
-        await client.async_start_new_kernel_client()
-        info = await client.async_wait_for_reply(client.kc.kernel_info())
+        self._channels = await client.async_start_new_kernel_client()
+        info = await client.async_wait_for_reply(self._channels.kernel_info())
         if info:
             client.nb.metadata["language_info"] = info["content"].get("language_info", {})
 
@@ -140,9 +142,9 @@ class Cells:
             self._listener.failed(index, self._client.count, stop.kind)
             raise
         except DeadKernelError:
-            stop = self._death()
-            self._listener.failed(index, self._client.count, stop.kind)
-            raise stop from None
+            death = self._death()
+            self._listener.failed(index, self._client.count, death.kind)
+            raise death from None
         except CellExecutionError as error:
             failure = self._cell_failure(error)
             self._listener.failed(index, self._client.count, failure.kind)
@@ -162,9 +164,9 @@ class Cells:
 
     async def _interrupt(self, task: "asyncio.Future[Any]", kind: FailureKind) -> None:
         """Let the cell say where it was, but for a short time only."""
-        if kind is not FailureKind.LOST and not task.done() and self._client.kc is not None:
+        if kind is not FailureKind.LOST and not task.done() and self._channels is not None:
             with contextlib.suppress(Exception):  # a kernel that is just ending
-                await self._client.km.interrupt_kernel()
+                await self._kernel.interrupt_kernel()
             await asyncio.wait({task}, timeout=_GRACE)
         task.cancel()
         await asyncio.wait({task}, timeout=_GRACE)
@@ -173,11 +175,10 @@ class Cells:
 
     async def _run_silently(self, code: str) -> None:
         """Not in the history of the kernel, not in the notebook."""
-        client = self._client
-        reply = client.async_wait_for_reply(client.kc.execute(code, silent=True, store_history=False))
-        task = asyncio.ensure_future(reply)
+        message = self._channels.execute(code, silent=True, store_history=False)
+        task = asyncio.ensure_future(self._client.async_wait_for_reply(message))
         await self._first(task, self._order.start, FailureKind.KERNEL_DIED, "the kernel took no secrets")
-        content = task.result()["content"]
+        content = (task.result() or {})["content"]
         if content["status"] != "ok":
             raise _Stop(kind=FailureKind.PARAMETERS, message=f"the kernel took no secrets: {content.get('ename')}")
 
@@ -205,17 +206,16 @@ class Cells:
 
     async def _leave(self, *, gently: bool) -> None:
         """The kernel and all that it started are gone when this returns."""
-        client = self._client
-        kernel = client.km
+        kernel = self._kernel
         if kernel is None:
             return
-        if gently and client.kc is not None and kernel.leash is not None:
+        if gently and self._channels is not None and kernel.leash is not None:
             with contextlib.suppress(Exception):  # a kernel that is just ending
-                client.kc.shutdown()
+                self._channels.shutdown()
             await kernel.leash.exited.come(_LEAVING)
         await asyncio.to_thread(kernel.end_all)
-        if client.kc is not None:
-            client.kc.stop_channels()
+        if self._channels is not None:
+            self._channels.stop_channels()
         await kernel.cleanup_resources()
 
 
@@ -225,7 +225,7 @@ class _CellFailed(Exception):
         self.failure = failure
 
 
-class _Client(WarmNotebookClient):  # type: ignore[misc]
+class _Client(WarmNotebookClient):
     """nbclient's way with messages, each told to the listener."""
 
     def __init__(self, node: NotebookNode, *, listener: Listener, **options: Any) -> None:
@@ -239,7 +239,8 @@ class _Client(WarmNotebookClient):  # type: ignore[misc]
 
     async def async_execute_cell(self, cell: NotebookNode, cell_index: int, *args: Any, **options: Any) -> NotebookNode:
         self.count = None
-        return await super().async_execute_cell(cell, cell_index, *args, **options)
+        done: NotebookNode = await super().async_execute_cell(cell, cell_index, *args, **options)
+        return done
 
     def process_message(self, msg: dict[str, Any], cell: NotebookNode, cell_index: int) -> NotebookNode | None:
         if msg["msg_type"] == "execute_input":

@@ -11,10 +11,10 @@ from datetime import datetime
 from typing import Any  # JSON of nbformat
 
 from nb2prod.execution.outputs import CellOutputs
+from nb2prod.runtime.metrics import MIMETYPE
 
-__all__ = ["METRIC", "RunState", "layout_of", "prepared"]
+__all__ = ["RunState", "layout_of", "prepared"]
 
-METRIC = "application/vnd.nb2prod.metric+json"
 _INJECTED, _MARKER = "injected-parameters", "papermill-error-cell-tag"
 
 
@@ -185,7 +185,7 @@ def _with_id(document: Mapping[str, Any], cell: dict[str, Any], name: str, taken
 
 
 def _metrics_in(output: Mapping[str, Any]) -> dict[str, float]:
-    found = output.get("data", {}).get(METRIC) if isinstance(output.get("data"), dict) else None
+    found = output.get("data", {}).get(MIMETYPE) if isinstance(output.get("data"), dict) else None
     if not isinstance(found, dict):
         return {}
     return {str(name): float(value) for name, value in found.items() if isinstance(value, int | float)}

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON of nbformat
 
-from nb2prod.execution.document import METRIC, RunState
+from nb2prod.execution.document import RunState
 from nb2prod.execution.heart import Heart
 from nb2prod.execution.journal import Journal, JournalFull
 from nb2prod.execution.log import RunLog
@@ -14,6 +14,7 @@ from nb2prod.execution.redactor import Redactor, StreamRedactor
 from nb2prod.execution.stops import Stops
 from nb2prod.execution.whole_files import NotWritten, write_whole
 from nb2prod.model.job import Failure, FailureKind, Progress
+from nb2prod.runtime.metrics import MIMETYPE
 
 __all__ = ["Recorder"]
 
@@ -65,7 +66,7 @@ class Recorder:
         self._flush(index, but=name)
         if not name:
             self._add("cell.output", index=index, do=do, **self._redactor.json(entry))
-            if METRIC in (output or {}).get("data", {}):
+            if MIMETYPE in (output or {}).get("data", {}):
                 self._heart.metrics(self.state.metrics)
             return
         text = self._streams.setdefault((index, name), StreamRedactor(self._redactor)).feed(output["text"])

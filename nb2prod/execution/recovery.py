@@ -29,7 +29,7 @@ def recover(folder: Path) -> Path | None:
         running = [state.layout[index] for index, cell in state.cells.items() if cell.status == "running"]
         state.last = {"status": "failed", "failure": {**lost, "cell": running[-1] if running else 0}}
         _close_record(folder, lost["message"])
-    output = folder / state.head["output"]
+    output = folder / str(state.head["output"])
     write_whole(str(output), notebook_bytes(state.document(_with_cells(source))))
     return output
 

@@ -44,7 +44,8 @@ def _html(document: Mapping[str, Any], title: str, template: str) -> bytes:
 
     try:
         node = nbformat.from_dict(document)  # type: ignore[no-untyped-call]
-        page, _ = HTMLExporter(template_name=template).from_notebook_node(node, {"metadata": {"name": title}})
+        exporter = HTMLExporter(template_name=template)  # type: ignore[no-untyped-call]
+        page, _ = exporter.from_notebook_node(node, {"metadata": {"name": title}})
     except Exception as error:  # its templates and filters raise what they like over what stands in outputs
         raise NotRendered("html", f"{type(error).__name__}: {error}") from error
     return str(page).encode("utf-8", "backslashreplace")

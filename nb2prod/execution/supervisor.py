@@ -26,7 +26,9 @@ from nb2prod.execution.folders import folder_of
 from nb2prod.execution.heart import Heart
 from nb2prod.execution.kernels import remains
 from nb2prod.execution.log import RunLog
+from nb2prod.execution.notebook_job import STATUS
 from nb2prod.execution.output_paths import Target
+from nb2prod.execution.pipeline_attempt import run_pipeline_attempt
 from nb2prod.execution.publishing import publish, publish_log, reserve
 from nb2prod.execution.recovery import clear_away
 from nb2prod.execution.stops import Stops, signals_stop
@@ -36,14 +38,6 @@ from nb2prod.store import Store, StoreError, Superseded, open_store
 __all__ = ["main", "supervise"]
 
 _FINISHING = 60.0  # seconds in which the store is asked again to take the end
-_WORDS = {
-    FailureKind.CANCELLED: "cancelled",
-    FailureKind.CELL_TIMEOUT: "timeout",
-    FailureKind.RUN_TIMEOUT: "timeout",
-    FailureKind.KERNEL_DIED: "died",
-    FailureKind.MEMORY: "died",
-    FailureKind.INTERRUPTED: "interrupted",
-}
 
 
 def supervise(
@@ -141,7 +135,8 @@ def _settle(attempt: Attempt) -> None:
         attempt.run.id, attempt.number, host=socket.gethostname(), pid=os.getpid(), folder=str(attempt.folder)
     )
     _clear_lost(attempt)
-    attempt.record()
+    if attempt.definition.kind is JobKind.NOTEBOOK:
+        attempt.record()  # a pipeline writes its own
     attempt.log.say(f"run {attempt.run.id}, attempt {attempt.number}: {attempt.definition.path}")
 
 
@@ -159,8 +154,6 @@ def _guarded(attempt: Attempt) -> Ended:
     """What is our own fault is told as such, and ends no other run."""
     try:
         if attempt.definition.kind is JobKind.PIPELINE:
-            from nb2prod.execution.pipeline_attempt import run_pipeline_attempt
-
             return run_pipeline_attempt(attempt)
         from nb2prod.execution.notebook_attempt import run_notebook_attempt  # nbclient takes a while to import
 
@@ -206,8 +199,9 @@ def _finish(attempt: Attempt, ended: Ended, output: str) -> int:
     usage = Usage(**{**vars(ended.usage), "seconds": attempt.heart.seconds})
     place = f" in cell {failure.cell}" if failure and failure.cell else ""
     attempt.log.say(f"{status.value}{place}: {failure.message}" if failure else f"completed in {usage.seconds:.1f} s")
-    with contextlib.suppress(OSError):
-        _last_record(attempt, failure, usage, output)
+    if attempt.definition.kind is JobKind.NOTEBOOK:
+        with contextlib.suppress(OSError):
+            _last_record(attempt, failure, usage, output)
     try:
         with contextlib.suppress(OSError):
             publish_log(attempt)
@@ -220,7 +214,7 @@ def _finish(attempt: Attempt, ended: Ended, output: str) -> int:
 def _last_record(attempt: Attempt, failure: Failure | None, usage: Usage, output: str) -> None:
     error = {"message": failure.message, "cell": failure.cell, "line": failure.line} if failure else None
     attempt.record(
-        status="completed" if failure is None else _WORDS.get(failure.kind, "failed"),
+        status="completed" if failure is None else STATUS.get(failure.kind, "failed"),
         failure=failure.kind.value if failure else None,
         finished=datetime.now(UTC).isoformat(),
         seconds=round(usage.seconds, 3),

@@ -25,7 +25,7 @@ password: str | None = None"""
 
 
 def declared(cell: str = CELL) -> tuple[tuple[str, str, str, str], ...]:
-    cells = [
+    cells: list[dict[str, object]] = [
         {"cell_type": "code", "metadata": {"tags": tags}, "source": source, "outputs": [], "execution_count": None}
         for tags, source in ((["parameters"], cell), (["stepp:typo"], "x = 1"))
     ]
