@@ -73,6 +73,7 @@ class LocalExecutor:
         """None waits here to be started, and one that runs sees the store's `cancel_requested` by itself."""
 
     def capacity(self) -> int:
+        self._look_for_orphans()
         with self._lock:
             return self._order.jobs - len(self._children)
 
