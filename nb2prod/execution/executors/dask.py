@@ -23,8 +23,8 @@ from nb2prod.execution.executors.executor import (
     ExecutorOrder,
 )
 from nb2prod.execution.executors.local import LocalExecutor
-from nb2prod.model.job import RunStatus
-from nb2prod.store import open_store
+from nb2prod.model.job import Run, RunStatus
+from nb2prod.store import Store, Superseded, open_store
 
 _LOG = logging.getLogger("nb2prod.executors.dask")
 _CONNECT, _ANSWER = 10.0, 3.0  # seconds that a scheduler may take to be reached, and to answer
@@ -196,12 +196,28 @@ def supervise_here(store: StoreAddress, run_id: str, attempt: int, supervisor: s
         if run.attempt != attempt or run.status is not RunStatus.RUNNING or noted:
             return ""
         opened.note_attempt(run_id, attempt, host=socket.gethostname(), pid=os.getpid(), folder="")
-    local = _local(store, supervisor)
+        local = _local(store, supervisor)
+        if not _kept_while_warming(opened, run, local):
+            return ""
     local.submit(run_id, attempt)
     while local.poll(run_id, attempt) is AttemptState.RUNNING:
         with _SOMETHING_ENDED:
             _SOMETHING_ENDED.wait(0.5)
     return "its supervisor on a Dask worker ended"
+
+
+def _kept_while_warming(store: Store, run: Run, local: LocalExecutor) -> bool:
+    """The first run on a worker must not be lost while the supervisor that will beat its lease is not there yet."""
+    claimed_at = next(each.started_at for each in store.attempts(run.id) if each.number == run.attempt)
+    lease = (run.lease_until - claimed_at).total_seconds() if run.lease_until else 0.0
+    while local.is_warming():
+        try:
+            store.beat(run.id, run.attempt, lease=max(lease, 1.0))
+        except Superseded:
+            return False
+        with _SOMETHING_ENDED:
+            _SOMETHING_ENDED.wait(min(max(lease, 1.0) / 4, 1.0))
+    return True
 
 
 def _local(store: StoreAddress, supervisor: str) -> LocalExecutor:
