@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from nb2prod.api.run import run
+from nb2prod.api.run import run, run_notebook
 from nb2prod.errors import FolderNotOurs, InvalidOption, NotebookNotReadable, ParameterRefused
-from nb2prod.execution.notebook_job import NotebookRun, run_notebook
+from nb2prod.execution.notebook_job import NotebookRun
 
 PARAMETERS = "# tags: parameters\nsize: float = 0.25  # the share that is held out\nname = 'a'\nrows = 10"
 
@@ -84,7 +84,7 @@ def test_a_run_leaves_its_record_its_source_and_the_output(tmp_path: Path) -> No
 
     assert (done.status, done.exit_code, done.error) == ("completed", 0, "")
     assert texts(done) == ["found 0.5 a", "21"]
-    assert files(done) == ["demo.ipynb", "run.json", "source.ipynb", "worker.log"]
+    assert files(done) == ["demo.ipynb", "journal.jsonl", "run.json", "run.log", "source.ipynb"]
     assert (done.record.parent / "source.ipynb").read_bytes() == path.read_bytes()
     assert lines == ["cell 2 of 5", "cell 3 of 5", "cell 4 of 5", "cell 5 of 5"]
     record = record_of(done)
@@ -189,7 +189,7 @@ def test_a_kernel_that_dies(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "status"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 130, "interrupted"), (signal.SIGKILL, -9, "running")],
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 130, "interrupted"), (signal.SIGKILL, -9, "interrupted")],
 )
 def test_a_run_that_is_stopped_leaves_no_process_behind(
     number: signal.Signals, code: int, status: str, tmp_path: Path
