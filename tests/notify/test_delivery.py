@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from notify.servers import until, webhook
 
+from nb2prod.api.channels import MessageNotSent, add_channel, send_test_message
 from nb2prod.model.job import Cron, Definition, Failure, FailureKind, JobKind, JobSettings, Run, RunStatus
 from nb2prod.model.notification import Channel, Happening
-from nb2prod.scheduler.notify.channel import SampleNotSent, save_channel, send_test
 from nb2prod.scheduler.notify.delivery import Backoff, Delivery
 from nb2prod.store import Delivery as Outcome
 from nb2prod.store import Occurrence, Store, open_store
@@ -42,7 +42,7 @@ def define(store: Store, *channels: str, name: str = "churn") -> Definition:
 
 def channel(store: Store, url: str, name: str = "ops", **policy: object) -> None:
     given = {"events": EVERYTHING, "settings": {"url": url, "timeout": 1}, **policy}
-    save_channel(store, Channel(**{"name": name, "kind": "webhook", **given}))  # type: ignore[arg-type]
+    add_channel(store, Channel(**{"name": name, "kind": "webhook", **given}))  # type: ignore[arg-type]
 
 
 def end(store: Store, definition: Definition, message: str = "", **wishes: object) -> Run:
@@ -111,7 +111,8 @@ def test_skipped_occurrences_and_a_disabled_schedule_are_told(store: Store) -> N
     with webhook() as hook, delivering(store):
         channel(store, hook.url)
         missed = [
-            Occurrence(due_at=due + timedelta(hours=hour), status=RunStatus.SKIPPED, reason="misfire") for hour in (0, 1)
+            Occurrence(due_at=due + timedelta(hours=hour), status=RunStatus.SKIPPED, reason="misfire")
+            for hour in (0, 1)
         ]
         store.advance(schedule, missed, due + timedelta(hours=2))
         until(lambda: len(hook.bodies) == 1)
@@ -225,7 +226,7 @@ def test_a_secret_is_in_no_message_row_or_log(
     with webhook() as hook, delivering(store):
         channel(store, hook.url, settings={"url": hook.url, "signing_key": {"secret": "env:HOOK_KEY"}})
         leak = {"command": ["/bin/sh", "-c", "echo $K >&2; exit 1"], "env": {"K": {"secret": "env:HOOK_KEY"}}}
-        save_channel(store, Channel(name="broken", kind="command", settings=leak, events=EVERYTHING))
+        add_channel(store, Channel(name="broken", kind="command", settings=leak, events=EVERYTHING))
         run, _ = store.submit(definition_id=definition.id, parameters={"password": {"secret": "env:DB_PASSWORD"}})
         (claimed,) = store.claim("test", lease=60, run_id=run.id)
         failure = Failure(kind=FailureKind.CELL_ERROR, message="login of pa55-word-of-db refused")  # one that leaked
@@ -242,9 +243,9 @@ def test_a_secret_is_in_no_message_row_or_log(
 def test_a_test_of_a_channel_sends_a_sample_or_says_why_not(store: Store) -> None:
     with webhook() as hook:
         channel(store, hook.url, subject="{definition.name} {run.status}")
-        assert send_test(store, "ops") == "a test of the channel 'ops' was sent (HTTP 204)"
+        assert send_test_message(store, "ops") == "HTTP 204"
         assert (hook.messages[0]["event"], hook.messages[0]["subject"]) == ("test", "churn failed")
         hook.answers = [(401, {})]
-        with pytest.raises(SampleNotSent, match="the channel 'ops' did not send: HTTP 401 Unauthorized"):
-            send_test(store, "ops")
+        with pytest.raises(MessageNotSent, match="nothing went out by 'ops': HTTP 401 Unauthorized"):
+            send_test_message(store, "ops")
     assert store.notifications() == []

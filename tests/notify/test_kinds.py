@@ -13,7 +13,7 @@ from aiosmtpd.smtp import AuthResult
 from notify.servers import Post, mail_server, webhook
 
 from nb2prod.scheduler.notify.notifier import Message, NotSent, notifiers
-from nb2prod.scheduler.notify.send import Sender
+from nb2prod.scheduler.notify.sender import Sender
 
 pytestmark = pytest.mark.slow
 

@@ -6,34 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from typing import Any  # what a row or a request holds, before it is checked
 
-from nb2prod.errors import Nb2ProdError
 from nb2prod.model.notification import Channel, Happening
 from nb2prod.scheduler.notify.notifier import ChannelRefused, check_settings, notifier
 from nb2prod.scheduler.notify.secret import by_reference
-from nb2prod.scheduler.notify.send import Sender
 from nb2prod.scheduler.notify.template import check_template
-from nb2prod.scheduler.notify.words import sample
-from nb2prod.store import Store
 
-__all__ = [
-    "EVENTS",
-    "SampleNotSent",
-    "check_channel",
-    "from_stored",
-    "save_channel",
-    "send_test",
-    "stored_channel",
-    "stored_channels",
-    "to_stored",
-]
-
-
-class SampleNotSent(Nb2ProdError):
-    exit_code = 1
-
-    def __init__(self, channel: str, why: str) -> None:
-        super().__init__(f"the channel {channel!r} did not send: {why}")
-        self.channel, self.why = channel, why
+__all__ = ["EVENTS", "check_channel", "from_stored", "to_stored"]
 
 
 def check_channel(channel: Channel) -> Channel:
@@ -59,31 +37,6 @@ def from_stored(name: str, kind: str, stored: Mapping[str, Any]) -> Channel:
     if unknown := stored.keys() - known:
         raise ChannelRefused(min(unknown), f"a channel has no such field; there are {', '.join(sorted(known))}")
     return check_channel(Channel(**{"name": name, "kind": kind, **stored}))
-
-
-def save_channel(store: Store, channel: Channel) -> Channel:
-    """In place of the one of that name. Raises ChannelRefused, and stores nothing then."""
-    checked = check_channel(channel)
-    store.add_channel(name=checked.name, kind=checked.kind, settings=to_stored(checked))
-    return checked
-
-
-def stored_channel(store: Store, name: str) -> Channel:
-    row = store.channel(name)
-    return from_stored(row.name, row.kind, row.settings)
-
-
-def stored_channels(store: Store) -> list[Channel]:
-    return [from_stored(row.name, row.kind, row.settings) for row in store.channels()]
-
-
-def send_test(store: Store, name: str) -> str:
-    """Sends a sample now, and says how it went. Raises SampleNotSent with what stopped it."""
-    channel = stored_channel(store, name)
-    answer = Sender().send(channel.kind, channel.settings, sample(channel, store.now()))
-    if not answer.sent:
-        raise SampleNotSent(name, answer.why)
-    return f"a test of the channel {name!r} was sent{f' ({answer.why})' if answer.why else ''}"
 
 
 def _events(path: str, value: object) -> tuple[Happening, ...]:

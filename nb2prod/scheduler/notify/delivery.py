@@ -16,10 +16,10 @@ from nb2prod.model.job import Definition, Schedule
 from nb2prod.model.notification import Channel, Happening
 from nb2prod.scheduler.notify.channel import from_stored
 from nb2prod.scheduler.notify.lookout import Lookout
-from nb2prod.scheduler.notify.notifier import MOST_SECONDS, ChannelRefused
+from nb2prod.scheduler.notify.notifier import MOST_SECONDS, Answer, ChannelRefused
 from nb2prod.scheduler.notify.rate import next_message
 from nb2prod.scheduler.notify.secret import references
-from nb2prod.scheduler.notify.send import GRACE, Answer, Sender
+from nb2prod.scheduler.notify.sender import GRACE, Sender
 from nb2prod.scheduler.notify.words import Told, message_of, summary_of
 from nb2prod.store import Channel as Row
 from nb2prod.store import Delivery as Outcome

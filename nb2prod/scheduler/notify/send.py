@@ -6,106 +6,13 @@ Secrets are read here: they are never in the daemon's memory, nor in what this p
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-
-import psutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 from nb2prod.errors import Nb2ProdError
-from nb2prod.scheduler.notify.notifier import Message, NotSent, notifier
+from nb2prod.scheduler.notify.notifier import Answer, Message, NotSent, notifier
 from nb2prod.scheduler.notify.secret import hide, references, revealed, value_of
-
-__all__ = ["GRACE", "Answer", "Sender"]
-
-GRACE = 10.0  # for the process to start and to end, beyond the notifier's own timeout
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """`again`: another try is worth it, in `after` seconds when the other side said so."""
-
-    sent: bool
-    why: str = ""
-    again: bool = True
-    after: float = 0.0
-
-
-class Sender:
-    """Threads may share one. `close` breaks off what is being sent."""
-
-    def __init__(self) -> None:
-        self._going: set[subprocess.Popen[bytes]] = set()
-        self._closed = False
-
-    def send(
-        self,
-        kind: str,
-        settings: Mapping[str, object],
-        message: Message,
-        *,
-        secrets: Sequence[str] = (),
-        seconds: float = 0.0,
-    ) -> Answer:
-        """`secrets` are references whose values must not be in the message, whoever wrote it."""
-        order = {"kind": kind, "settings": settings, "message": asdict(message), "secrets": list(secrets)}
-        if self._closed:
-            return Answer(sent=False, why="no more is sent")
-        process = subprocess.Popen(
-            [sys.executable, "-m", __name__],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # it may tell of secrets
-            start_new_session=True,
-        )
-        self._going.add(process)
-        try:
-            return _answer(process, json.dumps(order).encode(), seconds or _limit(settings))
-        finally:
-            _end(process)
-            self._going.discard(process)
-
-    def close(self) -> None:
-        self._closed = True
-        for process in list(self._going):
-            _kill(process)
-
-
-def _limit(settings: Mapping[str, object]) -> float:
-    given = settings.get("timeout")
-    return (float(given) if isinstance(given, int | float) else 10.0) + GRACE
-
-
-def _answer(process: subprocess.Popen[bytes], order: bytes, limit: float) -> Answer:
-    try:
-        told, _ = process.communicate(order, timeout=limit)
-        return Answer(**json.loads(told))
-    except subprocess.TimeoutExpired:
-        return Answer(sent=False, why=f"the notifier did not end within {limit:g} s and was killed")
-    except (ValueError, TypeError):
-        return Answer(sent=False, why=f"the notifier's process ended with {process.wait()} and no answer")
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    _kill(process)
-    process.communicate()
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """With all below it; a command's own group is found by its parents."""
-    if process.poll() is not None:
-        return
-    try:
-        below = psutil.Process(process.pid).children(recursive=True)
-    except psutil.NoSuchProcess:
-        below = []
-    process.kill()
-    for child in below:
-        try:
-            child.kill()
-        except psutil.NoSuchProcess:
-            continue
 
 
 def main() -> None:
