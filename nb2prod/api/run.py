@@ -6,10 +6,11 @@ from pathlib import Path
 
 from nb2prod.errors import FolderNotOurs, InvalidOption
 from nb2prod.execution.notebook_job import NotebookRun, notebook_run
+from nb2prod.execution.pipeline_run import PipelineRun, check_project, pipeline_run
 from nb2prod.model.job import Artifact, Definition, JobSettings, Run
 from nb2prod.notebooks.read import read_notebook
 
-__all__ = ["JobOptions", "Outcome", "run", "run_notebook"]
+__all__ = ["JobOptions", "Outcome", "run", "run_notebook", "run_pipeline"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,10 +52,7 @@ def run(
     Raises NotAProject, NotebookNotReadable, ParameterRefused, InvalidOption, before anything is started.
     """
     if target.is_dir():
-        from nb2prod.execution.pipeline_run import run_pipeline
-
-        texts = {name: str(value) for name, value in parameters.items()}
-        done = run_pipeline(target, texts, runs=runs, resume=resume, cache=cache, timeout=timeout)
+        done = run_pipeline(target, parameters, runs=runs, resume=resume, cache=cache, timeout=timeout, options=options)
         return Outcome(exit_code=done.exit_code, message=done.message, record=done.record)
     if resume is not None:
         raise InvalidOption(
@@ -94,6 +92,36 @@ def run_notebook(
         return notebook_run(submitted, folder, _output(submitted, folder, definition, store.artifacts(submitted.id)))
 
 
+def run_pipeline(
+    project: Path,
+    parameters: Mapping[str, object],
+    *,
+    runs: Path | None = None,
+    resume: str | None = None,
+    cache: bool = True,
+    timeout: float | None = None,
+    options: JobOptions = _PLAIN,
+) -> PipelineRun:
+    """Run a project once where it is, its output passed through. Raises NotAProject and ParameterRefused before."""
+    from nb2prod.api.definitions import define
+    from nb2prod.api.runs import submit
+    from nb2prod.execution.attempt import InPlace
+    from nb2prod.execution.foreground import run_here
+    from nb2prod.store import open_store
+
+    known, records = check_project(project, parameters, runs=runs, resume=resume)
+    limit = timeout or options.settings.limits.run or known.timeout
+    settings = _settings(project, limit, options.settings)
+    in_place = InPlace(project=project, resume=resume or "", cache=cache)
+    with open_store(options.store) as store:
+        definition = define(store, project, name=options.name, settings=settings)
+        submitted, is_new = submit(store, definition, parameters, idempotency_key=options.idempotency_key)
+        folder = records / submitted.id
+        if is_new:
+            submitted, folder = run_here(store, submitted, folder, lambda _: None, in_place)
+        return pipeline_run(submitted, folder)
+
+
 def _check(path: Path, parameters: Mapping[str, object], settings: JobSettings) -> None:
     """What can be refused without a store. Raises as `run_notebook`."""
     from nb2prod.analysis.parameters import declared_parameters
@@ -118,7 +146,7 @@ def _settings(path: Path, timeout: float | None, settings: JobSettings) -> JobSe
     """What is tried again in the foreground is tried again after a loss too, and not more often."""
     return replace(
         settings,
-        workdir=settings.workdir or str(path.resolve().parent),
+        workdir=settings.workdir or ("" if path.is_dir() else str(path.resolve().parent)),
         limits=settings.limits if timeout is None else replace(settings.limits, run=timeout),
         retry=replace(settings.retry, lost=settings.retry.limit),
     )

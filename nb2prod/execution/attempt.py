@@ -15,7 +15,7 @@ from nb2prod.model.job import Definition, Failure, Run, RunStatus, Usage
 from nb2prod.runtime.files import write_json
 from nb2prod.store import Store
 
-__all__ = ["Attempt", "Ended", "Product"]
+__all__ = ["Attempt", "Ended", "InPlace", "Product"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +36,15 @@ class Ended:
     products: tuple[Product, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class InPlace:
+    """A project that runs where it is, in the foreground: its own cache and records, and our streams."""
+
+    project: Path
+    resume: str = ""
+    cache: bool = True
+
+
 @dataclass(kw_only=True)
 class Attempt:
     store: Store
@@ -46,6 +55,7 @@ class Attempt:
     heart: Heart
     log: RunLog
     progress: Callable[[str], None] = lambda _: None
+    in_place: InPlace | None = None
     redactor: Redactor = field(default_factory=lambda: Redactor({}))
     started: datetime = field(default_factory=lambda: datetime.now(UTC))
 

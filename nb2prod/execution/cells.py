@@ -135,7 +135,7 @@ class Cells:
             await self._run_silently(self._silent[1])
         self._listener.started(index)
         task = asyncio.ensure_future(self._client.async_execute_cell(cell, index))
-        limit = f"cell ran for over {self._timeout:g} s" if self._timeout else ""
+        limit = f"a cell ran for over {self._timeout:g} s" if self._timeout else ""
         try:
             await self._first(task, self._timeout, FailureKind.CELL_TIMEOUT, limit)
         except _Stop as stop:

@@ -8,9 +8,10 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from nb2prod.execution.attempt import InPlace
 from nb2prod.execution.recovery import clear_away
 from nb2prod.model.job import Failure, FailureKind, Run, RunStatus
 from nb2prod.store import Store, Superseded
@@ -21,15 +22,20 @@ _LEASE = 20.0
 _LOOK = 0.2
 
 
-def run_here(store: Store, run: Run, folder: Path, progress: Callable[[str], None]) -> tuple[Run, Path]:
-    """The run at its end, and the folder of its last attempt: `folder`, then beside it `folder.2` and so on."""
+def run_here(
+    store: Store, run: Run, folder: Path, progress: Callable[[str], None], in_place: InPlace | None = None
+) -> tuple[Run, Path]:
+    """The run at its end, and the folder of its last attempt: `folder`, then beside it `folder.2` and so on.
+
+    `in_place`: a project's run, whose output passes through.
+    """
     with _Signals() as signals:
         while True:
             claimed = _claim(store, run, progress, signals)
             if claimed is None:
                 return store.run(run.id), folder
             place = folder if claimed.attempt == 1 else folder.with_name(f"{folder.name}.{claimed.attempt}")
-            code = _supervised(store, claimed, place, progress, signals)
+            code = _supervised(store, _command(claimed, place, in_place), progress, signals)
             run = _after(store, claimed, place, code)
             if run.status is not RunStatus.QUEUED or signals.came:
                 return run, place
@@ -55,18 +61,28 @@ def _claim(store: Store, run: Run, progress: Callable[[str], None], signals: "_S
     return None
 
 
-def _supervised(store: Store, run: Run, folder: Path, progress: Callable[[str], None], signals: "_Signals") -> int:
+def _command(run: Run, folder: Path, in_place: InPlace | None) -> list[str]:
     """-P: a module in this folder is not one of the supervisor's."""
     command = [sys.executable, "-P", "-m", "nb2prod.execution.supervisor", "", run.id, str(run.attempt)]
+    command += ["--folder", str(folder), "--tied"]
+    if in_place is not None:
+        command += ["--project", str(in_place.project)]
+        command += ["--resume", in_place.resume] if in_place.resume else []
+        command += [] if in_place.cache else ["--no-cache"]
+    return command
+
+
+def _supervised(store: Store, command: list[str], progress: Callable[[str], None], signals: "_Signals") -> int:
+    passes = "--project" in command
     with subprocess.Popen(
-        [*command, "--folder", str(folder), "--tied"],
+        command,
         stdin=subprocess.PIPE,  # it ends when this does: with this process, however that ends
-        stdout=subprocess.PIPE,
+        stdout=None if passes else subprocess.PIPE,
         text=True,
         start_new_session=True,
         env={**os.environ, "NB2PROD_STORE": store.url},  # not an argument, which everybody may read
     ) as child:
-        reader = threading.Thread(target=_pass_on, args=(child.stdout, progress), daemon=True)
+        reader = threading.Thread(target=_pass_on, args=(child.stdout or (), progress), daemon=True)
         reader.start()
         signals.pass_to(child)
         code = child.wait()
@@ -75,7 +91,7 @@ def _supervised(store: Store, run: Run, folder: Path, progress: Callable[[str], 
     return code
 
 
-def _pass_on(lines: "Iterator[str]", progress: Callable[[str], None]) -> None:
+def _pass_on(lines: Iterable[str], progress: Callable[[str], None]) -> None:
     for line in lines:
         progress(line.rstrip("\n"))
 

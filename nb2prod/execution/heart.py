@@ -34,10 +34,10 @@ class Heart:
         stops: Stops,
         limit: float | None = None,
         log: Callable[[str], None] = lambda _: None,
-        overdue: Callable[[], None] = lambda: None,
     ) -> None:
         self._store, self._run, self._attempt, self._lease = store, run_id, attempt, lease
-        self._stops, self._limit, self._log, self._overdue = stops, limit, log, overdue
+        self._stops, self._limit, self._log = stops, limit, log
+        self.overdue: Callable[[], None] = lambda: None
         self._begun = self._beaten = self._told = self._looked = time.monotonic()
         self._lock, self._over = threading.Lock(), threading.Event()
         self._events: list[tuple[str, Mapping[str, object]]] = []
@@ -92,7 +92,7 @@ class Heart:
         if self._stops.asked is None:
             self._stops.stop(FailureKind.RUN_TIMEOUT, f"it ran for over {self._limit:g} s")
         if now - self._begun > self._limit + _OVERTIME:
-            self._overdue()
+            self.overdue()
 
     def _turn(self, now: float, *, last: bool = False) -> None:
         try:

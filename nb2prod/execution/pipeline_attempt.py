@@ -3,6 +3,7 @@
 import json
 import os
 import resource
+import shlex
 import socket
 import subprocess
 import sys
@@ -17,9 +18,11 @@ from nb2prod.execution.job_parameters import Secret, from_store, to_store
 from nb2prod.execution.kernels.environment import SERVED
 from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.kernels.order import Ending
+from nb2prod.execution.notebook_job import STATUS
 from nb2prod.model.job import Failure, FailureKind, Progress, Usage
+from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.files import read_json, write_json
-from nb2prod.runtime.project import LOCK
+from nb2prod.runtime.project import LOCK, read_settings
 from nb2prod.runtime.record import close_record
 
 __all__ = ["run_pipeline_attempt"]
@@ -40,14 +43,27 @@ def run_pipeline_attempt(attempt: Attempt) -> Ended:
         told = f"parameter '{secrets[0]}' is a secret, and a pipeline keeps what its steps are given; "
         return _failed(FailureKind.PARAMETERS, told + "read it in the step, from the environment or a file")
     python, _ = python_of(attempt.definition.settings.environment)
-    project = attempt.materialise()
+    place = attempt.in_place
+    project = place.project if place else _made(attempt)
     given = attempt.folder / "given.json"
     write_json(given, to_store(values))
-    leash = _kept(_command(attempt, python, project, given), project, attempt)
+    leash = _kept(_command(attempt, python, project, given), Path.cwd() if place else project, attempt)
     _follow(attempt, leash, project)
     leash.ended.wait(_GRACE)
     given.unlink(missing_ok=True)
     return _end(attempt, leash)
+
+
+def _made(attempt: Attempt) -> Path:
+    """The project as it was when it was defined; a snapshot has no empty folders, such as the one it works in."""
+    project = attempt.materialise()
+    try:
+        workdir = read_settings(project).workdir
+    except ProjectError:
+        return project  # the runtime will say it
+    if workdir.is_relative_to(project):
+        workdir.mkdir(parents=True, exist_ok=True)
+    return project
 
 
 def _command(attempt: Attempt, python: str, project: Path, given: Path) -> list[str]:
@@ -55,7 +71,11 @@ def _command(attempt: Attempt, python: str, project: Path, given: Path) -> list[
     command += ["--run-id", attempt.folder.name, "--runs", str(attempt.folder.parent)]
     limits, workdir = attempt.definition.settings.limits, attempt.definition.settings.workdir
     command += ["--timeout", str(limits.run)] if limits.run else []
-    return command + (["--workdir", workdir] if workdir else [])
+    if attempt.in_place is None:
+        return command + (["--workdir", workdir] if workdir else [])
+    command += ["--called", shlex.join(["nb2prod", "run", str(project)])]
+    command += ["--resume", attempt.in_place.resume] if attempt.in_place.resume else []
+    return command if attempt.in_place.cache else [*command, "--no-cache"]
 
 
 def _kept(command: Sequence[str], cwd: Path, attempt: Attempt) -> Leash:
@@ -133,7 +153,7 @@ def _end(attempt: Attempt, leash: Leash) -> Ended:
     ending = leash.ending or Ending(signal=9, reason="killed")
     failure = _failure(attempt, ending)
     if failure is not None:
-        close_record(attempt.folder, "failed")  # one that was killed says nothing
+        close_record(attempt.folder, STATUS.get(failure.kind, "failed"))  # one that was killed says nothing
     path = attempt.folder / "run.json"
     record = read_json(path, dict)
     attempt.heart.metrics({k: float(v) for k, v in record.get("metrics", {}).items() if isinstance(v, int | float)})

@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from nb2prod.errors import InvalidOption
-from nb2prod.execution.attempt import Attempt, Ended
+from nb2prod.execution.attempt import Attempt, Ended, InPlace
 from nb2prod.execution.folders import folder_of
 from nb2prod.execution.heart import Heart
 from nb2prod.execution.kernels import remains
@@ -48,6 +48,7 @@ def supervise(
     folder: Path | None = None,
     progress: Callable[[str], None] = lambda _: None,
     tied: bool = False,
+    in_place: InPlace | None = None,
 ) -> int:
     """Run a claimed attempt to its end; the exit code. `tied`: it ends when stdin does, with who holds that open."""
     stops = Stops()
@@ -58,7 +59,7 @@ def supervise(
             run = _claimed(store, run_id, attempt)
         except Superseded:
             return FailureKind.LOST.exit_code
-        return _supervise(store, run, folder or folder_of(store, run), stops, progress)
+        return _supervise(_attempt(store, run, folder or folder_of(store, run), stops, progress, in_place))
 
 
 def _claimed(store: Store, run_id: str, attempt: int) -> Run:
@@ -75,28 +76,41 @@ def _end_with_parent(stops: Stops) -> None:
     stops.stop(FailureKind.INTERRUPTED, "the command that started it is gone")
 
 
-def _supervise(store: Store, run: Run, folder: Path, stops: Stops, progress: Callable[[str], None]) -> int:
+def _attempt(
+    store: Store,
+    run: Run,
+    folder: Path,
+    stops: Stops,
+    progress: Callable[[str], None],
+    in_place: InPlace | None,
+) -> Attempt:
     definition = store.definition(run.definition_id)
     log = RunLog(folder)
-    heart = Heart(
-        store,
-        run.id,
-        run.attempt,
-        lease=_lease(store, run),
-        stops=stops,
-        limit=definition.settings.limits.run,
-        log=log.say,
-        overdue=lambda: _give_up(attempt),
-    )
+    limit = definition.settings.limits.run
+    lease = _lease(store, run)
+    heart = Heart(store, run.id, run.attempt, lease=lease, stops=stops, limit=limit, log=log.say)
     attempt = Attempt(
-        store=store, run=run, definition=definition, folder=folder, stops=stops, heart=heart, log=log, progress=progress
+        store=store,
+        run=run,
+        definition=definition,
+        folder=folder,
+        stops=stops,
+        heart=heart,
+        log=log,
+        progress=progress,
+        in_place=in_place,
     )
+    heart.overdue = lambda: _give_up(attempt)
+    return attempt
+
+
+def _supervise(attempt: Attempt) -> int:
     try:
-        with heart:
+        with attempt.heart:
             ended, output = _run(attempt)
     except Superseded:
-        heart.superseded = True
-    if heart.superseded:
+        attempt.heart.superseded = True
+    if attempt.heart.superseded:
         remains.end(attempt.mark)
         return FailureKind.LOST.exit_code
     return _finish(attempt, ended, output)
@@ -119,7 +133,8 @@ def _run(attempt: Attempt) -> tuple[Ended, str]:
         return _failed(FailureKind.PARAMETERS, str(refused)), ""
     except OSError as error:
         return _failed(FailureKind.IO, f"the folder of the run cannot be written: {error}"), ""
-    attempt.log.take_streams()
+    if attempt.in_place is None:
+        attempt.log.take_streams()
     try:
         ended = _guarded(attempt)
     finally:
@@ -263,7 +278,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("attempt", type=int)
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--tied", action="store_true", help="end when stdin does")
+    parser.add_argument("--project", type=Path, help="run this project where it is, with our streams")
+    parser.add_argument("--resume", default="")
+    parser.add_argument("--no-cache", action="store_true")
     given = parser.parse_args(arguments)
+    in_place = InPlace(project=given.project, resume=given.resume, cache=not given.no_cache) if given.project else None
     with contextlib.suppress(OSError):
         os.setsid()
     lines = os.fdopen(os.dup(1), "w", buffering=1)  # stdout goes to the log
@@ -272,7 +291,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             lines.write(line + "\n")
 
-    return supervise(given.store, given.run, given.attempt, folder=given.folder, progress=tell, tied=given.tied)
+    return supervise(
+        given.store,
+        given.run,
+        given.attempt,
+        folder=given.folder,
+        progress=tell if in_place is None else lambda _: None,
+        tied=given.tied,
+        in_place=in_place,
+    )
 
 
 if __name__ == "__main__":

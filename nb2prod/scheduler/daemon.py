@@ -23,7 +23,7 @@ from types import FrameType
 from nb2prod.execution.executors.executor import Executor
 from nb2prod.model.job import Run, RunStatus
 from nb2prod.scheduler.after import After
-from nb2prod.scheduler.dispatch import Dispatch
+from nb2prod.scheduler.dispatch import SURVEYED, Dispatch
 from nb2prod.scheduler.lateness import Lateness
 from nb2prod.scheduler.tick import tick
 from nb2prod.scheduler.untimed import Untimed
@@ -181,7 +181,7 @@ class Scheduler:
     def _now_and_then(self) -> None:
         survey, late = self._clocks.is_time("survey", _SURVEY), self._clocks.is_time("lateness", _LATENESS)
         if survey or late:
-            running = self._store.runs(status=_RUNNING, limit=1000)
+            running = self._store.runs(status=_RUNNING, limit=SURVEYED)
             self._dispatch.survey(running)
             if late:
                 self._lateness.look(running)

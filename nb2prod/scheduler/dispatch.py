@@ -12,6 +12,8 @@ from nb2prod.store.errors import NotInStore
 
 _LOG = logging.getLogger("nb2prod.scheduler")
 
+SURVEYED = 2000  # running runs that are looked at; with more of them only what the executor says counts
+
 Key = tuple[str, int]
 
 
@@ -60,7 +62,9 @@ class Dispatch:
     def survey(self, running: list[Run]) -> None:
         """Look at what runs: attempts of others that have left, and ours that are to be cancelled before they began."""
         now_running = {(run.id, run.attempt) for run in running}
-        self.inherited &= now_running
+        if len(running) < SURVEYED:
+            self.inherited &= now_running
+            self.mine &= now_running
         for run in running:
             if run.cancel_requested and (run.id, run.attempt) in self.mine:
                 self.executor.cancel(run.id, run.attempt)

@@ -37,7 +37,7 @@ from nb2prod.model.job import (
 from nb2prod.scheduler.cron import BadTrigger, parse
 from nb2prod.store.records import Occurrence
 
-CAP = 10_000  # a minutely job for a week
+CAP = 5_000  # a minutely job for three days: a weekend
 SHORTEST, LONGEST = 0.1, 10 * 366 * 86_400.0
 _TICK = timedelta(microseconds=1)
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from nb2prod.model.job import Overlap, Run, RunStatus, Schedule
@@ -12,6 +12,7 @@ from nb2prod.store.errors import StoreNotReachable
 
 _LOG = logging.getLogger("nb2prod.scheduler")
 _AT_ONCE = 500
+_IN_ONE = 250  # occurrences of one transaction
 _COUNTS = {Overlap.SKIP, Overlap.REPLACE}  # policies that ask what is under way
 
 
@@ -58,9 +59,23 @@ def advance(store: Store, schedule: Schedule, now: datetime) -> list[Run]:
     planned = plan(schedule, now, len(active))
     if planned.replaces:
         _end_earlier(store, schedule, active)
-    made = store.advance(schedule, planned.occurrences, planned.next_due)
+    made = _advance_by_parts(store, schedule, planned)
     if made:
         _tell_of_passed(store, schedule, planned)
+    return made
+
+
+def _advance_by_parts(store: Store, schedule: Schedule, planned: Plan) -> list[Run]:
+    """Each part is a step of its own that leaves the schedule due at the next: no lock is held for long."""
+    made: list[Run] = []
+    for at in range(0, max(1, len(planned.occurrences)), _IN_ONE):
+        part, rest = planned.occurrences[at : at + _IN_ONE], planned.occurrences[at + _IN_ONE :]
+        next_due = rest[0].due_at if rest else planned.next_due
+        new = store.advance(schedule, part, next_due)
+        if not new:
+            break  # another daemon was here, and plans the rest
+        made += new
+        schedule = replace(schedule, next_due=next_due)
     return made
 
 

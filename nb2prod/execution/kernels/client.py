@@ -9,11 +9,11 @@ from typing import Any
 
 from jupyter_core.utils import run_sync
 from nbclient import NotebookClient
-from nbclient.exceptions import CellTimeoutError, DeadKernelError
+from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
 from nbclient.util import run_hook
 from traitlets import Float
 
-from nb2prod.execution.kernels.kernel import KeptKernel, kernel_manager_class
+from nb2prod.execution.kernels.kernel import kernel_manager_class
 from nb2prod.execution.kernels.order import Ending, KernelOrder
 
 __all__ = ["CellDeadlineExceeded", "KernelDied", "WarmNotebookClient"]
@@ -71,7 +71,11 @@ class WarmNotebookClient(NotebookClient):
 
     @property
     def ending(self) -> Ending | None:
-        return self.km.ending if isinstance(self.km, KeptKernel) else None
+        return getattr(self.km, "ending", None)
+
+    @property
+    def _leash(self) -> Any:
+        return getattr(self.km, "leash", None)
 
     @asynccontextmanager
     async def async_setup_kernel(self, **options: Any) -> AsyncIterator[None]:
@@ -94,13 +98,24 @@ class WarmNotebookClient(NotebookClient):
 
     async def async_execute_cell(self, cell: Any, cell_index: int, *given: Any, **options: Any) -> Any:
         """Raises CellExecutionError, CellDeadlineExceeded and KernelDied."""
-        kernel = self.km
+        kernel: Any = self.km
+        self._note(idle=False)
         try:
-            return await super().async_execute_cell(cell, cell_index, *given, **options)
+            done = await super().async_execute_cell(cell, cell_index, *given, **options)
+        except CellExecutionError:
+            self._note(idle=True)
+            raise
         except DeadKernelError as error:
-            if isinstance(kernel, KeptKernel) and kernel.ending is None:
+            if getattr(kernel, "leash", None) is not None and kernel.ending is None:
                 raise asyncio.CancelledError from None  # nbclient takes being cancelled for the kernel's death
             raise KernelDied(self.ending) from error
+        self._note(idle=True)
+        return done
+
+    def _note(self, *, idle: bool) -> None:
+        if self._leash is not None:
+            kernel: Any = self.km
+            kernel.idle = idle
 
     execute_cell = run_sync(async_execute_cell)
 
@@ -108,22 +123,24 @@ class WarmNotebookClient(NotebookClient):
         return super()._get_timeout(cell) if self.cell_deadline is None else self.cell_deadline
 
     async def _async_poll_kernel_alive(self) -> None:
-        leash = self.km.leash if isinstance(self.km, KeptKernel) else None
-        if leash is None:
+        if self._leash is None:
             await super()._async_poll_kernel_alive()
             return
-        await leash.exited.come()
+        await self._leash.exited.come()
         await asyncio.sleep(_LAST_OUTPUTS)
-        self.task_poll_for_reply.cancel()
+        if self.task_poll_for_reply is not None:
+            self.task_poll_for_reply.cancel()
 
     async def _async_handle_timeout(self, timeout: float, cell: Any = None) -> Any:
-        if self.interrupt_on_timeout or not isinstance(self.km, KeptKernel) or self.km.leash is None:
-            return await super()._async_handle_timeout(timeout, cell)
+        if self.interrupt_on_timeout or self._leash is None:
+            return await super()._async_handle_timeout(int(timeout), cell)
         self.log.error("A cell ran for over %g s; its kernel is interrupted.", timeout)
-        raise CellDeadlineExceeded(timeout, await self._stop_cell(self.km.leash))
+        raise CellDeadlineExceeded(timeout, await self._stop_cell())
 
-    async def _stop_cell(self, leash: Any) -> bool:
+    async def _stop_cell(self) -> bool:
         """Whether the cell gave in. Its outputs still come meanwhile."""
+        assert self.kc is not None
+        leash = self._leash
         leash.signal(SIGINT)
         try:
             await self.kc.shell_channel.get_msg(timeout=_AFTER_INTERRUPT)

@@ -63,7 +63,7 @@ class KeeperProvisioner(LocalProvisioner):
         order = self.order
         return {
             "argv": cmd,
-            "folder": str(self.parent.folder),
+            "folder": str(getattr(self.parent, "folder", "")),
             "cwd": os.path.abspath(options.get("cwd") or order.cwd),  # noqa: PTH100 (links stay)
             "env": dict(options.get("env") or order.env),
             "umask": umask,

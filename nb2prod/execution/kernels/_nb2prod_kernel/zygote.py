@@ -207,6 +207,8 @@ def _launch(order: dict[str, Any], telling: int) -> keeper.Task:
     """In the kernel: the given environment whole, and nothing that all forks would share."""
     env = order["env"]
     birth.mark({"NB2PROD_RUN": env.get("NB2PROD_RUN", "")})
+    if "LC_CTYPE" in os.environ:  # Python sets it when it starts in the C locale
+        env.setdefault("LC_CTYPE", os.environ["LC_CTYPE"])
     os.environ.clear()
     os.environ.update(env)
     time.tzset()
@@ -227,8 +229,32 @@ def _launch(order: dict[str, Any], telling: int) -> keeper.Task:
         except BaseException as problem:
             os.write(telling, ("!" + birth.report(problem)).encode()[:4000])
             raise
+        _see_living_children(app.kernel)
         os.write(telling, b"+")
         os.close(telling)
         app.start()
+        _end_control(app)
 
     return task
+
+
+def _see_living_children(kernel: Any) -> None:
+    """When it is shut down ipykernel ends its children, and waits seconds for those that ended and were not reaped."""
+    found = getattr(kernel, "_process_children", None)
+    if found is not None:
+        kernel._process_children = lambda: [child for child in found() if _is_living(child)]
+
+
+def _is_living(process: Any) -> bool:
+    try:
+        return bool(process.status() != "zombie")
+    except Exception:  # of psutil, which may not be there to name it: it is gone
+        return False
+
+
+def _end_control(app: Any) -> None:
+    """Before ipykernel closes its streams: their flush in this thread would wait for ten seconds after that."""
+    thread = getattr(app, "control_thread", None)
+    if thread is not None and thread.is_alive():
+        thread.stop()
+        thread.join(2)
