@@ -16,7 +16,7 @@ _ORDERLESS = frozenset({"matplotlib.figure"})  # closed at the end of each cell
 _AMBIENT = frozenset(
     """
     pandas.options numpy.printoptions numpy.errstate sklearn.config decimal.context locale warnings.filters cwd
-    """.split()  # noqa: SIM905
+    """.split()
 )
 
 
