@@ -22,6 +22,8 @@ LIBRARIES = (
     "sklearn.pipeline",
     "statsmodels.api",
     "statsmodels.formula.api",
+    "ipykernel.kernelapp",
+    "matplotlib_inline.backend_inline",
     "nbclient",
     "nb2prod.api.convert",
     "nb2prod.api.tag",

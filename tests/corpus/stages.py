@@ -12,6 +12,7 @@ from typing import Any
 
 from fetch import CACHE
 from forks import Launcher, Outcome, in_fork
+from kernels import begin_waiting
 from results import project_key
 
 from nb2prod.model.notebook import Notebook
@@ -102,6 +103,8 @@ def _notebook_side(project: GeneratedProject, *, other_layout: bool = False) -> 
 
     notebook: Notebook = read_notebook(project.notebook)
     silent: Callable[[str], None] = lambda _: None  # noqa: E731
+    if not other_layout and FRESH not in os.environ:
+        begin_waiting()
     return run_notebook_side(
         notebook, project.steps, project.workdir, [project.folder], None, silent, other_layout=other_layout
     )
