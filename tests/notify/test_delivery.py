@@ -111,7 +111,8 @@ def test_skipped_occurrences_and_a_disabled_schedule_are_told(store: Store) -> N
     with webhook() as hook, delivering(store):
         channel(store, hook.url)
         missed = [
-            Occurrence(due_at=due + timedelta(hours=hour), status=RunStatus.SKIPPED, reason="misfire") for hour in (0, 1)
+            Occurrence(due_at=due + timedelta(hours=hour), status=RunStatus.SKIPPED, reason="misfire")
+            for hour in (0, 1)
         ]
         store.advance(schedule, missed, due + timedelta(hours=2))
         until(lambda: len(hook.bodies) == 1)
