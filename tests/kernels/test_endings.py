@@ -1,5 +1,6 @@
 """However a kernel ends: it is told at once, and nothing that it started is left."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -177,6 +178,22 @@ def test_everything_is_ended_from_another_thread(bench: Bench) -> None:
     assert took[0] < 3
     assert not any(map(lives, offspring(ran.texts[0])))
     assert ran.left == []
+
+
+def test_it_may_be_started_again(bench: Bench) -> None:
+    async def twice() -> list[int]:
+        client = bench.client(bench.order())
+        manager: Any = client.create_kernel_manager()
+        await manager.start_kernel()
+        first = manager.leash.pid
+        await manager.restart_kernel()
+        await client.async_start_new_kernel_client()
+        second = manager.leash.pid
+        await manager.shutdown_kernel()
+        return [first, second, *filter(lives, [first, second])]
+
+    first, second = asyncio.run(twice())
+    assert first != second
 
 
 def test_an_error_of_a_cell_is_no_death(bench: Bench) -> None:

@@ -3,7 +3,7 @@
 import contextlib
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
