@@ -67,7 +67,8 @@ def joined(outputs: list[Any]) -> list[Any]:
 
 def by_client(path: Path, ours: bool) -> Any:
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    options = {"timeout": LIMIT, "allow_errors": path.stem != "Error", "kernel_name": "python3"}
+    client: NotebookClient
+    options: dict[str, Any] = {"timeout": LIMIT, "allow_errors": path.stem != "Error", "kernel_name": "python3"}
     if ours:
         client = WarmNotebookClient(notebook, order=KernelOrder(cwd=str(path.parent)), **options)
     else:

@@ -6,6 +6,7 @@ import json
 import os
 import site
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
