@@ -187,8 +187,9 @@ def test_it_may_be_started_again(bench: Bench) -> None:
         await manager.start_kernel()
         first = manager.leash.pid
         await manager.restart_kernel()
-        await client.async_start_new_kernel_client()
+        channels = await client.async_start_new_kernel_client()
         second = manager.leash.pid
+        channels.stop_channels()
         await manager.shutdown_kernel()
         return [first, second, *filter(lives, [first, second])]
 

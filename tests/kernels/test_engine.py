@@ -154,8 +154,8 @@ def test_the_options_of_papermill_work(tmp_path: Path, caplog: pytest.LogCapture
 
 def test_a_kernel_that_takes_too_long_to_start_is_told(tmp_path: Path) -> None:
     path = notebook(tmp_path / "in.ipynb", "1")
-    with pytest.raises(RuntimeError, match=r"did not start: it did not listen in 0.001 s"):
-        run(path, tmp_path / "out.ipynb", start_timeout=0.001)
+    with pytest.raises(RuntimeError, match=r"did not start: it did not listen in 0 s"):
+        run(path, tmp_path / "out.ipynb", start_timeout=0)
     assert statuses(tmp_path / "out.ipynb") == [PENDING]
 
 
