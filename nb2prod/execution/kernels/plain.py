@@ -45,7 +45,7 @@ class PlainKernel(AsyncKernelManager):
 
     def end_all(self, grace: float = 0.0) -> None:
         """INT to the kernel, after half the grace TERM, then KILL to all that it started."""
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, AttributeError):  # it is gone, or was never started
             kernel = psutil.Process(self._process.pid)
             everything = [*kernel.children(recursive=True), kernel]
             if grace > 0:
