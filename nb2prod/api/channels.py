@@ -2,15 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC
-from uuid import uuid4
 
 from nb2prod.api.names import check_name
 from nb2prod.errors import InvalidOption, Nb2ProdError
 from nb2prod.model.notification import Channel
 from nb2prod.scheduler.notify.channel import check_channel, from_stored, to_stored
-from nb2prod.scheduler.notify.notifier import Message, notifier
-from nb2prod.scheduler.notify.send import send_apart
+from nb2prod.scheduler.notify.notifier import notifier
+from nb2prod.scheduler.notify.sender import Sender
+from nb2prod.scheduler.notify.words import sample
 from nb2prod.store import Store
 
 __all__ = ["MessageNotSent", "add_channel", "channels", "read_settings", "remove_channel", "send_test_message"]
@@ -63,14 +62,7 @@ def send_test_message(store: Store, name: str) -> str:
     """Send a message now; what the channel remarks on it. Raises NotInStore and MessageNotSent."""
     row = store.channel(name)
     channel = from_stored(row.name, row.kind, row.settings)
-    message = Message(
-        id=uuid4().hex,
-        event="test",
-        subject=f"nb2prod: a test of the channel {name}",
-        body="This message was sent by `nb2prod notify test`. Nothing is wrong.",
-        at=store.now().astimezone(UTC).isoformat(timespec="seconds"),
-    )
-    answer = send_apart(channel.kind, channel.settings, message)
+    answer = Sender().send(channel.kind, channel.settings, sample(channel, store.now()))
     if not answer.sent:
         raise MessageNotSent(name, answer.why)
     return answer.why

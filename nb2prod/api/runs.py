@@ -120,6 +120,8 @@ def prune(
     `keep_last` are so many of each definition that stay whatever their age. Also gives the places that could not be
     removed, and why. Raises InvalidOption when neither it nor `older_than` is given: all runs would go.
     """
+    if older_than is None and keep_last is None:
+        raise InvalidOption("prune", "say which runs: --older-than 90d, --keep-last 20, or both")
     ended = [status for status in RunStatus if status.is_final and (not statuses or status in statuses)]
     gone = store.prune(older_than=older_than, keep_last=keep_last, statuses=ended, dry_run=dry_run)
     return gone, [] if dry_run else remove_outputs(gone)

@@ -1,4 +1,4 @@
-"""Runs that start late or take long: told once, and never the reason for ending one."""
+"""Runs that start late or take long: an event each, once. Channels have limits of their own (notify/lookout.py)."""
 
 import statistics
 from collections.abc import Sequence
@@ -47,7 +47,6 @@ class Lateness:
         if any(event.kind == kind for event in self._store.events(run_id=run.id, limit=1000)):
             return 0  # another daemon, or we before we were started again
         self._store.add_event(kind, run_id=run.id, attempt=run.attempt, schedule_id=run.schedule_id, data=data)
-        self._store.notify(kind, run.id, data)
         return 1
 
     def _forget(self, alive: set[str]) -> None:

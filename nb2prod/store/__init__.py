@@ -12,12 +12,12 @@ from nb2prod.store.errors import (
     StoreTooNew,
     Superseded,
 )
-from nb2prod.store.records import ChannelRow, Daemon, Delivery, Notification, Occurrence, Pool, Pruned
+from nb2prod.store.records import Channel, Daemon, Delivery, Notification, Occurrence, Pool, Pruned
 from nb2prod.store.store import Store, open_store
 
 __all__ = [
     "BlobDamaged",
-    "ChannelRow",
+    "Channel",
     "Daemon",
     "Delivery",
     "IdempotencyConflict",

@@ -19,12 +19,12 @@ from nb2prod.store.identity import RunIds
 from nb2prod.store.json_text import micros
 from nb2prod.store.urls import shown
 
-__all__ = ["CLAIMING", "DEFINING", "Database", "Tx"]
+__all__ = ["CLAIMING", "DEFINING", "POSTING", "Database", "Tx"]
 
 T = TypeVar("T")
 
 BUSY = 30.0  # seconds that a writer waits for others, and that a lost connection is tried again
-_WRITING, CLAIMING, DEFINING, MIGRATING = (7_362_000 + n for n in range(4))  # advisory locks of PostgreSQL
+_WRITING, CLAIMING, DEFINING, MIGRATING, POSTING = (7_362_000 + n for n in range(5))  # advisory locks of PostgreSQL
 _PASSING_STATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
 _SERVER = {
     "options": "-c timezone=UTC",

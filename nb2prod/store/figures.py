@@ -19,7 +19,7 @@ __all__ = ["Figures", "Totals"]
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """`next_due` is the earliest time at which a schedule is due; `oldest` when the longest waiting run was to start."""
+    """`next_due`: the earliest time at which a schedule is due; `oldest`: when the longest waiting run was to start."""
 
     runs: Mapping[RunStatus, int]
     attempts: Mapping[AttemptStatus, int]
@@ -62,7 +62,7 @@ def _totals(tx: Tx) -> Totals:
 
 
 def _by(tx: Tx, column: Any) -> dict[str, int]:
-    return {row[0]: row[1] for row in tx.rows(select(column, func.count()).group_by(column))}
+    return dict(map(tuple, tx.rows(select(column, func.count()).group_by(column))))
 
 
 def _count(tx: Tx, table: Any, *where: Any) -> int:

@@ -1,6 +1,5 @@
 """The outbox: what is to be told, written with what it tells of, and sent afterwards, at least once."""
 
-import contextlib
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any  # a row's values are whatever the database gave
@@ -14,31 +13,31 @@ from nb2prod.store.definitions import definition_of
 from nb2prod.store.errors import NotInStore, RowNotReadable
 from nb2prod.store.insert import insert_or_leave, insert_or_replace
 from nb2prod.store.json_text import dumps, micros
-from nb2prod.store.records import ChannelRow, Delivery, Notification
+from nb2prod.store.records import Channel, Delivery, Notification
 from nb2prod.store.room import Room
 from nb2prod.store.rows import read_channel, read_notification
 
-__all__ = ["Outbox", "put", "tell_of_end"]
+__all__ = ["Outbox", "put", "tell_of_disabled", "tell_of_end", "tell_of_skipped"]
 
 _NOTE = tables.notification.c
 
 
 class Outbox(Room):
-    def add_channel(self, *, name: str, kind: str, settings: Mapping[str, object]) -> ChannelRow:
+    def add_channel(self, *, name: str, kind: str, settings: Mapping[str, object]) -> Channel:
         """In place of the one of that name. Secrets stand in `settings` by reference only."""
         values = {"name": name, "kind": kind, "settings": dumps(settings)}
 
-        def write(tx: Tx) -> ChannelRow:
+        def write(tx: Tx) -> Channel:
             made = {**values, "created_at": tx.micros}
             tx.run(insert_or_replace(tx, tables.channel, made, keep=("created_at",)))
             return read_channel(_channel_row(tx, name))
 
         return self._database.write(write)
 
-    def channel(self, name: str) -> ChannelRow:
+    def channel(self, name: str) -> Channel:
         return self._database.read(lambda tx: read_channel(_channel_row(tx, name)))
 
-    def channels(self) -> list[ChannelRow]:
+    def channels(self) -> list[Channel]:
         found = select(tables.channel).order_by(tables.channel.c.name)
         return self._database.read(lambda tx: [read_channel(row) for row in tx.rows(found)])
 
@@ -51,7 +50,7 @@ class Outbox(Room):
 
     def notify(self, kind: str, run_id: str, data: Mapping[str, object] | None = None) -> int:
         """To each channel of the run's definition, once for each kind and run; how many are new."""
-        return self._database.write(lambda tx: _notify(tx, kind, run_id, data or {}))
+        return self._database.write(lambda tx: _notify_of_run(tx, kind, run_id, data or {}))
 
     def pending_notifications(self, limit: int = 50, *, hold: float = 60.0) -> list[Notification]:
         """Those that are to be sent now; they count as tried, and nobody else gets them for `hold` seconds."""
@@ -88,9 +87,24 @@ def tell_of_end(tx: Tx, row: Row[Any], status: RunStatus, failure: Failure | Non
     if not channels:
         return
     if status is RunStatus.FAILED and failure is not None:
-        put(tx, channels, "run.failed", {"failure": failure.kind, "message": failure.message}, run=row)
+        put(tx, channels, "run.failed", row.id, {"failure": failure.kind, "message": failure.message})
     elif status is RunStatus.COMPLETED and (failed := _failed_before(tx, row)):
-        put(tx, channels, "run.recovered", {"failed": failed}, run=row)
+        put(tx, channels, "run.recovered", row.id, {"failed": failed})
+
+
+def tell_of_skipped(tx: Tx, run_ids: Sequence[str], channels: Sequence[str]) -> None:
+    """Of the last one, with how many there were: after a long downtime they are many."""
+    if run_ids:
+        put(tx, channels, "run.skipped", run_ids[-1], {"count": len(run_ids)})
+
+
+def tell_of_disabled(tx: Tx, schedule_id: int, definition_id: int, reason: str) -> None:
+    try:
+        channels = definition_of(tx, definition_id).settings.notify
+    except (NotInStore, RowNotReadable):  # the schedule may be out of action for that very reason
+        return
+    data = {"schedule_id": schedule_id, "reason": reason}
+    put(tx, channels, "schedule.disabled", f"schedule {schedule_id} at {tx.micros}", data)
 
 
 def _failed_before(tx: Tx, row: Row[Any]) -> str:
@@ -103,38 +117,18 @@ def _failed_before(tx: Tx, row: Row[Any]) -> str:
     return str(before.id) if before is not None and before.status == RunStatus.FAILED else ""
 
 
-def put(
-    tx: Tx,
-    channels: Sequence[str],
-    kind: str,
-    data: Mapping[str, object],
-    *,
-    run: Row[Any] | None = None,
-    schedule_id: int | None = None,
-) -> int:
-    """How many are new."""
-    about = {"run_id": run.id if run else None, "schedule_id": run.schedule_id if run else schedule_id}
-    same = {"kind": kind, **about, "data": dumps(data), "status": Delivery.PENDING.value, "attempts": 0}
+def _notify_of_run(tx: Tx, kind: str, run_id: str, data: Mapping[str, object]) -> int:
+    number = tx.connection.execute(select(tables.run.c.definition_id).where(tables.run.c.id == run_id)).scalar()
+    if number is None:
+        raise NotInStore("run", run_id)
+    return put(tx, definition_of(tx, number).settings.notify, kind, run_id, data)
+
+
+def put(tx: Tx, channels: Sequence[str], kind: str, run_id: str, data: Mapping[str, object]) -> int:
+    same = {"kind": kind, "run_id": run_id, "data": dumps(data), "status": Delivery.PENDING.value, "attempts": 0}
     same |= {"next_try": tx.micros, "created_at": tx.micros, "why": ""}
     add = insert_or_leave(tx, tables.notification)
-    return sum(tx.run(add.values({**same, "channel": name})) for name in _listening(tx, channels, kind))
-
-
-def _listening(tx: Tx, channels: Sequence[str], kind: str) -> list[str]:
-    """A channel that is not there, or cannot be read, is told all: that it fails is seen when it is sent."""
-    deaf: set[str] = set()
-    for row in tx.rows(select(tables.channel).where(tables.channel.c.name.in_(channels))):
-        with contextlib.suppress(RowNotReadable):
-            events = read_channel(row).settings.get("events")
-            deaf |= {row.name} if isinstance(events, list) and kind not in events else set()
-    return [name for name in dict.fromkeys(channels) if name not in deaf]
-
-
-def _notify(tx: Tx, kind: str, run_id: str, data: Mapping[str, object]) -> int:
-    run = tx.first(select(tables.run).where(tables.run.c.id == run_id))
-    if run is None:
-        raise NotInStore("run", run_id)
-    return put(tx, definition_of(tx, run.definition_id).settings.notify, kind, data, run=run)
+    return sum(tx.run(add.values({**same, "channel": name})) for name in dict.fromkeys(channels))
 
 
 def _pending(tx: Tx) -> Any:

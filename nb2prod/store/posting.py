@@ -15,7 +15,7 @@ from sqlalchemy import Row, func, select, text, update
 from nb2prod.model.job import RunStatus
 from nb2prod.store import tables
 from nb2prod.store.connect import POSTING, Tx
-from nb2prod.store.json_text import loads, micros, moment, dumps
+from nb2prod.store.json_text import dumps, loads, micros, moment
 from nb2prod.store.outbox import put
 from nb2prod.store.records import Delivery, Notification
 from nb2prod.store.room import Room
@@ -76,25 +76,25 @@ class Posting(Room):
         mine = update(tables.notification).where(text(tables.IS_PENDING), _NOTE.channel == channel)
         return self._database.write(lambda tx: tx.run(mine.values({**dropped, "settled_at": tx.micros})))
 
-    def tell(self, channel: str, kind: str, run_id: str, data: Mapping[str, object] | None = None) -> bool:
-        """One notification on one channel, once for each kind and run. True: it is new."""
-        return self._database.write(lambda tx: put(tx, [channel], kind, run_id, data or {})) > 0
+    def tell(self, channel: str, kind: str, runs: Mapping[str, Mapping[str, object]]) -> int:
+        """Of each run, with its data, on one channel, once for each kind and run; how many are new."""
+        return self._database.write(lambda tx: sum(put(tx, [channel], kind, each, runs[each]) for each in runs))
 
-    def late_runs(self, after: datetime, until: datetime, limit: int = 500) -> list[Going]:
-        """Queued runs that have never started and were to start after the one and until the other time, oldest first."""
+    def late_runs(self, after: datetime, until: datetime) -> list[Going]:
+        """Queued runs that have never started, and were to start after the one time and until the other."""
         start = func.coalesce(_RUN.not_before, _RUN.place).label("since")
         found = select(_RUN.id, _RUN.definition_id, _RUN.definition_name, start)
         found = found.where(text(tables.IS_QUEUED), _RUN.attempt == 0, start > micros(after), start <= micros(until))
-        return self._database.read(lambda tx: [_going(row) for row in tx.rows(found.order_by(start).limit(limit))])
+        return self._database.read(lambda tx: [_going(row) for row in tx.rows(found.order_by(start))])
 
-    def long_runs(self, until: datetime, limit: int = 500) -> list[Going]:
+    def long_runs(self, until: datetime) -> list[Going]:
         """Running ones whose latest attempt began until then, oldest first."""
         attempt = tables.attempt.c
         latest = (attempt.run_id == _RUN.id) & (attempt.number == _RUN.attempt)
         since = attempt.started_at.label("since")
         found = select(_RUN.id, _RUN.definition_id, _RUN.definition_name, since).join(tables.attempt, latest)
         found = found.where(_RUN.status == RunStatus.RUNNING.value, since <= micros(until))
-        return self._database.read(lambda tx: [_going(row) for row in tx.rows(found.order_by(since).limit(limit))])
+        return self._database.read(lambda tx: [_going(row) for row in tx.rows(found.order_by(since))])
 
     def median_seconds(self, definition_name: str, *, of: int = 20, least: int = 5) -> float | None:
         """What the last completed runs took, from the start to the end; None when there were fewer than `least`."""
@@ -167,7 +167,11 @@ def _with_run() -> Any:
 def _about(row: Row[Any]) -> str:
     if row.schedule_id is not None:
         return f"schedule {row.schedule_id}"
-    return f"definition {row.definition_name}" if row.definition_name else row.run_id
+    if row.definition_name is not None:
+        return f"definition {row.definition_name}"
+    data = loads(row.data)
+    number = data.get("schedule_id") if isinstance(data, dict) else None
+    return f"schedule {number}" if number is not None else str(row.run_id)
 
 
 def _fold(tx: Tx, first: int, others: Sequence[int]) -> None:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from nb2prod.model.job import RunStatus
 
-__all__ = ["ChannelRow", "Daemon", "Delivery", "Notification", "Occurrence", "Pool", "Pruned"]
+__all__ = ["Channel", "Daemon", "Delivery", "Notification", "Occurrence", "Pool", "Pruned"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +31,8 @@ class Pool:
 
 
 @dataclass(frozen=True, kw_only=True)
-class ChannelRow:
-    """A way to tell somebody: `kind` is a notifier's, `settings` are its own, secrets only by reference.
-
-    With "events" in `settings`, a list of kinds of notifications, only those are put into the outbox for it.
-    """
+class Channel:
+    """A way to tell somebody: `kind` is a notifier's, `settings` are its own, secrets only by reference."""
 
     name: str
     kind: str
@@ -46,19 +43,20 @@ class ChannelRow:
 class Delivery(StrEnum):
     PENDING = "pending"
     SENT = "sent"
+    FOLDED = "folded"  # told in the message of another
     FAILED = "failed"  # given up
     DROPPED = "dropped"  # not wanted: over the rate, or of a kind that the channel leaves out
 
 
 @dataclass(frozen=True, kw_only=True)
 class Notification:
-    """One thing to tell on one channel. `kind` is "run.failed", "run.recovered", "run.late", "schedule.disabled", …"""
+    """One thing to tell on one channel. `kind` is a model.notification.Happening. One that is about a schedule has its
+    id in `data`, and as `run_id` what makes it unique."""
 
     id: int
     channel: str
     kind: str
     run_id: str = ""
-    schedule_id: int | None = None
     data: Mapping[str, object] = field(default_factory=dict)
     status: Delivery = Delivery.PENDING
     attempts: int = 0

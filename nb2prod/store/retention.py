@@ -52,7 +52,7 @@ class Retention(Room):
         work = self._database.read if dry_run else self._database.write
         definitions, blobs = work(lambda tx: _sweep(tx, set(ids), dry_run))
         if older_than is not None and not dry_run:
-            self._database.write(lambda tx: _forget_events(tx, older_than))
+            self._database.write(lambda tx: _forget(tx, older_than))
         return Pruned(
             runs=tuple(ids),
             artifacts=tuple(artifacts),
@@ -90,10 +90,11 @@ def _remove(tx: Tx, ids: Sequence[str]) -> None:
     tx.run(delete(tables.run).where(_RUN.id.in_(ids)))
 
 
-def _forget_events(tx: Tx, older_than: timedelta) -> None:
-    """Those of no run: of schedules and daemons."""
-    event = tables.event.c
-    tx.run(delete(tables.event).where(event.run_id == "", event.at <= micros(tx.now - older_than)))
+def _forget(tx: Tx, older_than: timedelta) -> None:
+    """Events of no run, which are those of schedules and daemons, and what was told long ago."""
+    event, until = tables.event.c, micros(tx.now - older_than)
+    tx.run(delete(tables.event).where(event.run_id == "", event.at <= until))
+    tx.run(delete(tables.notification).where(tables.notification.c.settled_at <= until))
 
 
 def _sweep(tx: Tx, gone: set[str], dry_run: bool) -> tuple[int, int]:

@@ -32,7 +32,7 @@ from nb2prod.model.job import (
 )
 from nb2prod.store.errors import RowNotReadable
 from nb2prod.store.json_text import EPOCH, dumps, from_json, loads, micros, moment, moment_or_none, to_json
-from nb2prod.store.records import ChannelRow, Daemon, Delivery, Notification
+from nb2prod.store.records import Channel, Daemon, Delivery, Notification
 
 TRIGGERS: dict[str, type[Cron | Every | Once | RunAfter | WhenThere]] = {
     "cron": Cron,
@@ -257,12 +257,12 @@ def read_artifact(row: Row[Any]) -> Artifact:
     )
 
 
-def read_channel(row: Row[Any]) -> ChannelRow:
+def read_channel(row: Row[Any]) -> Channel:
     try:
         settings = _mapping(row.settings)
     except _WRONG as error:
         raise RowNotReadable("channel", row.name, str(error)) from error
-    return ChannelRow(name=row.name, kind=row.kind, settings=settings, created_at=moment(row.created_at))
+    return Channel(name=row.name, kind=row.kind, settings=settings, created_at=moment(row.created_at))
 
 
 def read_notification(row: Row[Any]) -> Notification:
@@ -271,8 +271,7 @@ def read_notification(row: Row[Any]) -> Notification:
             id=row.id,
             channel=row.channel,
             kind=row.kind,
-            run_id=row.run_id or "",
-            schedule_id=row.schedule_id,
+            run_id=row.run_id,
             data=_mapping(row.data),
             status=Delivery(row.status),
             attempts=row.attempts,

@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, TypedDict, Unpack  # a row's values are whatever the database gave
 
-from sqlalchemy import Row, Select, func, insert, select, union_all, update
+from sqlalchemy import Row, Select, insert, select, union_all, update
 
 from nb2prod.model.job import Artifact, Attempt, Event, Run, RunStatus
 from nb2prod.store import tables
@@ -67,12 +67,6 @@ class Runs(Room):
             return [read_run(row) for row in tx.rows(_newest(where, sorted(set(status)), limit))]
 
         return self._database.read(page)
-
-    def count_runs(self) -> dict[RunStatus, int]:
-        """How many there are of each status."""
-        count = select(_RUN.status, func.count().label("runs")).group_by(_RUN.status)
-        found = self._database.read(lambda tx: {row.status: row.runs for row in tx.rows(count)})
-        return {status: found.get(status.value, 0) for status in RunStatus}
 
     def attempts(self, run_id: str) -> list[Attempt]:
         column = tables.attempt.c

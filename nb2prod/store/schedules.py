@@ -15,7 +15,7 @@ from nb2prod.store.errors import NotInStore, RowNotReadable, ScheduleExists
 from nb2prod.store.happenings import record
 from nb2prod.store.insert import insert_or_leave, insert_or_replace
 from nb2prod.store.json_text import EPOCH, micros, moment
-from nb2prod.store.outbox import put
+from nb2prod.store.outbox import tell_of_disabled, tell_of_skipped
 from nb2prod.store.records import Occurrence
 from nb2prod.store.room import Room
 from nb2prod.store.rows import read_run, read_schedule, schedule_values, show_schedule
@@ -214,7 +214,7 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
         return []
     current = read_schedule(_numbered(tx, schedule.id))
     definition = definition_of(tx, current.definition_id)
-    made: list[str] = []
+    made: list[Order] = []
     for occurrence in occurrences:
         order = Order(
             id=tx.ids.make(tx.micros),
@@ -228,11 +228,14 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
             due_at=occurrence.due_at,
             not_before=occurrence.not_before,
         )
-        made += [order.id] if make_run(tx, order, definition.name) else []
-    rows = [row for part in _parts(made) for row in tx.rows(select(tables.run).where(tables.run.c.id.in_(part)))]
-    if channels := definition.settings.notify:
-        for row in (row for row in rows if row.status == RunStatus.SKIPPED):
-            put(tx, channels, "run.skipped", {"reason": row.reason}, run=row)
+        made += [order] if make_run(tx, order, definition.name) else []
+    skipped = [order.id for order in made if order.status is RunStatus.SKIPPED]
+    tell_of_skipped(tx, skipped, definition.settings.notify)
+    rows = [
+        row
+        for part in _parts([order.id for order in made])
+        for row in tx.rows(select(tables.run).where(tables.run.c.id.in_(part)))
+    ]
     return sorted(map(read_run, rows), key=lambda run: run.id)
 
 
@@ -244,14 +247,7 @@ def _disable(tx: Tx, schedule_id: int, reason: str) -> None:
     sound = (_COLUMN.id == schedule_id, _COLUMN.disabled == "")
     if tx.run(update(tables.schedule).where(*sound).values(disabled=reason, updated_at=tx.micros)):
         record(tx, "schedule.disabled", {"reason": reason}, schedule_id=schedule_id)
-        put(tx, _channels_of(tx, schedule_id), "schedule.disabled", {"reason": reason}, schedule_id=schedule_id)
-
-
-def _channels_of(tx: Tx, schedule_id: int) -> Sequence[str]:
-    try:
-        return definition_of(tx, _numbered(tx, schedule_id).definition_id).settings.notify
-    except (NotInStore, RowNotReadable):
-        return ()
+        tell_of_disabled(tx, schedule_id, _numbered(tx, schedule_id).definition_id, reason)
 
 
 def _mark(tx: Tx, schedule_id: int, fingerprints: Mapping[str, str]) -> None:

@@ -13,9 +13,11 @@ from nb2prod.store.clock import StoreClock, utc_now
 from nb2prod.store.connect import Database, Tx
 from nb2prod.store.definitions import Definitions
 from nb2prod.store.endings import Endings
+from nb2prod.store.figures import Figures
 from nb2prod.store.insert import insert_or_replace
 from nb2prod.store.migrate import bring_to_head
 from nb2prod.store.outbox import Outbox
+from nb2prod.store.posting import Posting
 from nb2prod.store.records import Daemon
 from nb2prod.store.retention import Retention
 from nb2prod.store.rows import read_daemon
@@ -26,7 +28,7 @@ from nb2prod.store.urls import default_url, shown, store_url
 __all__ = ["Store", "open_store"]
 
 
-class Store(Definitions, Schedules, Runs, Claims, Endings, Outbox, Retention):
+class Store(Definitions, Schedules, Runs, Claims, Endings, Outbox, Posting, Retention, Figures):
     """All that is known of jobs. Each verb is one transaction; threads may share a Store, processes open their own."""
 
     def __init__(self, database: Database, chance: Callable[[], float] = random.random) -> None:

@@ -218,8 +218,7 @@ notification = Table(
     Column("id", _Number, primary_key=True),
     Column("channel", Text, nullable=False),
     Column("kind", Text, nullable=False),
-    Column("run_id", Text),  # NULL: of a schedule alone, which may be told again
-    Column("schedule_id", BigInteger),
+    Column("run_id", Text, nullable=False),
     Column("data", Text, nullable=False),
     Column("status", Text, nullable=False),
     Column("attempts", Integer, nullable=False),
@@ -231,6 +230,7 @@ notification = Table(
     sqlite_autoincrement=True,
 )
 _partial("notification_pending", notification.c.next_try, where=IS_PENDING)
+Index("notification_channel", notification.c.channel, notification.c.status, notification.c.settled_at)
 
 daemon = Table(
     "daemon",

@@ -81,7 +81,7 @@ class _Taker:
     def __init__(self, post: Post, refuse: str) -> None:
         self.post, self.refuse = post, refuse
 
-    async def handle_RCPT(  # noqa: N802: aiosmtpd's name
+    async def handle_RCPT(  # noqa: N802 (aiosmtpd's name)
         self, server: object, session: object, envelope: Any, address: str, options: list[str]
     ) -> str:
         del server, session
@@ -102,9 +102,9 @@ class _OnAnyPort(Controller):
     """On a port that the system chooses, which aiosmtpd does not look up by itself."""
 
     def _trigger_server(self) -> None:
-        assert self.server is not None
-        self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        server: Any = self.server
+        self.port = server.sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]
 
 
 @contextmanager

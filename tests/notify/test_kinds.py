@@ -13,7 +13,7 @@ from aiosmtpd.smtp import AuthResult
 from notify.servers import Post, mail_server, webhook
 
 from nb2prod.scheduler.notify.notifier import Message, NotSent, notifiers
-from nb2prod.scheduler.notify.send import send_apart
+from nb2prod.scheduler.notify.sender import Sender
 
 pytestmark = pytest.mark.slow
 
@@ -31,7 +31,7 @@ def test_a_webhook_posts_json_that_is_signed(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("KEY", "signing-key-1")
     with webhook() as hook:
         settings = {"url": hook.url, "signing_key": {"secret": "env:KEY"}, "headers": {"X-Team": "data"}}
-        answer = send_apart("webhook", settings, MESSAGE)
+        answer = Sender().send("webhook", settings, MESSAGE)
         assert (answer.sent, answer.why) == (True, "HTTP 204")
         assert hook.messages == [
             {
@@ -52,7 +52,7 @@ def test_a_webhook_posts_json_that_is_signed(monkeypatch: pytest.MonkeyPatch) ->
 def test_a_webhook_for_chat_gets_one_text_and_its_url_may_be_a_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     with webhook() as hook:
         monkeypatch.setenv("CHAT", hook.url)
-        assert send_apart("webhook", {"url": {"secret": "env:CHAT"}, "format": "text"}, MESSAGE).sent
+        assert Sender().send("webhook", {"url": {"secret": "env:CHAT"}, "format": "text"}, MESSAGE).sent
         assert hook.messages == [{"text": f"{MESSAGE.subject}\n{MESSAGE.body}"}]
 
 
@@ -85,7 +85,7 @@ def test_a_server_that_hangs_is_left_at_the_deadline_and_costs_a_try() -> None:
     with webhook() as hook:
         hook.hang = 3.0
         began = time.monotonic()
-        answer = send_apart("webhook", {"url": hook.url, "timeout": 0.3}, MESSAGE)
+        answer = Sender().send("webhook", {"url": hook.url, "timeout": 0.3}, MESSAGE)
         assert (answer.sent, answer.again) == (False, True)
         assert "timed out" in answer.why
         assert time.monotonic() - began < 2.5
@@ -114,10 +114,10 @@ def test_an_e_mail_has_text_and_html_and_leaves_by_tls_with_a_login(
             "password": {"secret": f"file:{tmp_path / 'password'}"},
             "ca_file": ca_file,
         }
-        assert send_apart("email", settings, MESSAGE).sent
+        assert Sender().send("email", settings, MESSAGE).sent
         monkeypatch.setenv("WRONG", "no-such-word")
-        answer = send_apart("email", settings | {"password": {"secret": "env:WRONG"}}, MESSAGE)
-        untrusted = send_apart("email", {k: v for k, v in settings.items() if k != "ca_file"}, MESSAGE)
+        answer = Sender().send("email", settings | {"password": {"secret": "env:WRONG"}}, MESSAGE)
+        untrusted = Sender().send("email", {k: v for k, v in settings.items() if k != "ca_file"}, MESSAGE)
     assert post.logins[0] == (b"jobs", b"s3cr3t-word")
     assert post.envelopes == [("jobs@example.com", ["ann@example.com", "bob@example.com"])]
     (letter,) = post.letters
@@ -141,8 +141,8 @@ def test_an_e_mail_that_one_address_refuses_goes_to_the_other() -> None:
     post = Post()
     with mail_server(post, refuse="gone@example.com") as port:
         settings = {"host": "127.0.0.1", "port": port, "security": "none", "from": "jobs@example.com"}
-        both = send_apart("email", {**settings, "to": ["ann@example.com", "gone@example.com"]}, MESSAGE)
-        none = send_apart("email", {**settings, "to": "gone@example.com"}, MESSAGE)
+        both = Sender().send("email", {**settings, "to": ["ann@example.com", "gone@example.com"]}, MESSAGE)
+        none = Sender().send("email", {**settings, "to": "gone@example.com"}, MESSAGE)
     assert (both.sent, both.why) == (True, "refused for gone@example.com")
     assert (none.sent, none.again, none.why) == (False, False, "refused for gone@example.com")
     assert [to for _, to in post.envelopes] == [["ann@example.com"]]
@@ -153,7 +153,7 @@ def test_a_command_gets_the_message_and_no_shell(tmp_path: Path) -> None:
     script.write_text("import sys, os; open(sys.argv[1], 'w').write(sys.stdin.read() + os.environ['WHO'])")
     out = tmp_path / "$(touch pwned); out"
     settings = {"command": [sys.executable, str(script), str(out)], "env": {"WHO": "ann"}}
-    assert send_apart("command", settings, MESSAGE).sent
+    assert Sender().send("command", settings, MESSAGE).sent
     assert '"subject": "churn failed"' in out.read_text()
     assert out.read_text().endswith("ann")
 
@@ -161,7 +161,7 @@ def test_a_command_gets_the_message_and_no_shell(tmp_path: Path) -> None:
 def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path) -> None:
     script = tmp_path / "hang.sh"
     script.write_text(f"sleep 60 &\necho $! > {tmp_path}/pid\necho $$ >> {tmp_path}/pid\nwait\n")
-    answer = send_apart("command", {"command": ["/bin/sh", str(script)], "timeout": 0.5}, MESSAGE)
+    answer = Sender().send("command", {"command": ["/bin/sh", str(script)], "timeout": 0.5}, MESSAGE)
     assert (answer.sent, answer.again) == (False, True)
     assert answer.why == "the command did not end within 0.5 s and was killed"
     assert not any(_lives(int(pid)) for pid in (tmp_path / "pid").read_text().split())
@@ -170,13 +170,13 @@ def test_a_command_that_hangs_is_killed_with_its_children(tmp_path: Path) -> Non
 def test_a_command_that_fails_says_why_and_no_secret(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TOKEN_OF_PAGER", "tok-123456")
     settings = {"command": ["/bin/sh", "-c", "echo bad $T >&2; exit 3"], "env": {"T": {"secret": "env:TOKEN_OF_PAGER"}}}
-    assert send_apart("command", settings, MESSAGE).why == "the command ended with 3: bad ***"
-    missing = send_apart("command", {"command": ["/no/such/pager"]}, MESSAGE)
+    assert Sender().send("command", settings, MESSAGE).why == "the command ended with 3: bad ***"
+    missing = Sender().send("command", {"command": ["/no/such/pager"]}, MESSAGE)
     assert missing.why == "/no/such/pager cannot be started: No such file or directory"
 
 
 def test_a_secret_that_is_not_there_is_named_and_tried_again() -> None:
-    answer = send_apart("webhook", {"url": {"secret": "env:NO_SUCH_NAME"}}, MESSAGE)
+    answer = Sender().send("webhook", {"url": {"secret": "env:NO_SUCH_NAME"}}, MESSAGE)
     assert (answer.sent, answer.again) == (False, True)
     assert answer.why == "the secret env:NO_SUCH_NAME cannot be read: the environment has no NO_SUCH_NAME"
 
@@ -187,7 +187,7 @@ def test_a_secret_of_the_run_is_taken_out_of_the_message(monkeypatch: pytest.Mon
         id="n1", event="run.failed", subject="s pa55-word-of-db", body="b pa55-word-of-db", at="", fields={}
     )
     with webhook() as hook:
-        assert send_apart("webhook", {"url": hook.url}, leaky, secrets=["env:DB_PASSWORD", "env:GONE"]).sent
+        assert Sender().send("webhook", {"url": hook.url}, leaky, secrets=["env:DB_PASSWORD", "env:GONE"]).sent
         assert (hook.messages[0]["subject"], hook.messages[0]["body"]) == ("s ***", "b ***")
         assert b"pa55" not in hook.bodies[0]
 
@@ -204,7 +204,7 @@ def test_a_notifier_of_somebody_else_that_never_ends_is_killed(tmp_path: Path, m
     (meta / "METADATA").write_text("Metadata-Version: 2.1\nName: hanging\nVersion: 1\n")
     (meta / "entry_points.txt").write_text("[nb2prod.notifiers]\nhanging = hanging:PLUGIN\n")
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}")
-    answer = send_apart("hanging", {}, MESSAGE, seconds=2.0)
+    answer = Sender().send("hanging", {}, MESSAGE, seconds=2.0)
     assert (answer.sent, answer.again, answer.why) == (
         False,
         True,

@@ -41,6 +41,8 @@ def real_store(sqlite_url: str, fake_environment: Path) -> Iterator[Store]:  # n
 @pytest.fixture
 def executor(real_store: Store) -> Iterator[Executor]:
     opened = open_executor("local", ExecutorOrder(store_url=real_store.url, jobs=4, supervisor=FAKE))
+    assert opened.capacity() == 0
+    wait(lambda: opened.capacity() == 4)  # it is warm
     yield opened
     opened.close()
 

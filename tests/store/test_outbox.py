@@ -1,12 +1,13 @@
 """The outbox: written with what it tells of, handed out until it is settled."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from store.given import BROKEN, NOON, FakeClock, define, edit, minutes, scheduled, started
 
 from nb2prod.model.job import Failure, FailureKind, JobSettings, Retry, RunStatus
-from nb2prod.store import Delivery, NotInStore, Occurrence, RowNotReadable, Store
+from nb2prod.store import Delivery, NotInStore, RowNotReadable, Store
 
 TOLD = JobSettings(notify=("ops", "mail", "ops"))
 
@@ -81,15 +82,12 @@ def test_only_of_a_failure_for_good(store: Store, clock: FakeClock) -> None:
     assert told(store) == [("run.failed", "ops", run.id)]
 
 
-def test_a_channel_hears_what_it_wants(store: Store) -> None:
-    store.add_channel(name="ops", kind="webhook", settings={"events": ["run.skipped"]})
-    store.add_channel(name="mail", kind="email", settings={"events": ["run.failed"]})
-    schedule = scheduled(store, define(store, settings=TOLD))
-    late = Occurrence(due_at=NOON, status=RunStatus.SKIPPED, reason="misfire")
-    skipped, queued = store.advance(schedule, [late, *minutes(1, NOON + timedelta(minutes=1))], None)
-    store.claim("d", lease=9)
-    store.finish(queued.id, 1, RunStatus.FAILED, BROKEN)
-    assert told(store) == [("run.skipped", "ops", skipped.id), ("run.failed", "mail", queued.id)]
+def test_of_many_that_were_skipped_at_once(store: Store) -> None:
+    schedule = scheduled(store, define(store, settings=JobSettings(notify=("ops",))))
+    late = [replace(each, status=RunStatus.SKIPPED, reason="misfire") for each in minutes(3)]
+    skipped = store.advance(schedule, [*late, *minutes(1, NOON + timedelta(minutes=3))], None)[:3]
+    assert told(store) == [("run.skipped", "ops", skipped[-1].id)]
+    assert store.notifications()[0].data == {"count": 3}
 
 
 def test_each_thing_is_told_once(store: Store) -> None:

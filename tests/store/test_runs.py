@@ -96,11 +96,11 @@ def test_runs_by_what_they_are_of(store: Store) -> None:
     def ids(**wanted: object) -> list[str]:
         return [run.id for run in store.runs(**wanted)]  # type: ignore[arg-type]
 
-    assert [count for count in store.count_runs().items() if count[1]] == [
-        (RunStatus.QUEUED, 1),
-        (RunStatus.COMPLETED, 1),
-        (RunStatus.CANCELLED, 1),
-    ]
+    assert {status: count for status, count in store.totals().runs.items() if count} == {
+        RunStatus.QUEUED: 1,
+        RunStatus.COMPLETED: 1,
+        RunStatus.CANCELLED: 1,
+    }
     assert ids(schedule="nightly") == [a]
     assert ids(definition="churn") == [b, a]
     assert ids(batch="b1") == [c, b]

@@ -192,7 +192,8 @@ def test_a_broken_row_disables_itself_alone(store: Store, column: str, value: ob
     last = store.events()[-1]
     assert (last.kind, last.schedule_id, last.data) == ("schedule.disabled", broken.id, {"reason": told})
     note = store.pending_notifications()[0]
-    assert (note.kind, note.schedule_id, note.channel) == ("schedule.disabled", broken.id, "ops")
+    assert (note.kind, note.channel) == ("schedule.disabled", "ops")
+    assert note.data == {"schedule_id": broken.id, "reason": told}
     assert store.due() == [sound]  # and says so once
     assert store.events()[-1] == last
 

@@ -51,6 +51,7 @@ class DaskExecutor:
         self._connecting: threading.Thread | None = None
         self._next_try, self._pause = 0.0, 0.5
         self._futures: dict[Key, Any] = {}
+        self._warm: dict[str, Any] = {}
         self._ended: list[Ended] = []
         self._counted_at, self._threads, self._busy = float("-inf"), 0, 0
         self._is_closed = False
@@ -140,6 +141,7 @@ class DaskExecutor:
             return
         with self._lock:
             self._client, self._pause, self._counted_at = client, 0.5, float("-inf")
+            self._warm = {}
             closed = self._is_closed
         if closed:
             client.close(timeout=_ANSWER)
@@ -149,15 +151,22 @@ class DaskExecutor:
         """Threads of the cluster, and how many tasks of anybody's are on them."""
         self._counted_at = time.monotonic()
         try:
-            workers = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER)["workers"].values()
+            workers = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER)["workers"]
         except Exception as error:
             _LOG.warning("the Dask cluster at %s does not answer: %s", self._order.address, error)
             self._threads = self._busy = 0
             return
-        self._threads = sum(worker["nthreads"] for worker in workers)
-        self._busy = sum(
-            worker["metrics"].get("executing", 0) + worker["metrics"].get("ready", 0) for worker in workers
-        )
+        warm = [worker for address, worker in workers.items() if self._is_warm(client, address)]
+        self._threads = sum(worker["nthreads"] for worker in warm)
+        self._busy = sum(worker["metrics"].get("executing", 0) + worker["metrics"].get("ready", 0) for worker in warm)
+
+    def _is_warm(self, client: Any, address: str) -> bool:
+        """A worker that has imported what it needs; a lease that began before would be half over until it is beaten."""
+        if address not in self._warm:
+            arguments = (StoreAddress(self._order.store_url), self._order.supervisor)
+            future = client.submit(warm_here, *arguments, workers=[address], key=f"nb2prod-warm-{address}", pure=False)
+            self._warm[address] = future
+        return bool(self._warm[address].status == "finished")
 
     def _note_end(self, key: Key, future: Any) -> None:
         """Only a supervisor that was seen to end has ended. Of a lost worker or cluster the lease tells."""
@@ -202,6 +211,14 @@ def supervise_here(store: StoreAddress, run_id: str, attempt: int, supervisor: s
         with _SOMETHING_ENDED:
             _SOMETHING_ENDED.wait(0.5)
     return "its supervisor on a Dask worker ended"
+
+
+def warm_here(store: StoreAddress, supervisor: str) -> None:
+    """On a worker, before anything is asked of it."""
+    local = _local(store, supervisor)
+    while local.is_warming():
+        with _SOMETHING_ENDED:
+            _SOMETHING_ENDED.wait(0.5)
 
 
 def _local(store: StoreAddress, supervisor: str) -> LocalExecutor:

@@ -18,6 +18,7 @@ from nb2prod.execution.executors.executor import AttemptState, Ended, Executor, 
 
 _LOG = logging.getLogger("nb2prod.executors.local")
 _REMEMBERED = 10_000  # attempts that ended, so that none is started a second time
+_WARMING = 60.0  # seconds that a nursery may take before it is asked all the same
 _DEATHS, _WITHIN = 3, 60.0  # nurseries that may die within so many seconds before we do without
 
 Key = tuple[str, int]
@@ -73,9 +74,15 @@ class LocalExecutor:
         """None waits here to be started, and one that runs sees the store's `cancel_requested` by itself."""
 
     def capacity(self) -> int:
+        """None while the nursery warms up: a lease that began then would be half over before it is beaten."""
         self._look_for_orphans()
         with self._lock:
-            return self._order.jobs - len(self._children)
+            return 0 if self.is_warming() else self._order.jobs - len(self._children)
+
+    def is_warming(self) -> bool:
+        with self._lock:
+            nursery = self._living_nursery()
+            return nursery is not None and nursery.is_warming
 
     def close(self) -> None:
         with self._lock:
@@ -151,7 +158,8 @@ class _NurseryLine:
     """The line to one nursery, and the thread that listens to it."""
 
     def __init__(self, owner: LocalExecutor, order: ExecutorOrder, number: int) -> None:
-        self.number, self.is_ready, self._owner = number, False, owner
+        self.number, self.is_ready, self._owner, self._changed = number, False, owner, order.changed
+        self._born = time.monotonic()
         ours, theirs = socket.socketpair()
         with theirs:
             command = [sys.executable, "-m", "nb2prod.execution.nursery", str(theirs.fileno()), order.supervisor]
@@ -166,6 +174,10 @@ class _NurseryLine:
         self.ask(store=order.store_url)
         self._thread = threading.Thread(target=self._listen, name=f"nursery-{number}", daemon=True)
         self._thread.start()
+
+    @property
+    def is_warming(self) -> bool:
+        return not self.is_ready and time.monotonic() - self._born < _WARMING
 
     def ask(self, **request: str | int) -> bool:
         try:
@@ -191,6 +203,7 @@ class _NurseryLine:
     def _hear(self, answer: dict[str, str | int]) -> None:
         if "ready" in answer:
             self.is_ready = True
+            self._changed()
             return
         key = (str(answer["run"]), int(answer["attempt"]))
         if "code" in answer:

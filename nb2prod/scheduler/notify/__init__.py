@@ -1,1 +1,1 @@
-"""Who is told, and how: a kind of channel is a module here with a `PLUGIN`, or an entry point in `nb2prod.notifiers`."""
+"""Who is told, and how. A kind of channel is a module in `kinds`, or an entry point in `nb2prod.notifiers`."""

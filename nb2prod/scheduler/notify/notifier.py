@@ -6,16 +6,28 @@
 """
 
 import difflib
+import importlib
+import pkgutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-import nb2prod.scheduler.notify
 from nb2prod.errors import Nb2ProdError
 from nb2prod.plugins import find_plugins
+from nb2prod.scheduler.notify import kinds
 from nb2prod.scheduler.notify.secret import is_reference
 
-__all__ = ["ChannelRefused", "Message", "NotSent", "Notifier", "Setting", "check_settings", "notifier", "notifiers"]
+__all__ = [
+    "Answer",
+    "ChannelRefused",
+    "Message",
+    "NotSent",
+    "Notifier",
+    "Setting",
+    "check_settings",
+    "notifier",
+    "notifiers",
+]
 
 Settings = Mapping[str, object]
 MOST_SECONDS = 60  # that a channel may set as its timeout
@@ -49,6 +61,16 @@ class Message:
     fields: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """`again`: another try is worth it, in `after` seconds when the other side said so."""
+
+    sent: bool
+    why: str = ""
+    again: bool = True
+    after: float = 0.0
+
+
 @dataclass(frozen=True)
 class Setting:
     """`secret`: "must": it is given by reference only; "may": by reference or as it stands; "" never a reference."""
@@ -71,11 +93,16 @@ class Notifier:
 
 @cache
 def notifiers() -> Mapping[str, Notifier]:
-    found = find_plugins(nb2prod.scheduler.notify, "nb2prod.notifiers")
+    found = find_plugins(kinds, "nb2prod.notifiers")
     return {plugin.name: plugin for plugin in found if isinstance(plugin, Notifier)}
 
 
 def notifier(kind: str) -> Notifier:
+    """Imports that one alone, when it is ours: a process that sends one message has no time for the others."""
+    if kind in {module.name for module in pkgutil.iter_modules(kinds.__path__)}:
+        plugin = importlib.import_module(f"{kinds.__name__}.{kind}").PLUGIN
+        assert isinstance(plugin, Notifier)
+        return plugin
     known = notifiers()
     if kind not in known:
         raise ChannelRefused("kind", f"there is no kind {kind!r}; {_near(kind, list(known))}")
@@ -106,7 +133,7 @@ def _check(kind: Notifier, setting: Setting, settings: Settings) -> None:
         raise ChannelRefused(path, 'it is stored by reference only: {"secret": "env:NAME"}, "file:PATH" or "keyring:…"')
     if not isinstance(value, setting.kind) or (isinstance(value, bool) and setting.kind is not bool):
         kinds = setting.kind if isinstance(setting.kind, tuple) else (setting.kind,)
-        raise ChannelRefused(path, f"it must be {' or '.join(_KINDS[k] for k in kinds)}, not {value!r}")
+        raise ChannelRefused(path, f"it must be {' or '.join(dict.fromkeys(_KINDS[k] for k in kinds))}, not {value!r}")
     if setting.name == "timeout" and isinstance(value, int | float) and not 0 < value <= MOST_SECONDS:
         raise ChannelRefused(path, f"it must be over 0 and at most {MOST_SECONDS} seconds")
 

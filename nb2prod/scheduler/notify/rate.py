@@ -1,42 +1,31 @@
-"""How much is told at once: of what waits on a channel, what goes out now, and what is folded into one message. Pure.
+"""How much is told at once: what a channel's next message tells of, of all that waits. Pure.
 
 A limit of N an hour lets N messages through in any hour. When more is waiting than may go out, the last free place is
 taken by one message that tells of all the rest; what comes after it waits for the next free place.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 
-__all__ = ["Waiting", "bundles"]
+from nb2prod.store.posting import Sent, Waiting
 
-
-@dataclass(frozen=True, kw_only=True)
-class Waiting:
-    """`about`: the schedule or definition that it is about, whose own limit counts."""
-
-    id: int
-    about: str
+__all__ = ["next_message"]
 
 
-def bundles(
-    waiting: Sequence[Waiting],
-    *,
-    sent: int,
-    sent_about: Mapping[str, int],
-    hourly: int | None,
-    hourly_per_schedule: int | None,
-) -> list[tuple[int, ...]]:
-    """The messages to send now, each by the ids that it tells of; `sent` are those of the last hour."""
+def next_message(
+    waiting: Sequence[Waiting], sent: Sent, *, hourly: int | None, hourly_per_schedule: int | None
+) -> tuple[int, ...]:
+    """Its notifications; () when none may go now."""
     groups: dict[str, list[int]] = defaultdict(list)
     for one in waiting:
         groups[one.about].append(one.id)
     found = [
-        bundle
+        message
         for about, ids in groups.items()
-        for bundle in _fold([(one,) for one in ids], hourly_per_schedule, sent_about.get(about, 0))
+        for message in _fold([(one,) for one in ids], hourly_per_schedule, sent.about.get(about, 0))
     ]
-    return _fold(sorted(found), hourly, sent)
+    messages = _fold(sorted(found), hourly, sent.count)
+    return messages[0] if messages else ()
 
 
 def _fold(messages: Sequence[tuple[int, ...]], limit: int | None, sent: int) -> list[tuple[int, ...]]:
@@ -45,8 +34,5 @@ def _fold(messages: Sequence[tuple[int, ...]], limit: int | None, sent: int) -> 
     free = limit - sent
     if free <= 0:
         return []
-    return [*messages[: free - 1], tuple(sorted(_all(messages[free - 1 :])))]
-
-
-def _all(messages: Iterable[tuple[int, ...]]) -> Iterable[int]:
-    return (one for message in messages for one in message)
+    rest = sorted(one for message in messages[free - 1 :] for one in message)
+    return [*messages[: free - 1], tuple(rest)]

@@ -1,4 +1,4 @@
-"""Secrets in the settings of channels: stored by reference, read where a message is sent, and hidden in what comes back."""
+"""Secrets of channels: stored by reference, read where a message is sent, hidden in what comes back."""
 
 import os
 from collections.abc import Iterable, Iterator

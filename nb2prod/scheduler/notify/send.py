@@ -6,71 +6,13 @@ Secrets are read here: they are never in the daemon's memory, nor in what this p
 
 import json
 import os
-import subprocess
 import sys
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-
-import psutil
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 
 from nb2prod.errors import Nb2ProdError
-from nb2prod.scheduler.notify.notifier import MOST_SECONDS, Message, NotSent, notifier
+from nb2prod.scheduler.notify.notifier import Answer, Message, NotSent, notifier
 from nb2prod.scheduler.notify.secret import hide, references, revealed, value_of
-
-__all__ = ["Answer", "send_apart"]
-
-_GRACE = 10.0  # for the process to start and to end, beyond the notifier's own timeout
-
-
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """`again`: another try is worth it, in `after` seconds when the other side said so."""
-
-    sent: bool
-    why: str = ""
-    again: bool = True
-    after: float = 0.0
-
-
-def send_apart(
-    kind: str, settings: Mapping[str, object], message: Message, *, secrets: Sequence[str] = (), seconds: float = 0.0
-) -> Answer:
-    """`secrets` are references whose values must not be in the message, whoever wrote it."""
-    order = {"kind": kind, "settings": settings, "message": asdict(message), "secrets": list(secrets)}
-    process = subprocess.Popen(
-        [sys.executable, "-m", __name__],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,  # it may tell of secrets
-        start_new_session=True,
-    )
-    given = settings.get("timeout")
-    limit = seconds or (float(given) if isinstance(given, int | float) else min(10.0, MOST_SECONDS)) + _GRACE
-    try:
-        told, _ = process.communicate(json.dumps(order).encode(), timeout=limit)
-        return Answer(**json.loads(told))
-    except subprocess.TimeoutExpired:
-        return Answer(sent=False, why=f"the notifier did not end within {limit:g} s and was killed")
-    except (ValueError, TypeError):
-        return Answer(sent=False, why=f"the notifier's process ended with {process.wait()} and no answer")
-    finally:
-        _end(process)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Kills it with all below it; a command's own group is found by its parents."""
-    if process.poll() is None:
-        try:
-            below = psutil.Process(process.pid).children(recursive=True)
-        except psutil.NoSuchProcess:
-            below = []
-        process.kill()
-        for child in below:
-            try:
-                child.kill()
-            except psutil.NoSuchProcess:
-                continue
-    process.communicate()
 
 
 def main() -> None:

@@ -51,7 +51,7 @@ def summary_of(channel: Channel, all_told: Sequence[Told]) -> Message:
         id=f"{channel.name}-{all_told[0].id}-{all_told[-1].id}",
         event="summary",
         subject=f"[nb2prod] {len(all_told)} more: {', '.join(f'{count} {name}' for name, count in counts.items())}",
-        body="\n".join([f"Over this channel's limit an hour, so told at once:\n", *lines[:_SHOWN], *more]),
+        body="\n".join(["Over this channel's limit an hour, so told at once:\n", *lines[:_SHOWN], *more]),
         at=_time(all_told[-1].at),
         fields={"event": "summary", "count": str(len(all_told)), **{k: str(v) for k, v in counts.items()}},
     )

@@ -101,8 +101,7 @@ def _notification() -> None:
         sa.Column("id", _NUMBER, nullable=False),
         sa.Column("channel", sa.Text(), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
-        sa.Column("run_id", sa.Text(), nullable=True),
-        sa.Column("schedule_id", sa.BigInteger(), nullable=True),
+        sa.Column("run_id", sa.Text(), nullable=False),
         sa.Column("data", sa.Text(), nullable=False),
         sa.Column("status", sa.Text(), nullable=False),
         sa.Column("attempts", sa.Integer(), nullable=False),
@@ -114,6 +113,7 @@ def _notification() -> None:
         sa.UniqueConstraint("run_id", "kind", "channel", name="notification_once"),
         sqlite_autoincrement=True,
     )
+    op.create_index("notification_channel", "notification", ["channel", "status", "settled_at"], unique=False)
     op.create_index(
         "notification_pending",
         "notification",

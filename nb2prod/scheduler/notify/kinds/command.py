@@ -1,5 +1,6 @@
 """A command: a list of arguments, started without a shell, which gets the message as JSON on its standard input."""
 
+import contextlib
 import json
 import os
 import signal
@@ -55,10 +56,8 @@ def _wait(process: subprocess.Popen[bytes], content: bytes, seconds: float) -> s
 
 def _end(process: subprocess.Popen[bytes]) -> None:
     """Ends the command and what it left behind in its group."""
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
     process.wait()
     for stream in (process.stdin, process.stderr):
         if stream is not None:

@@ -106,10 +106,10 @@ class _SameHost(urllib.request.HTTPRedirectHandler):
     def redirect_request(
         self,
         req: urllib.request.Request,
-        fp: IO[bytes],
+        fp: IO[bytes],  # noqa: ARG002 (urllib's signature)
         code: int,
-        msg: str,
-        headers: http.client.HTTPMessage,
+        msg: str,  # noqa: ARG002
+        headers: http.client.HTTPMessage,  # noqa: ARG002
         newurl: str,
     ) -> urllib.request.Request:
         old, new = urllib.parse.urlsplit(req.full_url), urllib.parse.urlsplit(newurl)
