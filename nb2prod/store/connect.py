@@ -26,6 +26,15 @@ T = TypeVar("T")
 BUSY = 30.0  # seconds that a writer waits for others, and that a lost connection is tried again
 _WRITING, CLAIMING, DEFINING, MIGRATING, POSTING = (7_362_000 + n for n in range(5))  # advisory locks of PostgreSQL
 _PASSING_STATES = {"40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300"}
+_SERVER = {
+    "options": "-c timezone=UTC",
+    "connect_timeout": 10,
+    # a server that is cut off is noticed within a minute
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 50_000,
+}
 _PRAGMAS = ("busy_timeout = 30000", "foreign_keys = ON", "synchronous = FULL", "journal_mode = WAL")
 
 
@@ -68,7 +77,7 @@ class Tx:
 class Database:
     def __init__(self, url: URL, clock: StoreClock, *, busy: float = BUSY) -> None:
         self.url, self.clock, self._busy, self._ids = url, clock, busy, RunIds()
-        self._engine, self._pid = _engine(url), os.getpid()
+        self._engine, self._pid, self._reached = _engine(url), os.getpid(), False
         if self.is_postgres:
             clock.follow(self._server_time)
 
@@ -112,7 +121,9 @@ class Database:
             self._engine.dispose(close=False)
             self._engine, self._pid = _engine(self.url), os.getpid()
         with self._engine.connect() as connection:
-            yield connection.execution_options(writes=writes)
+            self._reached = True
+            # the count of rows that INSERT … ON CONFLICT wrote says whether it was first
+            yield connection.execution_options(writes=writes, preserve_rowcount=True)
 
     @contextlib.contextmanager
     def migrating(self) -> Iterator[Connection]:
@@ -132,7 +143,7 @@ class Database:
             except SQLAlchemyError as error:
                 if not isinstance(error, OperationalError | InterfaceError | DBAPIError):
                     raise StoreNotReachable(shown(self.url), _first_line(error)) from error
-                if not passes(error):
+                if not passes(error, reached=self._reached):
                     raise self._refusal(error) from error
                 if time.monotonic() + pause > end:
                     raise StoreNotReachable(shown(self.url), _first_line(error.orig or error)) from error
@@ -151,16 +162,14 @@ class Database:
             return connection.execute(text("SELECT clock_timestamp()")).scalar_one()  # type: ignore[no-any-return]
 
 
-def passes(error: DBAPIError) -> bool:
-    """Whether the same work may succeed a little later."""
+def passes(error: DBAPIError, *, reached: bool) -> bool:
+    """Whether the same work may succeed a little later. A server that was `reached` before will come back."""
     if isinstance(error.orig, sqlite3.OperationalError):
         return "locked" in str(error.orig) or "busy" in str(error.orig)
     if error.connection_invalidated or getattr(error.orig, "sqlstate", None) in _PASSING_STATES:
         return True
-    return isinstance(error, OperationalError) and any(
-        words in str(error.orig)
-        for words in ("server closed the connection", "Connection refused", "starting up", "shutting down", "is closed")
-    )
+    # without a state it is the connection that failed
+    return reached and isinstance(error, OperationalError) and getattr(error.orig, "sqlstate", "") is None
 
 
 def _first_line(error: BaseException) -> str:
@@ -174,9 +183,7 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # one idle connection a process: there is a supervisor for each attempt
-    return create_engine(
-        url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args={"options": "-c timezone=UTC"}
-    )
+    return create_engine(url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args=_SERVER)
 
 
 def _prepare_sqlite(raw: Any, _: object) -> None:  # SQLAlchemy hands over the driver's own connection

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from typing import Any  # the two dialects' Insert share no type
 
 from sqlalchemy import Table
-from sqlalchemy.dialects import postgresql, sqlite
 
 from nb2prod.store.connect import Tx
 
@@ -23,4 +22,10 @@ def insert_or_replace(tx: Tx, table: Table, values: Mapping[str, object], keep: 
 
 
 def _insert(tx: Tx, table: Table) -> Any:
-    return sqlite.insert(table) if tx.is_sqlite else postgresql.insert(table)
+    if tx.is_sqlite:
+        from sqlalchemy.dialects.sqlite import insert
+
+        return insert(table)
+    from sqlalchemy.dialects.postgresql import insert as insert_there  # takes long to import
+
+    return insert_there(table)

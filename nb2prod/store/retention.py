@@ -34,7 +34,7 @@ class Retention(Room):
         """Runs that ended longer ago than `older_than` and are not among the `keep_last` of their definition.
 
         With them go their attempts, events, artifacts' rows and settled notifications, then definitions that nothing
-        uses any more (but for the latest of each name), and blobs of none.
+        uses any more (but for the latest of each name), and blobs of none; by age also events of no run.
         """
         if older_than is None and keep_last is None:
             raise InvalidOption("prune", "say how old a run must be, or how many of each definition to keep")
@@ -51,6 +51,8 @@ class Retention(Room):
                 self._database.write(lambda tx, part=part: _remove(tx, part))  # type: ignore[misc]
         work = self._database.read if dry_run else self._database.write
         definitions, blobs = work(lambda tx: _sweep(tx, set(ids), dry_run))
+        if older_than is not None and not dry_run:
+            self._database.write(lambda tx: _forget(tx, older_than))
         return Pruned(
             runs=tuple(ids),
             artifacts=tuple(artifacts),
@@ -86,6 +88,13 @@ def _remove(tx: Tx, ids: Sequence[str]) -> None:
     tx.run(delete(tables.event).where(tables.event.c.run_id.in_(ids)))
     tx.run(delete(tables.notification).where(note.run_id.in_(ids), note.status != "pending"))
     tx.run(delete(tables.run).where(_RUN.id.in_(ids)))
+
+
+def _forget(tx: Tx, older_than: timedelta) -> None:
+    """Events of no run, which are those of schedules and daemons, and what was told long ago."""
+    event, until = tables.event.c, micros(tx.now - older_than)
+    tx.run(delete(tables.event).where(event.run_id == "", event.at <= until))
+    tx.run(delete(tables.notification).where(tables.notification.c.settled_at <= until))
 
 
 def _sweep(tx: Tx, gone: set[str], dry_run: bool) -> tuple[int, int]:

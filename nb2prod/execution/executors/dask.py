@@ -23,8 +23,8 @@ from nb2prod.execution.executors.executor import (
     ExecutorOrder,
 )
 from nb2prod.execution.executors.local import LocalExecutor
-from nb2prod.model.job import Run, RunStatus
-from nb2prod.store import Store, Superseded, open_store
+from nb2prod.model.job import RunStatus
+from nb2prod.store import open_store
 
 _LOG = logging.getLogger("nb2prod.executors.dask")
 _CONNECT, _ANSWER = 10.0, 3.0  # seconds that a scheduler may take to be reached, and to answer
@@ -51,6 +51,7 @@ class DaskExecutor:
         self._connecting: threading.Thread | None = None
         self._next_try, self._pause = 0.0, 0.5
         self._futures: dict[Key, Any] = {}
+        self._warm: dict[str, Any] = {}
         self._ended: list[Ended] = []
         self._counted_at, self._threads, self._busy = float("-inf"), 0, 0
         self._is_closed = False
@@ -140,6 +141,7 @@ class DaskExecutor:
             return
         with self._lock:
             self._client, self._pause, self._counted_at = client, 0.5, float("-inf")
+            self._warm = {}
             closed = self._is_closed
         if closed:
             client.close(timeout=_ANSWER)
@@ -149,15 +151,22 @@ class DaskExecutor:
         """Threads of the cluster, and how many tasks of anybody's are on them."""
         self._counted_at = time.monotonic()
         try:
-            workers = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER)["workers"].values()
+            workers = client.sync(client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER)["workers"]
         except Exception as error:
             _LOG.warning("the Dask cluster at %s does not answer: %s", self._order.address, error)
             self._threads = self._busy = 0
             return
-        self._threads = sum(worker["nthreads"] for worker in workers)
-        self._busy = sum(
-            worker["metrics"].get("executing", 0) + worker["metrics"].get("ready", 0) for worker in workers
-        )
+        warm = [worker for address, worker in workers.items() if self._is_warm(client, address)]
+        self._threads = sum(worker["nthreads"] for worker in warm)
+        self._busy = sum(worker["metrics"].get("executing", 0) + worker["metrics"].get("ready", 0) for worker in warm)
+
+    def _is_warm(self, client: Any, address: str) -> bool:
+        """A worker that has imported what it needs; a lease that began before would be half over until it is beaten."""
+        if address not in self._warm:
+            arguments = (StoreAddress(self._order.store_url), self._order.supervisor)
+            future = client.submit(warm_here, *arguments, workers=[address], key=f"nb2prod-warm-{address}", pure=False)
+            self._warm[address] = future
+        return bool(self._warm[address].status == "finished")
 
     def _note_end(self, key: Key, future: Any) -> None:
         """Only a supervisor that was seen to end has ended. Of a lost worker or cluster the lease tells."""
@@ -196,9 +205,7 @@ def supervise_here(store: StoreAddress, run_id: str, attempt: int, supervisor: s
         if run.attempt != attempt or run.status is not RunStatus.RUNNING or noted:
             return ""
         opened.note_attempt(run_id, attempt, host=socket.gethostname(), pid=os.getpid(), folder="")
-        local = _local(store, supervisor)
-        if not _kept_while_warming(opened, run, local):
-            return ""
+    local = _local(store, supervisor)
     local.submit(run_id, attempt)
     while local.poll(run_id, attempt) is AttemptState.RUNNING:
         with _SOMETHING_ENDED:
@@ -206,18 +213,12 @@ def supervise_here(store: StoreAddress, run_id: str, attempt: int, supervisor: s
     return "its supervisor on a Dask worker ended"
 
 
-def _kept_while_warming(store: Store, run: Run, local: LocalExecutor) -> bool:
-    """The first run on a worker must not be lost while the supervisor that will beat its lease is not there yet."""
-    claimed_at = next(each.started_at for each in store.attempts(run.id) if each.number == run.attempt)
-    lease = (run.lease_until - claimed_at).total_seconds() if run.lease_until else 0.0
+def warm_here(store: StoreAddress, supervisor: str) -> None:
+    """On a worker, before anything is asked of it."""
+    local = _local(store, supervisor)
     while local.is_warming():
-        try:
-            store.beat(run.id, run.attempt, lease=max(lease, 1.0))
-        except Superseded:
-            return False
         with _SOMETHING_ENDED:
-            _SOMETHING_ENDED.wait(min(max(lease, 1.0) / 4, 1.0))
-    return True
+            _SOMETHING_ENDED.wait(0.5)
 
 
 def _local(store: StoreAddress, supervisor: str) -> LocalExecutor:
