@@ -46,10 +46,9 @@ def COMMAND(  # noqa: N802
     store_url: str,
     machine: bool,
 ) -> int:
-    """Run TARGET once for each row of a table, several at once, and show how each went.
+    """Run TARGET once for each row of a table, several at once, and show how each went: 1 when one did not complete.
 
-    All rows are checked before the first one starts. The same call again starts nothing twice. No daemon is needed;
-    one that runs takes its share. Exit code 1 when a row did not complete.
+    All rows are checked before the first one starts; the same call again starts nothing twice. No daemon is needed.
 
     \b
         nb2prod batch churn.ipynb --over regions.csv --jobs 4 --results done.csv -p test_size=0.3
