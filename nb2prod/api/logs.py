@@ -63,7 +63,7 @@ def _follow_attempt(
     if attempt.host != socket.gethostname() and not folder.is_dir():
         raise InvalidOption(attempt.run_id, f"its log is on {attempt.host}, in {folder}")
     kept, log = folder / journal.NAME, folder / run_log.NAME
-    place, offset, rest = None, 0, b""
+    place, offset, rest, teller = None, 0, b"", _Teller()
     while True:
         going = wait and store.run(attempt.run_id).attempt == attempt.number and not _ended(store, attempt)
         if place is None and (plain or kept.is_file() or not going):
@@ -72,7 +72,7 @@ def _follow_attempt(
             content = _read_from(place, offset)
             offset += len(content)
             *lines, rest = (rest + content).split(b"\n")
-            yield from (_piece(line, as_it_is=place == log) for line in lines)
+            yield from (teller.plain(line) if place == log else teller.told(line) for line in lines)
         if not going:
             return
         sleep(_LOOK_EVERY)
@@ -91,25 +91,29 @@ def _read_from(path: Path, offset: int) -> bytes:
         return b""
 
 
-def _piece(line: bytes, *, as_it_is: bool) -> str:
-    if as_it_is:
+class _Teller:
+    """A cell is named when it has something to say."""
+
+    def __init__(self) -> None:
+        self._heading = ""
+
+    def plain(self, line: bytes) -> str:
         return line.decode("utf-8", "replace") + "\n"
-    try:
-        entry = json.loads(line)
-    except ValueError:
+
+    def told(self, line: bytes) -> str:
+        try:
+            entry: dict[str, Any] = json.loads(line)
+        except ValueError:
+            return ""
+        match entry:
+            case {"event": "cell.started", "cell": int(cell)}:
+                self._heading = f"--- cell {cell}\n" if cell else ""
+            case {"event": "cell.output", "do": "output", "output": dict(output)}:
+                heading, self._heading = self._heading, ""
+                return heading + _text_of(output)
+            case {"event": "run.ended", "status": str(status)}:
+                return f"--- {status}\n"
         return ""
-    return _told(entry)
-
-
-def _told(entry: dict[str, Any]) -> str:
-    match entry:
-        case {"event": "cell.started", "cell": int(cell)} if cell:
-            return f"--- cell {cell}\n"
-        case {"event": "cell.output", "do": "output", "output": dict(output)}:
-            return _text_of(output)
-        case {"event": "run.ended", "status": str(status)}:
-            return f"--- {status}\n"
-    return ""
 
 
 def _text_of(output: dict[str, Any]) -> str:

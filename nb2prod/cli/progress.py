@@ -4,6 +4,7 @@ import contextlib
 import re
 import sys
 from collections.abc import Callable, Iterator
+from typing import Any
 
 from nb2prod.cli.show import say
 
@@ -18,19 +19,43 @@ def shown_progress() -> Iterator[Callable[[str], None]]:
     if not sys.stderr.isatty():
         yield say
         return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+    bar = _Bar()
+    try:
+        yield bar.show
+    finally:
+        bar.close()
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("starting", total=None)
 
-        def show(line: str) -> None:
-            place = _PLACE.fullmatch(line)
-            if place is None:
-                bar.console.print(line, markup=False, highlight=False)
-                return
-            number, total = int(place[1]), int(place[2])
-            bar.update(task, description=f"cell {number}", completed=number - 1, total=total)
+class _Bar:
+    """It begins with the first cell: its thread must not be there when the run is forked off."""
 
-        yield show
+    def __init__(self) -> None:
+        self._bar: Any = None  # rich is imported when it is needed
+        self._task: Any = None
+
+    def show(self, line: str) -> None:
+        place = _PLACE.fullmatch(line)
+        if place is None and self._bar is None:
+            say(line)
+        elif place is None:
+            self._bar.console.print(line, markup=False, highlight=False)
+        else:
+            self._begin()
+            self._bar.update(
+                self._task, description=f"cell {place[1]}", completed=int(place[1]) - 1, total=int(place[2])
+            )
+
+    def close(self) -> None:
+        if self._bar is not None:
+            self._bar.stop()
+
+    def _begin(self) -> None:
+        if self._bar is not None:
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("")
+        self._bar.start()

@@ -8,9 +8,12 @@ import subprocess
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import NoReturn
 
+from nb2prod.execution import supervisor
 from nb2prod.execution.attempt import InPlace
 from nb2prod.execution.recovery import clear_away
 from nb2prod.model.job import Failure, FailureKind, Run, RunStatus
@@ -73,22 +76,63 @@ def _command(run: Run, folder: Path, in_place: InPlace | None) -> list[str]:
 
 
 def _supervised(store: Store, command: list[str], progress: Callable[[str], None], signals: "_Signals") -> int:
-    passes = "--project" in command
+    """The child ends when its stdin does: with this process, however that ends."""
+    if threading.active_count() == 1 and "--project" not in command:
+        return _forked(store, command, progress, signals)
     with subprocess.Popen(
         command,
-        stdin=subprocess.PIPE,  # it ends when this does: with this process, however that ends
-        stdout=None if passes else subprocess.PIPE,
+        stdin=subprocess.PIPE,
+        stdout=None if "--project" in command else subprocess.PIPE,
         text=True,
         start_new_session=True,
         env={**os.environ, "NB2PROD_STORE": store.url},  # not an argument, which everybody may read
     ) as child:
         reader = threading.Thread(target=_pass_on, args=(child.stdout or (), progress), daemon=True)
         reader.start()
-        signals.pass_to(child)
+        signals.pass_to(child.pid)
         code = child.wait()
-        signals.pass_to(None)
+        signals.pass_to(0)
         reader.join()
     return code
+
+
+def _forked(store: Store, command: list[str], progress: Callable[[str], None], signals: "_Signals") -> int:
+    """With all that is imported here already: half a second less."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    url = store.url
+    store.close()  # a database's connection must not cross; ours opens another when it is needed
+    (stdin, held), (lines, stdout) = os.pipe(), os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        _become_supervisor(command[4:], url, stdin, stdout, (held, lines))
+    os.close(stdin)
+    os.close(stdout)
+    signals.pass_to(pid)
+    with os.fdopen(lines) as told:
+        _pass_on(told, progress)
+    _, status = os.waitpid(pid, 0)
+    signals.pass_to(0)
+    os.close(held)
+    return os.waitstatus_to_exitcode(status)
+
+
+def _become_supervisor(arguments: list[str], url: str, stdin: int, stdout: int, others: tuple[int, ...]) -> NoReturn:
+    code = FailureKind.INTERNAL.exit_code
+    try:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_DFL)
+        os.setsid()
+        os.dup2(stdin, 0)
+        os.dup2(stdout, 1)
+        for descriptor in (stdin, stdout, *others):
+            os.close(descriptor)
+        os.environ["NB2PROD_STORE"] = url
+        code = supervisor.main(arguments)
+    except BaseException:
+        traceback.print_exc()
+    finally:
+        os._exit(code)
 
 
 def _pass_on(lines: Iterable[str], progress: Callable[[str], None]) -> None:
@@ -115,7 +159,7 @@ class _Signals:
 
     def __init__(self) -> None:
         self.came = 0
-        self._child: subprocess.Popen[str] | None = None
+        self._child = 0
         self._before: dict[int, object] = {}
 
     def __enter__(self) -> "_Signals":
@@ -128,12 +172,17 @@ class _Signals:
         for number, handler in self._before.items():
             signal.signal(number, handler)  # type: ignore[arg-type]
 
-    def pass_to(self, child: "subprocess.Popen[str] | None") -> None:
+    def pass_to(self, child: int) -> None:
+        """0: there is none."""
         self._child = child
-        if self.came and child is not None:
-            child.send_signal(signal.SIGTERM)
+        if self.came and child:
+            self._send(signal.SIGTERM)
 
     def _handle(self, number: int, _frame: object) -> None:
         self.came += 1
-        if self._child is not None:
-            self._child.send_signal(number if self.came < 3 else signal.SIGKILL)
+        if self._child:
+            self._send(number if self.came < 3 else signal.SIGKILL)
+
+    def _send(self, number: int) -> None:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self._child, number)

@@ -42,6 +42,7 @@ class Heart:
         self._lock, self._over = threading.Lock(), threading.Event()
         self._events: list[tuple[str, Mapping[str, object]]] = []
         self._metrics: dict[str, float] = {}
+        self.measured: dict[str, float] = {}  # all of them so far
         self._progress: Progress | None = None
         self.progress = Progress()
         self.superseded = False
@@ -78,6 +79,7 @@ class Heart:
     def metrics(self, values: Mapping[str, float]) -> None:
         with self._lock:
             self._metrics |= values
+            self.measured |= values
 
     def _live(self) -> None:
         while not self._over.wait(_TICK):

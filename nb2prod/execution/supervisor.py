@@ -20,7 +20,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from nb2prod.errors import InvalidOption
+from nb2prod.errors import InvalidOption, Nb2ProdError
 from nb2prod.execution.attempt import Attempt, Ended, InPlace
 from nb2prod.execution.folders import folder_of
 from nb2prod.execution.heart import Heart
@@ -235,7 +235,7 @@ def _last_record(attempt: Attempt, failure: Failure | None, usage: Usage, output
         seconds=round(usage.seconds, 3),
         output=str(Path(output).name if Path(output).parent == attempt.folder else output) if output else None,
         error=error,
-        metrics=dict(attempt.store.run(attempt.run.id).metrics),
+        metrics=attempt.heart.measured,
     )
 
 
@@ -291,6 +291,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with contextlib.suppress(OSError):
             lines.write(line + "\n")
 
+    try:
+        return _supervise_as(given, in_place, tell)
+    except Nb2ProdError as error:  # the store cannot be used: the lease will end, and somebody else will see to it
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+
+
+def _supervise_as(given: argparse.Namespace, in_place: InPlace | None, tell: Callable[[str], None]) -> int:
     return supervise(
         given.store,
         given.run,

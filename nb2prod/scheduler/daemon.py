@@ -35,6 +35,7 @@ __all__ = ["LEASE", "Keep", "Scheduler", "Stepped", "daemon_name"]
 _LOG = logging.getLogger("nb2prod.scheduler")
 LEASE = 30.0
 _BEAT, _SURVEY, _LATENESS, _KEEP = 5.0, 1.0, 5.0, 3600.0  # seconds between
+_SILENT = 120.0  # seconds without a turn of the loop: it hangs
 _LONGEST_PAUSE = 30.0  # between two tries of a store that is away
 _RUNNING = (RunStatus.RUNNING,)
 
@@ -105,6 +106,12 @@ class Scheduler:
         self._lateness = Lateness(store)
         self._clocks = _Clocks()
         self._asked_to_end = self._is_known = False
+        self._turned_at = time.monotonic()
+
+    @property
+    def is_going(self) -> bool:
+        """Whether the loop has turned lately; one that waits for the store turns too."""
+        return time.monotonic() - self._turned_at < _SILENT
 
     def step(self) -> Stepped:
         """All that there is to do now."""
@@ -147,6 +154,7 @@ class Scheduler:
     def _loop(self) -> None:
         pause = 0.5
         while not self._asked_to_end:
+            self._turned_at = time.monotonic()
             try:
                 stepped = self.step()
                 pause = 0.5

@@ -19,7 +19,7 @@ from nb2prod.store.outbox import tell_of_disabled, tell_of_skipped
 from nb2prod.store.records import Occurrence
 from nb2prod.store.room import Room
 from nb2prod.store.rows import read_run, read_schedule, schedule_values, show_schedule
-from nb2prod.store.submitting import Order, make_run
+from nb2prod.store.submitting import Order, make_runs
 
 __all__ = ["Policies", "Schedules", "schedule_id_of"]
 
@@ -214,9 +214,8 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
         return []
     current = read_schedule(_numbered(tx, schedule.id))
     definition = definition_of(tx, current.definition_id)
-    made: list[Order] = []
-    for occurrence in occurrences:
-        order = Order(
+    orders = [
+        Order(
             id=tx.ids.make(tx.micros),
             definition_id=definition.id,
             parameters=current.parameters,
@@ -228,19 +227,12 @@ def _advance(tx: Tx, schedule: Schedule, occurrences: Sequence[Occurrence], next
             due_at=occurrence.due_at,
             not_before=occurrence.not_before,
         )
-        made += [order] if make_run(tx, order, definition.name) else []
-    skipped = [order.id for order in made if order.status is RunStatus.SKIPPED]
-    tell_of_skipped(tx, skipped, definition.settings.notify)
-    rows = [
-        row
-        for part in _parts([order.id for order in made])
-        for row in tx.rows(select(tables.run).where(tables.run.c.id.in_(part)))
+        for occurrence in occurrences
     ]
-    return sorted(map(read_run, rows), key=lambda run: run.id)
-
-
-def _parts(ids: Sequence[str], size: int = 500) -> list[Sequence[str]]:
-    return [ids[at : at + size] for at in range(0, len(ids), size)]
+    made = [read_run(row) for row in make_runs(tx, orders, definition.name)]
+    skipped = [run.id for run in made if run.status is RunStatus.SKIPPED]
+    tell_of_skipped(tx, skipped, definition.settings.notify)
+    return made
 
 
 def _disable(tx: Tx, schedule_id: int, reason: str) -> None:

@@ -1,21 +1,23 @@
 """Making a run: each occurrence and each idempotency key has one, whoever asks and how often."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any  # a row's values are whatever the database gave
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, insert, select
 
 from nb2prod.model.job import Progress, RunStatus
 from nb2prod.store import tables
 from nb2prod.store.connect import Tx
 from nb2prod.store.errors import IdempotencyConflict, NotInStore
-from nb2prod.store.happenings import record
 from nb2prod.store.insert import insert_or_leave
-from nb2prod.store.json_text import dumps, loads, micros
+from nb2prod.store.json_text import dumps, loads, micros, moment_or_none
 
-__all__ = ["Order", "make_run", "submit"]
+__all__ = ["Order", "make_runs", "submit"]
+
+
+_PART = 500  # rows of one statement
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,27 +46,47 @@ def submit(tx: Tx, order: Order) -> tuple[Row[Any], bool]:
     ).scalar()
     if name is None:
         raise NotInStore("definition", order.definition_id)
-    if make_run(tx, order, name):
-        return _row(tx, tables.run.c.id == order.id), True
+    if row := tx.first(select(tables.run).where(tables.run.c.id == order.id)):
+        return row, True  # of a commit of ours, whose answer was lost
+    if made := make_runs(tx, [order], name):
+        return made[0], True
     if order.idempotency_key:
         row = tx.first(select(tables.run).where(tables.run.c.idempotency_key == order.idempotency_key))
         if row is not None:
             _refuse_another(row, order)
-            return row, row.id == order.id
-    if row := tx.first(select(tables.run).where(tables.run.c.id == order.id)):
-        return row, True  # a commit of ours, whose answer was lost
+            return row, False
     occurrence = (tables.run.c.schedule_id == order.schedule_id) & (tables.run.c.due_at == micros(order.due_at))
     return _row(tx, occurrence), False
 
 
-def make_run(tx: Tx, order: Order, definition_name: str) -> bool:
-    """False: there is one with its id, key or occurrence; nothing was written then."""
-    tx.run(insert_or_leave(tx, tables.pool).values(name=order.pool, max_running=None))
-    if not tx.run(insert_or_leave(tx, tables.run).values(_values(tx, order, definition_name))):
-        return False
-    told = {"reason": order.reason, "due_at": order.due_at}
-    record(tx, f"run.{order.status}", told, run_id=order.id, schedule_id=order.schedule_id)
-    return True
+def make_runs(tx: Tx, orders: Sequence[Order], definition_name: str) -> list[Row[Any]]:
+    """In order; none for an order whose id, key or occurrence has its run already, of which nothing is written."""
+    for pool in {order.pool for order in orders}:
+        tx.run(insert_or_leave(tx, tables.pool).values(name=pool, max_running=None))
+    made: list[Row[Any]] = []
+    for at in range(0, len(orders), _PART):
+        part = orders[at : at + _PART]
+        tx.run(insert_or_leave(tx, tables.run), [_values(tx, order, definition_name) for order in part])
+        ours = select(tables.run).where(tables.run.c.id.in_([order.id for order in part])).order_by(tables.run.c.id)
+        made += tx.rows(ours)
+    _record_made(tx, made)
+    return made
+
+
+def _record_made(tx: Tx, runs: Sequence[Row[Any]]) -> None:
+    same = {"at": tx.micros, "attempt": 0}
+    events = [
+        {
+            **same,
+            "kind": f"run.{run.status}",
+            "run_id": run.id,
+            "schedule_id": run.schedule_id,
+            "data": dumps({"reason": run.reason, "due_at": moment_or_none(run.due_at)}),
+        }
+        for run in runs
+    ]
+    if events:
+        tx.run(insert(tables.event), events)
 
 
 def _values(tx: Tx, order: Order, definition_name: str) -> dict[str, object]:

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Lock
 
-import psutil  # type: ignore[import-untyped]  # ipykernel brings it
+import psutil
 from fetch import CACHE, SOURCES, Sample, samples
 from report import print_report
 from results import Result, Results, code_key, environment_key

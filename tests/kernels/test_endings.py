@@ -1,5 +1,6 @@
 """However a kernel ends: it is told at once, and nothing that it started is left."""
 
+import asyncio
 import os
 import signal
 import subprocess
@@ -14,6 +15,8 @@ from kernels.cells import Bench, lives, until
 from nbclient.exceptions import CellExecutionError
 
 from nb2prod.execution.kernels.client import CellDeadlineExceeded, KernelDied
+from nb2prod.execution.kernels.kernel import _kernel
+from nb2prod.execution.kernels.plain import PlainKernel
 
 pytestmark = pytest.mark.slow
 
@@ -177,6 +180,42 @@ def test_everything_is_ended_from_another_thread(bench: Bench) -> None:
     assert took[0] < 3
     assert not any(map(lives, offspring(ran.texts[0])))
     assert ran.left == []
+
+
+def test_where_there_are_no_fork_servers_a_plain_kernel_has_the_same_interface(bench: Bench) -> None:
+    said: list[str] = []
+    assert _kernel("darwin", said.append) is PlainKernel
+    assert said == ["kernels start cold on this system, and no keeper holds their limits of memory and time"]
+    client = bench.client(bench.order(), OFFSPRING, kernel=PlainKernel)
+    manager: Any = client.create_kernel_manager()
+    manager.end_all()
+    with client.setup_kernel(cleanup_kc=False):
+        client.execute_cell(client.nb.cells[0], 0)
+        assert (manager.ending, manager.limit) == (None, "")
+        manager.end_all(0.6)
+        assert manager.ending.signal in (signal.SIGTERM, signal.SIGKILL)
+        client._cleanup_kernel()
+    pids = offspring(client.nb.cells[0].outputs[0].text)
+    # the third forgot its mark and left its parent: without a keeper nobody knows it
+    os.kill(pids[2], signal.SIGKILL)
+    assert until(lambda: not any(map(lives, pids)))
+
+
+def test_it_may_be_started_again(bench: Bench) -> None:
+    async def twice() -> list[int]:
+        client = bench.client(bench.order())
+        manager: Any = client.create_kernel_manager()
+        await manager.start_kernel()
+        first = manager.leash.pid
+        await manager.restart_kernel()
+        channels = await client.async_start_new_kernel_client()
+        second = manager.leash.pid
+        channels.stop_channels()
+        await manager.shutdown_kernel()
+        return [first, second, *filter(lives, [first, second])]
+
+    first, second = asyncio.run(twice())
+    assert first != second
 
 
 def test_an_error_of_a_cell_is_no_death(bench: Bench) -> None:

@@ -152,6 +152,13 @@ def test_the_options_of_papermill_work(tmp_path: Path, caplog: pytest.LogCapture
     assert f"out\n{tmp_path / 'there'}\n" in [record.message for record in caplog.records]
 
 
+def test_a_kernel_that_takes_too_long_to_start_is_told(tmp_path: Path) -> None:
+    path = notebook(tmp_path / "in.ipynb", "1")
+    with pytest.raises(RuntimeError, match=r"did not start: it did not listen in 0 s"):
+        run(path, tmp_path / "out.ipynb", start_timeout=0)
+    assert statuses(tmp_path / "out.ipynb") == [PENDING]
+
+
 def test_a_file_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     target, link = tmp_path / "kept.txt", tmp_path / "link.txt"
     target.write_text("old")

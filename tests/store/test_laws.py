@@ -20,7 +20,7 @@ from nb2prod.store import Occurrence, Store, Superseded, open_store
 
 RETRY = Retry(limit=2, delay=10, factor=3, jitter=0, lost=1, on=(FailureKind.CELL_ERROR,))
 ENDS = (None, FailureKind.CELL_ERROR, FailureKind.PARAMETERS, FailureKind.CANCELLED, FailureKind.LOST)
-EXAMPLES = int(os.environ.get("NB2PROD_STORE_EXAMPLES", "15"))
+EXAMPLES = int(os.environ.get("NB2PROD_STORE_EXAMPLES", "12"))
 pools = st.sampled_from(["default", "gpu"])
 some_run = st.integers(0, 30)
 
@@ -141,14 +141,14 @@ class Both(RuleBasedStateMachine):
         return runs[which % len(runs)] if runs else None
 
 
-def obey(machine: type[Both]) -> None:
+def obey(machine: type[Both], examples: int) -> None:
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=EXAMPLES,
+            max_examples=examples,
             stateful_step_count=30,
             deadline=None,
-            derandomize=EXAMPLES <= 15,
+            derandomize=EXAMPLES <= 12,
             suppress_health_check=list(HealthCheck),
         ),
     )
@@ -165,7 +165,7 @@ def test_sqlite_obeys(sqlite_template: Path) -> None:
             super().teardown()
             shutil.rmtree(self.folder)
 
-    obey(OnSqlite)
+    obey(OnSqlite, EXAMPLES)
 
 
 @pytest.mark.slow
@@ -180,4 +180,4 @@ def test_postgres_obeys(postgres_cluster: Cluster) -> None:
             super().teardown()
             self.database.__exit__(None, None, None)
 
-    obey(OnPostgres)
+    obey(OnPostgres, EXAMPLES // 2)

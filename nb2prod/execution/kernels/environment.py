@@ -1,9 +1,12 @@
 """Which kernels may come from one server: those of one Python, as it is now, with one environment from its start."""
 
+import functools
 import hashlib
 import json
 import os
+import site
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,22 +68,35 @@ def environment_of(python: str, options: Sequence[str], env: Mapping[str, str]) 
 
 
 def _sites(python: str, options: tuple[str, ...], env: dict[str, str], stamp: tuple[str, ...]) -> list[str]:
-    """The version of a Python and its folders of packages. A Python is asked once."""
-    asked = (
-        *stamp,
-        *options,
-        *(f"{name}={value}" for name, value in env.items() if name.startswith(("PYTHON", "HOME"))),
-    )
+    """The version of a Python and its folders of packages. A Python is asked once, and our own never."""
+    told = _telling(env)
+    asked = (*stamp, *options, *(f"{name}={value}" for name, value in told.items()))
     if asked not in _known:
-        try:
-            done = subprocess.run(
-                [python, *options, "-c", _SITES], env=env, capture_output=True, text=True, check=True, timeout=60
-            )
-            _known[asked] = json.loads(done.stdout)
-        except (OSError, subprocess.SubprocessError, ValueError) as error:
-            said = str(getattr(error, "stderr", "") or error).strip().splitlines()
-            raise KernelNotStarted(python, said[-1] if said else "it cannot be run") from error
+        ours = python == os.path.abspath(sys.executable) and told == _telling(os.environ)  # noqa: PTH100 (as above)
+        plain = all(option.startswith("-X") for option in options)
+        _known[asked] = _our_sites() if ours and plain else _ask(python, options, env)
     return _known[asked]
+
+
+def _telling(env: Mapping[str, str]) -> dict[str, str]:
+    """What tells a Python where its packages are."""
+    return {name: value for name, value in sorted(env.items()) if name.startswith(("PYTHON", "HOME"))}
+
+
+def _our_sites() -> list[str]:
+    own = [site.getusersitepackages()] if site.ENABLE_USER_SITE else []
+    return [sys.version, *site.getsitepackages(), *own]
+
+
+def _ask(python: str, options: tuple[str, ...], env: dict[str, str]) -> list[str]:
+    command = [python, *options, "-c", _SITES]
+    try:
+        done = subprocess.run(command, env=env, capture_output=True, text=True, check=True, timeout=60)
+        found: list[str] = json.loads(done.stdout)
+    except (OSError, subprocess.SubprocessError, ValueError) as error:
+        said = str(getattr(error, "stderr", "") or error).strip().splitlines()
+        raise KernelNotStarted(python, said[-1] if said else "it cannot be run") from error
+    return found
 
 
 def _stamp(path: str) -> str:
@@ -91,6 +107,7 @@ def _stamp(path: str) -> str:
     return f"{path} {found.st_mtime_ns} {found.st_ino}"
 
 
+@functools.cache
 def _served() -> str:
     digest = hashlib.sha256()
     for path in sorted(SERVED.glob("*.py")):

@@ -78,9 +78,9 @@ class KeptKernel(AsyncKernelManager):
         """Where its connection file and sockets are: a folder that its keeper removes, if we do not."""
         if self.folder is None:
             self.folder = self.warm.folder / f"k-{secrets.token_hex(5)}"
-            self.folder.mkdir(mode=0o700)
             self.connection_file = str(self.folder / "kernel.json")
             self.ip = str(self.folder / "s")
+        self.folder.mkdir(mode=0o700, exist_ok=True)  # the keeper of the kernel before a restart removed it
         if self.provisioner is None and "kernel_provisioner" not in self.kernel_spec.metadata:
             self.kernel_id = self.kernel_id or secrets.token_hex(16)
             self.provisioner = KeeperProvisioner(kernel_id=self.kernel_id, kernel_spec=self.kernel_spec, parent=self)

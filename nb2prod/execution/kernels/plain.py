@@ -1,9 +1,11 @@
 """A kernel as jupyter_client starts it, with the interface of a kept one: where there are no fork servers."""
 
 import contextlib
+import signal
+import subprocess
 from typing import Any
 
-import psutil
+import psutil  # type: ignore[import-untyped]
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
@@ -45,17 +47,22 @@ class PlainKernel(AsyncKernelManager):
 
     def end_all(self, grace: float = 0.0) -> None:
         """INT to the kernel, after half the grace TERM, then KILL to all that it started."""
-        with contextlib.suppress(psutil.Error):
+        with contextlib.suppress(psutil.Error, AttributeError):  # it is gone, or was never started
             kernel = psutil.Process(self._process.pid)
-            everything = [*kernel.children(recursive=True), kernel]
+            offspring = kernel.children(recursive=True)
             if grace > 0:
-                kernel.send_signal(2)
-                psutil.wait_procs([kernel], grace / 2)
-                _each(everything, "terminate")
-                psutil.wait_procs(everything, grace / 2)
-            _each(everything, "kill")
-            psutil.wait_procs(everything, 5)
+                kernel.send_signal(signal.SIGINT)
+                self._await_exit(grace / 2)
+                _each([*offspring, kernel], "terminate")
+                self._await_exit(grace / 2)
+            _each([*offspring, kernel], "kill")
+            self._await_exit(5)
+            psutil.wait_procs(offspring, 5)
         remains.end(self.order.env.get("NB2PROD_RUN", ""))
+
+    def _await_exit(self, seconds: float) -> None:
+        with contextlib.suppress(subprocess.TimeoutExpired):  # by Popen, which alone then knows its code
+            self._process.wait(seconds)
 
     async def _async_launch_kernel(self, kernel_cmd: list[str], **options: Any) -> None:
         await super()._async_launch_kernel(kernel_cmd, **options)

@@ -8,6 +8,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -45,11 +46,13 @@ class KeeperProvisioner(LocalProvisioner):
     async def launch_kernel(self, cmd: list[str], **options: Any) -> Any:
         """Raises KernelNotStarted."""
         order = self._order(cmd, options)
+        self._until = time.monotonic() + self.order.start
         split = _interpreter_options(cmd)
         if split is None:
             self.leash = _cold(order)
         else:
-            self.leash = await self._forked(cmd[0], split, order)
+            await self._fork(cmd[0], split, order)
+        assert self.leash is not None
         await self._await_start(self.leash, cmd[0])
         self.pid = self.leash.pid
         self.pgid = self.pid
@@ -75,7 +78,8 @@ class KeeperProvisioner(LocalProvisioner):
             "deadline": order.deadline,
         }
 
-    async def _forked(self, python: str, options: Sequence[str], order: dict[str, Any]) -> Leash:
+    async def _fork(self, python: str, options: Sequence[str], order: dict[str, Any]) -> None:
+        """The leash is held from the first moment, so that who is cancelled here can still end the kernel."""
         arguments = order["argv"][1 + len(options) + 2 :]
         environment = environment_of(python, options, order["env"])
         for _ in range(_TRIES):
@@ -83,21 +87,23 @@ class KeeperProvisioner(LocalProvisioner):
             if connection is None:  # starting a server takes a while
                 connection = await asyncio.to_thread(self.warm.connect, environment)
             try:
-                leash = Leash(connection, {**order, "arguments": arguments}, _streams())
+                self.leash = Leash(connection, {**order, "arguments": arguments}, _streams())
             except OSError:  # it ended just then
                 continue
-            await leash.started.come(self.order.start)
-            if leash.pid or leash.failure:
-                return leash
-            leash.let_go()
-        return _cold(order)
+            if await self.leash.started.come(self._left()) and not self.leash.pid:
+                continue  # as well
+            return
+        self.leash = _cold(order)
 
     async def _await_start(self, leash: Leash, what: str) -> None:
-        come = await leash.ready.come(self.order.start)
+        come = await leash.ready.come(self._left())
         if leash.failure or not come:
             leash.end(0)
             await leash.ended.come(5)
             raise KernelNotStarted(what, leash.failure or f"it did not listen in {self.order.start:g} s")
+
+    def _left(self) -> float:
+        return max(0.0, self._until - time.monotonic())
 
     async def poll(self) -> int | None:
         if self.leash is None or not self.leash.exited.happened:

@@ -22,7 +22,8 @@ def list_schedules(
 ) -> Page[ScheduleOut]:
     found = store.schedules(limit=limit + 1, after=after, search=search)
     page = [ScheduleOut.of(schedule) for schedule in found[:limit]]
-    total = store.count_schedules(search)
+    is_all = not after and len(found) <= limit
+    total = len(found) if is_all else store.count_schedules(search)
     return Page(items=page, next=page[-1].name if len(found) > limit else None, total=total)
 
 

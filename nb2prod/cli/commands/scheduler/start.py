@@ -81,7 +81,9 @@ def COMMAND(  # noqa: N802
     with (
         open_store(store_url) as store,
         open_daemon(store, jobs=jobs, executor=executor, lease=lease, keep=keep) as daemon,
-        nullcontext() if rest is None else _served(store.url, rest, rest_token, hosts, daemon.waker.wake),
+        nullcontext()
+        if rest is None
+        else _served(store.url, rest, rest_token, hosts, daemon.waker.wake, lambda: daemon.is_going),
     ):
         say(f"{daemon.name}: {store.count_schedules()} schedules, {jobs} at once, store {store.shown_url}")
         daemon.run(drain=drain)
@@ -89,11 +91,18 @@ def COMMAND(  # noqa: N802
 
 
 @contextmanager
-def _served(store_url: str, address: str, token: str, hosts: Sequence[str], wake: Callable[[], None]) -> Iterator[None]:
+def _served(
+    store_url: str,
+    address: str,
+    token: str,
+    hosts: Sequence[str],
+    wake: Callable[[], None],
+    alive: Callable[[], bool],
+) -> Iterator[None]:
     try:
         from nb2prod.rest.serve import serving
     except ImportError as error:
         raise InvalidOption("--rest", f"{error.name} is not installed: pip install 'nb2prod[rest]'") from error
-    with serving(store_url, address, token=token, hosts=hosts, wake=wake) as served:
+    with serving(store_url, address, token=token, hosts=hosts, wake=wake, alive=alive) as served:
         say(f"REST at {served.url}" + (f", its token in {served.token}" if served.token else ""))
         yield

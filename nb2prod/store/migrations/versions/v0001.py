@@ -18,6 +18,7 @@ def upgrade() -> None:
     _notification()
     _pool()
     _run()
+    _run_indexes()
     _schedule()
     _artifact()
     _attempt()
@@ -170,6 +171,9 @@ def _run() -> None:
         sa.UniqueConstraint("idempotency_key"),
         sa.UniqueConstraint("schedule_id", "due_at", name="run_occurrence"),
     )
+
+
+def _run_indexes() -> None:
     op.create_index("ix_run_definition_id", "run", ["definition_id"], unique=False)
     op.create_index(
         "run_active",
