@@ -7,10 +7,10 @@ LINTED := nb2prod tests benchmarks tests/golden/regen.py
 # without byte code on disk each kernel compiles the libraries again, seconds each time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check corpus fuzz soak peers bench golden clean
+.PHONY: help setup demo test check corpus fuzz peers soak bench golden clean
 
 help:
-	@echo "make demo     tag, check, convert, verify and run an example, in out/demo"
+	@echo "make demo     tag, check, convert, verify, run and schedule an example, in out/demo"
 	@echo "make test     every test"
 	@echo "make check    the fast loop: format, lint, types, floors, fast tests"
 	@echo "make corpus   convert and verify notebooks that none of us wrote (fetches them)"

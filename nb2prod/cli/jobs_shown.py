@@ -114,8 +114,9 @@ def _settings(settings: JobSettings) -> Iterator[str]:
 
 
 def lines_of_times(times: Sequence[datetime], zone: str) -> Iterator[str]:
+    seconds = any(moment.second for moment in times)
     for number, moment in enumerate(times):
-        yield f"{'next' if number == 0 else '':<6}{in_zone(moment, zone)}"
+        yield f"{'next' if number == 0 else '':<6}{in_zone(moment, zone, seconds=seconds)}"
 
 
 def _size(count: int) -> str:
@@ -136,7 +137,14 @@ def run_table(runs: Sequence[Run], names: Mapping[int, str], zone: str = "UTC") 
 
 
 def run_row(run: Run, name: str, zone: str = "UTC") -> Sequence[str]:
-    return (run.id, name, run.status.value, in_zone(run.due_at or run.created_at, zone), seconds_of(run), what_of(run))
+    return (
+        run.id,
+        name,
+        run.status.value,
+        in_zone(run.due_at or run.created_at, zone, seconds=True),
+        seconds_of(run),
+        what_of(run),
+    )
 
 
 def seconds_of(run: Run) -> str:

@@ -74,14 +74,14 @@ def moment(text: str, zone: str, option: str) -> datetime:
     return found.astimezone(UTC)
 
 
-def in_zone(when: datetime | None, zone: str = "UTC") -> str:
-    """ "Thu 2026-11-26 06:00 CET", with seconds where there are any."""
+def in_zone(when: datetime | None, zone: str = "UTC", *, seconds: bool = False) -> str:
+    """ "Thu 2026-11-26 06:00 CET", with seconds where there are any, or always."""
     from nb2prod.scheduler.cron import zone_named
 
     if when is None:
         return "-"
     local = when.astimezone(zone_named(zone))
-    return f"{local:%a %Y-%m-%d %H:%M:%S %Z}" if local.second else f"{local:%a %Y-%m-%d %H:%M %Z}"
+    return f"{local:%a %Y-%m-%d %H:%M:%S %Z}" if seconds or local.second else f"{local:%a %Y-%m-%d %H:%M %Z}"
 
 
 def clock(when: datetime, zone: str = "UTC") -> str:

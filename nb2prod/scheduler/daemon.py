@@ -13,7 +13,6 @@ import os
 import secrets
 import signal
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -95,13 +94,12 @@ class Scheduler:
         poll: float = 0.2,
         name: str = "",
         keep: Keep | None = None,
-        deliver: Callable[[], object] | None = None,
         waker: Waker | None = None,
     ) -> None:
         self._store, self._executor, self._poll, self._lease = store, executor, poll, lease
         self.name = name or daemon_name()
         self.waker = waker or Waker()
-        self._keep, self._deliver = keep, deliver
+        self._keep = keep
         self._dispatch = Dispatch(store, executor, self.name, jobs, lease)
         untimed = Untimed(store)
         self._after, self._watch = After(store, untimed), Watch(store, untimed, self.waker.wake)
@@ -142,7 +140,7 @@ class Scheduler:
 
     def run(self, *, drain: bool = False, signals: bool = True) -> None:
         """Until SIGTERM or SIGINT, or `stop`. drain: then wait for what runs here; a second signal ends the waiting."""
-        with self._signals() if signals else contextlib.nullcontext(), self._delivering():
+        with self._signals() if signals else contextlib.nullcontext():
             self._loop()
             if drain:
                 self._drain()
@@ -204,25 +202,6 @@ class Scheduler:
             self._after.keep()
             self._store.add_event("daemon.stopped", data={"name": self.name})
             self._store.daemon_gone(self.name)
-
-    @contextlib.contextmanager
-    def _delivering(self) -> Iterator[None]:
-        """Notifications have a thread of their own: a mail server may take its time."""
-        over = threading.Event()
-        thread = threading.Thread(target=self._deliver_until, args=(over,), name="deliver", daemon=True)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join(5)
-
-    def _deliver_until(self, over: threading.Event) -> None:
-        while self._deliver is not None and not over.wait(1.0):
-            try:
-                self._deliver()
-            except Exception:  # telling must never end what is told of
-                _LOG.exception("notifications could not be delivered")
 
     @contextlib.contextmanager
     def _signals(self) -> Iterator[None]:

@@ -15,7 +15,7 @@ NEAR_LIMIT = 0.8  # of the deadline, when a run has one
 
 
 class Lateness:
-    """Looks at what waits and what runs; what it told is remembered here, and by the outbox once for all daemons."""
+    """Looks at what waits and what runs. The events say what was told, here and by other daemons."""
 
     def __init__(self, store: Store) -> None:
         self._store = store

@@ -47,6 +47,12 @@ def refusal(kind: str = "webhook", settings: object = None, **policy: object) ->
             "settings.headers.Authorization",
             'it is stored by reference only: {"secret": "env:NAME"}',
         ),
+        (
+            "webhook",
+            {**HOOK, "signing_key": "secret:KEY"},
+            "settings",
+            "'KEY' is no secret's place; write env:NAME, file:PATH or keyring:SERVICE/USER",
+        ),
         ("email", {**MAIL, "to": ["ann"]}, "settings.to", "'ann' is no e-mail address"),
         ("email", {**MAIL, "from": "a@b.c\nBcc: x@y.z"}, "settings.from", "'a@b.c\\nBcc: x@y.z' is no e-mail address"),
         ("email", {**MAIL, "user": "ann"}, "settings.password", "user and password go together"),

@@ -18,7 +18,7 @@ def supervise(store_url: str, run_id: str, attempt: int) -> int:
     with open_store(store_url) as store:
         run = store.run(run_id)
         store.note_attempt(run_id, attempt, host=socket.gethostname(), pid=os.getpid(), folder="")
-        _log(f"start {run_id} {attempt} {os.getpid()}")
+        _log(f"start {run_id} {attempt} {os.getpid()} {time.time():.6f}")
         end = time.monotonic() + float(str(run.parameters.get("seconds", 0)))
         while (left := end - time.monotonic()) > 0:
             time.sleep(min(left, lease / 3))

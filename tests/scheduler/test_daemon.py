@@ -242,27 +242,17 @@ def wait_for(happened: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
-def test_late_and_long_runs_are_told_once(store: Store, clock: FakeClock) -> None:
-    job = define(store, settings=JobSettings(notify=("ops",)))
-    store.add_channel(name="ops", kind="command", settings={})
-    schedule = store.add_schedule(
-        name="job", definition_id=job.id, trigger=MINUTELY, next_due=NOON, overlap=Overlap.QUEUE, grace=30.0
-    )
-    one = scheduler(store, jobs=0)
-    one.step()
-    clock.pass_by(31)
-    for _ in range(2):
-        scheduler(store, jobs=0, name="again").step()
-    assert [note.kind for note in store.notifications()] == ["run.late"]
-    finish_some(store, job.id, clock, seconds=10)
-    clock.pass_by(-31 - 30)
-    store.disable_schedule(schedule.id, "enough")
-    scheduler(store).step()
-    clock.pass_by(61)
-    store.expire_leases()
-    for _ in range(2):
-        scheduler(store, name="again").step()
-    assert kinds(store)["run.late"] == 1
+def test_a_late_run_is_told_once(store: Store, clock: FakeClock) -> None:
+    add(store, overlap=Overlap.QUEUE, grace=30.0)
+    scheduler(store, jobs=0).step()
+    clock.pass_by(29)
+    scheduler(store, jobs=0, name="a").step()
+    assert kinds(store)["run.late"] == 0
+    clock.pass_by(2)
+    for name in ("b", "c"):
+        scheduler(store, jobs=0, name=name).step()
+    (told,) = [event for event in store.events() if event.kind == "run.late"]
+    assert (told.run_id, told.data["seconds"]) == (store.runs()[0].id, 31.0)
 
 
 def finish_some(store: Store, definition_id: int, clock: FakeClock, seconds: float) -> list[Run]:
@@ -276,8 +266,7 @@ def finish_some(store: Store, definition_id: int, clock: FakeClock, seconds: flo
 
 
 def test_a_run_that_takes_long_is_told_once(store: Store, clock: FakeClock) -> None:
-    job = define(store, settings=JobSettings(notify=("ops",)))
-    store.add_channel(name="ops", kind="command", settings={})
+    job = define(store)
     finish_some(store, job.id, clock, seconds=40)
     run, _ = store.submit(definition_id=job.id, parameters={})
     scheduler(store, lease=1000.0).step()
@@ -287,9 +276,8 @@ def test_a_run_that_takes_long_is_told_once(store: Store, clock: FakeClock) -> N
     clock.pass_by(2)
     scheduler(store, name="b").step()
     scheduler(store, name="c").step()
-    assert [(note.kind, note.run_id, note.data["usual"]) for note in store.notifications()] == [
-        ("run.long", run.id, 40.0)
-    ]
+    (told,) = [event for event in store.events() if event.kind == "run.long"]
+    assert (told.run_id, told.data) == (run.id, {"seconds": 81.0, "usual": 40.0})
 
 
 def test_retention(store: Store, clock: FakeClock) -> None:

@@ -20,6 +20,7 @@ from scheduler.conftest import define, fake_variables
 from nb2prod.model.job import AttemptStatus, Every, JobSettings, Misfire, Overlap, Retry, RunStatus
 from nb2prod.store import Store, open_store
 
+FOUND_WITHIN = 8.0
 DAEMON = Path(__file__).parents[1] / "scheduler" / "fake_daemon.py"
 
 
@@ -113,7 +114,7 @@ def add_schedules(store: Store, plan: Plan) -> dict[str, set[datetime]]:
             end_at=first + timedelta(seconds=plan.every * (plan.times - 0.5)),
             misfire=Misfire.ALL,
             overlap=Overlap.ALLOW if number % 2 else Overlap.QUEUE,
-            parameters={"seconds": round(0.05 * (number % 5), 2)},
+            parameters={"seconds": round(0.1 * (number % 5), 2)},
         )
         expected[name] = {first + timedelta(seconds=plan.every * n) for n in range(plan.times)}
     return expected
@@ -135,17 +136,26 @@ def kill_some(
 ) -> None:
     while sum(outcome.killed.values()) < plan.kills:
         time.sleep(chance.expovariate(1 / plan.pause))
-        what = chance.choices(["daemon", "nursery", "supervisor"], [3, 1, 6])[0]
-        if what == "daemon":
-            number = chance.randrange(len(daemons))
-            daemons[number].kill()
-            daemons[number].wait()
-            daemons[number] = start_daemon(url, plan, environment)
-        else:
-            victims = [process for process in ours(log) if kind(process, log) == what]
-            if not victims or not kill(chance.choice(victims)):
-                continue
-        outcome.killed[what] += 1
+        what = chance.choices(["daemon", "nursery", "supervisor"], [4, 1, 5])[0]
+        if what != "daemon" and kill_one(what, log, chance):
+            outcome.killed[what] += 1
+            continue
+        number = chance.randrange(len(daemons))
+        daemons[number].kill()
+        daemons[number].wait()
+        daemons[number] = start_daemon(url, plan, environment)
+        outcome.killed["daemon"] += 1
+
+
+def kill_one(what: str, log: Path, chance: random.Random) -> bool:
+    """One of that kind; a daemon that has just begun needs a while until it has any."""
+    end = time.monotonic() + FOUND_WITHIN
+    while time.monotonic() < end:
+        victims = [process for process in ours(log) if kind(process, log) == what]
+        if victims and kill(chance.choice(victims)):
+            return True
+        time.sleep(0.05)
+    return False
 
 
 def ours(log: Path) -> list[psutil.Process]:

@@ -46,17 +46,13 @@ def COMMAND(  # noqa: N802
     store_url: str,
     machine: bool,
 ) -> int:
-    """Run TARGET once for each row of a table, several at once, and show how each went.
+    """Run TARGET once for each row of a table, several at once, and show how each went: 1 when one did not complete.
 
-    All rows are checked before the first one starts. The same call again finds the runs of before and starts nothing
-    twice; --resume runs again what failed. No daemon is needed: one that runs takes its share.
-    Exit code 1 when a row did not complete.
+    All rows are checked before the first one starts; the same call again starts nothing twice. No daemon is needed.
 
     \b
-        nb2prod batch churn.ipynb --over regions.csv
         nb2prod batch churn.ipynb --over regions.csv --jobs 4 --results done.csv -p test_size=0.3
         nb2prod batch --resume churn-3f9a1c2e
-        nb2prod batch churn.ipynb --over regions.csv --detach
     """
     from nb2prod.api.batch import resume_batch
     from nb2prod.api.rows import read_rows
@@ -70,10 +66,9 @@ def COMMAND(  # noqa: N802
         raise click.UsageError("give a notebook and --over FILE, or --resume BATCH")
     check_results(results)
     with open_store(store_url) as store:
-        if target is None or over is None:
-            name = str(resume)
-            resume_batch(store, name)
-        else:
+        if resume is not None:
+            resume_batch(store, name := resume)
+        elif target is not None and over is not None:
             name = batch_path(
                 store,
                 target,

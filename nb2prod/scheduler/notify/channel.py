@@ -8,7 +8,7 @@ from typing import Any  # what a row or a request holds, before it is checked
 
 from nb2prod.model.notification import Channel, Happening
 from nb2prod.scheduler.notify.notifier import ChannelRefused, check_settings, notifier
-from nb2prod.scheduler.notify.secret import by_reference
+from nb2prod.scheduler.notify.secret import FORMS, by_reference, is_known_form, references
 from nb2prod.scheduler.notify.template import check_template
 
 __all__ = ["EVENTS", "check_channel", "from_stored", "to_stored"]
@@ -21,6 +21,9 @@ def check_channel(channel: Channel) -> Channel:
         raise ChannelRefused("name", f"{name!r} is no name: it is printable, without / and without space at its ends")
     settings = by_reference(dict(channel.settings))
     assert isinstance(settings, dict)
+    for reference in references(settings):
+        if not is_known_form(reference):
+            raise ChannelRefused("settings", f"{reference!r} is no secret's place; {FORMS}")
     check_settings(notifier(channel.kind), settings)
     read = {part: reader(part, getattr(channel, part)) for part, reader in _POLICY.items()}
     return replace(channel, settings=settings, **read)

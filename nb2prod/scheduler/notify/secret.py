@@ -1,12 +1,26 @@
 """Secrets of channels: stored by reference, read where a message is sent, hidden in what comes back."""
 
-import os
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator, Mapping
 
-from nb2prod.errors import Nb2ProdError
+from nb2prod.errors import Nb2ProdError, ParameterRefused
+from nb2prod.execution.job_parameters import Secret
+from nb2prod.execution.redactor import Redactor
+from nb2prod.execution.secret_values import look_up
 
-__all__ = ["SecretNotThere", "by_reference", "hide", "is_reference", "references", "revealed", "value_of"]
+__all__ = [
+    "FORMS",
+    "SecretNotThere",
+    "by_reference",
+    "hide",
+    "is_known_form",
+    "is_reference",
+    "references",
+    "revealed",
+    "value_of",
+]
+
+
+FORMS = "write env:NAME, file:PATH or keyring:SERVICE/USER"
 
 
 class SecretNotThere(Nb2ProdError):
@@ -41,57 +55,32 @@ def references(value: object) -> Iterator[str]:
             yield from (found for part in value for found in references(part))
 
 
-def revealed(value: object) -> object:
+def revealed(value: object, values: Mapping[str, str]) -> object:
+    """The same with each reference's value, of those that were looked up."""
     match value:
         case {"secret": str(reference), **rest} if not rest:
-            return value_of(reference)
+            return values[reference]
         case dict():
-            return {name: revealed(part) for name, part in value.items()}
+            return {name: revealed(part, values) for name, part in value.items()}
         case list():
-            return [revealed(part) for part in value]
+            return [revealed(part, values) for part in value]
     return value
+
+
+def is_known_form(reference: str) -> bool:
+    kind, _, place = reference.partition(":")
+    return kind in ("env", "file", "keyring") and bool(place)
 
 
 def value_of(reference: str) -> str:
-    kind, _, rest = reference.partition(":")
-    if kind not in _KINDS or not rest:
-        raise SecretNotThere(reference, "write env:NAME, file:PATH or keyring:SERVICE/USER")
-    return _KINDS[kind](reference, rest)
-
-
-def hide(text: str, values: Iterable[str]) -> str:
-    for value in sorted((v for v in values if len(v) > 2), key=len, reverse=True):
-        text = text.replace(value, "***")
-    return text
-
-
-def _from_environment(reference: str, name: str) -> str:
-    if name not in os.environ:
-        raise SecretNotThere(reference, f"the environment has no {name}")
-    return os.environ[name]
-
-
-def _from_file(reference: str, path: str) -> str:
+    if not is_known_form(reference):
+        raise SecretNotThere(reference, FORMS)
     try:
-        return Path(path).read_text(encoding="utf-8").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SecretNotThere(reference, str(error)) from error
+        return look_up({reference: Secret(reference)})[reference]
+    except ParameterRefused as error:  # which names it as a parameter
+        raise SecretNotThere(reference, str(error).partition("': ")[2]) from None
 
 
-def _from_keyring(reference: str, place: str) -> str:
-    try:
-        import keyring  # an extra
-        import keyring.errors
-    except ImportError as error:
-        raise SecretNotThere(reference, "install nb2prod[keyring]") from error
-    service, _, user = place.rpartition("/")
-    try:
-        value = keyring.get_password(service, user)
-    except keyring.errors.KeyringError as error:
-        raise SecretNotThere(reference, str(error)) from error
-    if value is None:
-        raise SecretNotThere(reference, "the keyring has no such entry")
-    return value
-
-
-_KINDS = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}
+def hide(text: str, values: Mapping[str, str]) -> str:
+    """`values` by reference, which stands in the place of what is taken out."""
+    return Redactor(values).text(text)

@@ -19,7 +19,7 @@ def main() -> None:
     answers = os.dup(1)
     os.dup2(2, 1)  # what a notifier prints is no answer
     order = json.load(sys.stdin)
-    values: list[str] = []
+    values: dict[str, str] = {}
     try:
         answer = _send(order, values)
     except NotSent as error:
@@ -33,24 +33,24 @@ def main() -> None:
         stream.write(told)
 
 
-def _send(order: Mapping[str, object], values: list[str]) -> Answer:
+def _send(order: Mapping[str, object], values: dict[str, str]) -> Answer:
     """Fills `values` with those of all secrets before anything can fail that might tell them."""
     settings, kind = order["settings"], notifier(str(order["kind"]))
     assert isinstance(settings, dict)
-    values += [value_of(reference) for reference in references(settings)]
-    shown = revealed(settings)
+    values |= {reference: value_of(reference) for reference in references(settings)}
+    shown = revealed(settings, values)
     assert isinstance(shown, dict)
     remark = kind.send(_message(order, values), shown)
     return Answer(sent=True, why=remark)
 
 
-def _message(order: Mapping[str, object], values: list[str]) -> Message:
+def _message(order: Mapping[str, object], values: dict[str, str]) -> Message:
     given, secrets = order["message"], order["secrets"]
     assert isinstance(given, dict)
     assert isinstance(secrets, list)
     for reference in secrets:
         try:
-            values.append(value_of(reference))
+            values[reference] = value_of(reference)
         except Nb2ProdError:
             continue  # what cannot be read here cannot be looked for; the run's own redaction has gone before
     texts = {name: hide(str(given[name]), values) for name in ("id", "event", "subject", "body", "at")}

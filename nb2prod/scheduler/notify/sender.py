@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
@@ -21,7 +22,7 @@ class Sender:
 
     def __init__(self) -> None:
         self._going: set[subprocess.Popen[bytes]] = set()
-        self._closed = False
+        self._closed, self._lock = False, threading.Lock()
 
     def send(
         self,
@@ -34,16 +35,9 @@ class Sender:
     ) -> Answer:
         """`secrets` are references whose values must not be in the message, whoever wrote it."""
         order = {"kind": kind, "settings": settings, "message": asdict(message), "secrets": list(secrets)}
-        if self._closed:
+        process = self._start()
+        if process is None:
             return Answer(sent=False, why="no more is sent")
-        process = subprocess.Popen(
-            [sys.executable, "-m", _PROGRAM],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,  # it may tell of secrets
-            start_new_session=True,
-        )
-        self._going.add(process)
         try:
             return _answer(process, json.dumps(order).encode(), seconds or _limit(settings))
         finally:
@@ -51,9 +45,25 @@ class Sender:
             self._going.discard(process)
 
     def close(self) -> None:
-        self._closed = True
+        with self._lock:
+            self._closed = True
         for process in list(self._going):
             _kill(process)
+
+    def _start(self) -> subprocess.Popen[bytes] | None:
+        """None when it was closed; one that has started is among those that `close` ends."""
+        with self._lock:
+            if self._closed:
+                return None
+            process = subprocess.Popen(
+                [sys.executable, "-m", _PROGRAM],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # it may tell of secrets
+                start_new_session=True,
+            )
+            self._going.add(process)
+            return process
 
 
 def _limit(settings: Mapping[str, object]) -> float:

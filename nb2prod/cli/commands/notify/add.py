@@ -1,12 +1,52 @@
 """`nb2prod notify add`"""
 
 import shlex
+from dataclasses import dataclass
+from typing import Any  # fields of several types
 
 import click
 
+from nb2prod.cli.bundles import bundled
 from nb2prod.cli.options import named_values
 from nb2prod.cli.quantities import DURATION
 from nb2prod.cli.stores import JSON, STORE, print_json
+
+
+@dataclass(frozen=True, kw_only=True)
+class GivenPolicy:
+    """What a channel is told of; None and () leave it as it is without."""
+
+    events: tuple[str, ...]
+    late_after: float | None
+    long_after: float | None
+    long_factor: float | None
+    subject: str | None
+    body: str | None
+    hourly: int | None
+
+    def fields(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if value not in (None, ())}
+
+
+_POLICY = bundled(
+    GivenPolicy,
+    "policy",
+    [
+        click.option(
+            "--on",
+            "events",
+            multiple=True,
+            metavar="EVENT",
+            help="failed, recovered, late, long, skipped or disabled.  [default: failed, recovered, disabled]",
+        ),
+        click.option("--late-after", type=DURATION, help="A run is late so long after it was due.  [default: 60s]"),
+        click.option("--long-after", type=DURATION, help="A run is long from then on."),
+        click.option("--long-factor", type=float, help="A run is long when it takes so many times the median."),
+        click.option("--subject", help="Template of the subject."),
+        click.option("--body", help="Template of the text."),
+        click.option("--hourly", type=click.IntRange(min=1), help="At most so many messages an hour.  [default: 20]"),
+    ],
+)
 
 
 @click.command(name="add")
@@ -22,19 +62,7 @@ from nb2prod.cli.stores import JSON, STORE, print_json
     metavar="NAME=VALUE",
     help="A setting of the kind, as host=smtp.example.org, security=tls, signing_key=secret:env:KEY.",
 )
-@click.option(
-    "--on",
-    "events",
-    multiple=True,
-    metavar="EVENT",
-    help="failed, recovered, late, long, skipped or disabled; may be repeated.  [default: failed, recovered, disabled]",
-)
-@click.option("--late-after", type=DURATION, help="A run is late so long after it was due.  [default: 60s]")
-@click.option("--long-after", type=DURATION, help="A run is long from then on.")
-@click.option("--long-factor", type=float, help="A run is long when it takes so many times the median.")
-@click.option("--subject", help="Template of the subject.")
-@click.option("--body", help="Template of the text.")
-@click.option("--hourly", type=click.IntRange(min=1), help="At most so many messages an hour.  [default: 20]")
+@_POLICY
 @click.option("--replace", is_flag=True, help="In place of the channel of that name.")
 @STORE
 @JSON
@@ -45,16 +73,10 @@ def COMMAND(  # noqa: N802
     command: str | None,
     kind: str | None,
     settings: tuple[str, ...],
-    events: tuple[str, ...],
-    late_after: float | None,
-    long_after: float | None,
-    long_factor: float | None,
-    subject: str | None,
-    body: str | None,
-    hourly: int | None,
     replace: bool,
     store_url: str,
     machine: bool,
+    policy: GivenPolicy,
 ) -> int:
     """The channel NAME, by which definitions that name it (--notify NAME) tell of their runs.
 
@@ -79,20 +101,11 @@ def COMMAND(  # noqa: N802
         "email": {"to": list(to)},
         "command": {"command": kinds["command"]},
     }
-    policy = {
-        "events": events or None,
-        "late_after": late_after,
-        "long_after": long_after,
-        "long_factor": long_factor,
-        "subject": subject,
-        "body": body,
-        "hourly": hourly,
-    }
     channel = Channel(
         name=name,
         kind=chosen[0],
         settings={**own.get(chosen[0], {}), **read_settings(chosen[0], named_values(settings))},
-        **{key: value for key, value in policy.items() if value is not None},  # type: ignore[arg-type]
+        **policy.fields(),
     )
     with open_store(store_url) as store:
         added = add_channel(store, channel, replace=replace)

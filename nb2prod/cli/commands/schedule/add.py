@@ -16,7 +16,7 @@ from nb2prod.cli.job_options import (
     GivenTrigger,
 )
 from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
-from nb2prod.cli.stores import JSON, STORE, hint_without_daemon, print_json
+from nb2prod.cli.stores import JSON, STORE
 
 
 @click.command(name="add")
@@ -58,9 +58,8 @@ def COMMAND(  # noqa: N802
         nb2prod schedule add once.ipynb --at 2026-12-24T18:00 --tz Europe/Berlin
         nb2prod schedule add churn.ipynb --cron @daily -p password=secret:env:DB_PASSWORD
     """
-    from nb2prod.api.schedules import next_times
     from nb2prod.api.scheduling import schedule_path
-    from nb2prod.cli.jobs_shown import lines_of_new
+    from nb2prod.cli.told import tell_schedule
     from nb2prod.execution.job_parameters import read_given
     from nb2prod.model.job import JobSettings
     from nb2prod.store import open_store
@@ -80,13 +79,5 @@ def COMMAND(  # noqa: N802
             files=files,
             **policy.policies(start, when.tz or "UTC"),
         )
-        if machine:
-            print_json(schedule)
-        else:
-            click.echo(
-                "\n".join(
-                    lines_of_new(schedule, store.definition(schedule.definition_id), next_times(store, schedule.name))
-                )
-            )
-        hint_without_daemon(store)
+        tell_schedule(store, schedule, machine=machine)
     return 0

@@ -16,7 +16,7 @@ from nb2prod.cli.job_options import (
     GivenTrigger,
 )
 from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
-from nb2prod.cli.stores import JSON, STORE, hint_without_daemon, print_json
+from nb2prod.cli.stores import JSON, STORE
 
 
 @click.command(name="update")
@@ -54,9 +54,9 @@ def COMMAND(  # noqa: N802
         nb2prod schedule update churn --cron "0 7 * * 1-5"
         nb2prod schedule update churn --timeout 30m --retries 3
     """
-    from nb2prod.api.schedules import next_times
     from nb2prod.api.scheduling import update_path
-    from nb2prod.cli.jobs_shown import lines_of_new, zone_of
+    from nb2prod.cli.jobs_shown import zone_of
+    from nb2prod.cli.told import tell_schedule
     from nb2prod.execution.job_parameters import read_given
     from nb2prod.store import open_store
 
@@ -79,13 +79,5 @@ def COMMAND(  # noqa: N802
             parameters=given or None,
             **policy.policies(start, zone),
         )
-        if machine:
-            print_json(schedule)
-        else:
-            click.echo(
-                "\n".join(
-                    lines_of_new(schedule, store.definition(schedule.definition_id), next_times(store, schedule.name))
-                )
-            )
-        hint_without_daemon(store)
+        tell_schedule(store, schedule, machine=machine)
     return 0
