@@ -54,10 +54,16 @@ class After:
     def _begin_aside(self) -> int:
         """To read a hundred thousand schedules takes seconds, in which others are due."""
         if self._beginning is None or not self._beginning.is_alive():
-            self._beginning = threading.Thread(target=self._begin, name="after", daemon=True)
+            self._beginning = threading.Thread(target=self._begin_or_say, name="after", daemon=True)
             self._beginning.start()
             self._beginning.join(0.1)
         return 0
+
+    def _begin_or_say(self) -> None:
+        try:
+            self._begin()
+        except Exception as error:  # the next look tries again
+            _LOG.warning("the schedules that follow others could not be read: %s", error)
 
     def _begin(self) -> None:
         latest = self._store.latest_events(limit=1)

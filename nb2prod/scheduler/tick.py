@@ -11,7 +11,7 @@ from nb2prod.store import Store
 from nb2prod.store.errors import StoreNotReachable
 
 _LOG = logging.getLogger("nb2prod.scheduler")
-_AT_ONCE = 500
+_AT_ONCE = 50
 _IN_ONE = 250  # occurrences of one transaction
 _COUNTS = {Overlap.SKIP, Overlap.REPLACE}  # policies that ask what is under way
 
@@ -25,7 +25,7 @@ class Ticked:
     is_done: bool = True
 
 
-def tick(store: Store, *, budget: float = 1.0) -> Ticked:
+def tick(store: Store, *, budget: float = 0.1) -> Ticked:
     """Go on for `budget` seconds: runs that are queued already must not wait for a long list of schedules."""
     end = time.monotonic() + budget
     queued = skipped = 0
