@@ -5,7 +5,7 @@ import signal
 import subprocess
 from typing import Any
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 from jupyter_client.kernelspec import KernelSpec
 from jupyter_client.manager import AsyncKernelManager
 
