@@ -1,6 +1,7 @@
 """Pass 2, calls: by what is known of a builtin, a library's function, a method or a function of the notebook."""
 
 import ast
+import builtins
 import re
 from abc import abstractmethod
 from collections.abc import Mapping
@@ -45,17 +46,16 @@ class Calls(Drawing):
 
     def call_value(self, node: ast.Call, value: Value) -> Value:
         """A closure, a bound method, a partial: it may change all that it reaches, and keep what it is given."""
-        result = self.call_definition(node, value) if value.defs else NOTHING
-        arguments = NOTHING if value.defs else self.given_to_value(node)
-        self.mutate(Value(own=value.reach), node.lineno, surely=False)
-        if not self.in_body:
-            self.env.hold(value, arguments)
-        return Value(own=self.new() | value.reach | result.own, held=result.held, defs=result.defs)
-
-    def given_to_value(self, node: ast.Call) -> Value:
         arguments = self.arguments(node)
         self.draw_by_given(arguments)
-        return union(NOTHING, *arguments.all)
+        given = union(NOTHING, *arguments.all)
+        result = self.call_definitions(value, arguments) if value.defs else NOTHING
+        self.mutate(Value(own=value.reach), node.lineno, surely=False)
+        if value.kind == "caller" or any(self.summary_of(made).returns_function for made in value.defs):
+            self.mutate(given, node.lineno, surely=False)
+        self.hold(value, given)
+        own = self.new() | value.reach | given.own | result.own
+        return Value(own=own, held=given.held | result.held, defs=given.defs | result.defs)
 
     def arguments(self, node: ast.Call) -> Arguments:
         positional = [self.argument(argument) for argument in node.args]
@@ -99,13 +99,14 @@ class Calls(Drawing):
         last = dotted.rpartition(".")[2]
         if kind in IMMUTABLE_KINDS:
             return Value(kind=kind)
-        if dotted in self.known.aliasing_functions:
+        if self.known.is_aliasing(dotted):
             return aliasing(self.env.fresh(), *arguments.all, kind=kind)
-        if last[:1].isupper() or dotted in self.known.holding_functions or dotted in self.known.keeping_functions:
+        if last[:1].isupper() or self.known.is_holding(dotted) or dotted in self.known.keeping_functions:
             return holding(self.env.fresh(), *arguments.all, kind=kind)
         if not kind and dotted.startswith("numpy."):
             kind = "ndarray"
-        return Value(own=self.new(), kind=kind)
+        held = union(NOTHING, *arguments.all).held if dotted in self.known.shallow_functions else frozenset()
+        return Value(own=self.new(), held=held, kind=kind)
 
     def mutate_positions(self, dotted: str, arguments: Arguments) -> None:
         for position in self.known.mutating_functions.get(dotted, ()):
@@ -125,15 +126,17 @@ class Calls(Drawing):
             self.mutate(arguments.keywords["file"], node.lineno)
         if name == "open":
             self.touch(("filesystem",), node.lineno)
-        if name == "setattr" and len(arguments.positional) == 3 and not self.in_body:
-            self.env.hold(arguments.positional[0], arguments.positional[2])
-        if name == "getattr" and arguments.positional:
-            return part_of(arguments.positional[0])
+        if name == "setattr" and len(arguments.positional) == 3:
+            self.hold(arguments.positional[0], arguments.positional[2])
+        if name in ("getattr", "vars") and arguments.positional:
+            return replace(part_of(arguments.positional[0]), kind="dictview" if name == "vars" else "")
         if self.known.kinds.get(name) in IMMUTABLE_KINDS:
             return Value(kind=self.known.kinds[name])
-        if name in self.known.aliasing_functions:
+        if self.known.is_aliasing(name):
             return aliasing(self.env.fresh(), *arguments.all, kind=self.known.kinds[name])
-        if name in self.known.holding_functions:
+        if name in self.known.shallow_functions:
+            return Value(own=self.new(), held=union(NOTHING, *arguments.all).held, kind=self.known.kinds.get(name, ""))
+        if self.known.is_holding(name) or _is_exception(name):
             return holding(self.env.fresh(), *arguments.all, kind=self.known.kinds.get(name, ""))
         if name in ("next", "max", "min"):
             return union(*map(part_of, arguments.positional)) if arguments.positional else NOTHING
@@ -176,8 +179,8 @@ class Calls(Drawing):
         for position in self.known.argument_methods.get(name, ()):
             for value in arguments.positional[position : position + 1]:
                 self.mutate(value, line)
-        if name in self.known.keeping_methods and not self.in_body:
-            self.env.hold(base, union(NOTHING, *arguments.all))
+        if name in self.known.keeping_methods:
+            self.hold(base, union(NOTHING, *arguments.all))
         if name in self.known.self_methods:
             return Value(own=base.own, held=base.held, defs=base.defs, kind=base.kind)
         if base.kind in ("dict", "defaultdict") and name in ("keys", "values", "items"):
@@ -229,6 +232,9 @@ class Calls(Drawing):
     def call_definition(self, node: ast.Call, value: Value) -> Value:
         arguments = self.arguments(node)
         self.draw_by_given(arguments)
+        return self.call_definitions(value, arguments)
+
+    def call_definitions(self, value: Value, arguments: Arguments) -> Value:
         results = [
             self.call_one(definition, arguments) for definition in sorted(value.defs, key=lambda d: (d.cell, d.name))
         ]
@@ -253,12 +259,16 @@ class Calls(Drawing):
             for label in labels:
                 for value in given.get(label, ()):
                     self.mutate(value, arguments.line, surely=surely)
+                    self.mutate(Value(own=value.held), arguments.line, surely=False)
         self.keep_given(summary, given, arguments)
-        returned = [value for label in summary.returned for value in given.get(label, ())]
-        returned.append(self.globals_in(summary.returned))
-        shared = union(*returned)
-        defs = shared.defs | ({definition} if summary.returns_function else frozenset())
-        return Value(own=self.new() | shared.reach, held=shared.held, defs=defs)
+        self.raised = union(NOTHING, self.raised, self.given_in(summary.raised, given))
+        shared, kept = self.given_in(summary.returned, given), self.given_in(summary.kept, given)
+        defs = shared.defs | kept.defs | ({definition} if summary.returns_function else frozenset())
+        return Value(own=self.new() | shared.reach, held=shared.held | kept.reach, defs=defs)
+
+    def given_in(self, labels: set[Label], given: Mapping[Label, list[Value]]) -> Value:
+        """What a summary's labels stand for in a call."""
+        return union(self.globals_in(labels), *(value for label in labels for value in given.get(label, ())))
 
     def keep_given(self, summary: Summary, given: Mapping[Label, list[Value]], arguments: Arguments) -> None:
         """What the function changes may hold from now on what it was given, and the globals that it reads."""
@@ -271,6 +281,12 @@ class Calls(Drawing):
         data = [value for value in read if not value.is_definition and not value.immutable]
         for value in changed:
             self.env.hold(value, union(NOTHING, *arguments.all, *data))
+
+
+def _is_exception(name: str) -> bool:
+    """Its arguments are in its `args`."""
+    found = getattr(builtins, name, None)
+    return isinstance(found, type) and issubclass(found, BaseException)
 
 
 def default_names(definition: Definition) -> list[tuple[str, str]]:

@@ -46,7 +46,7 @@ class Drawing(Expressions):
 
     def draw_in_library(self, dotted: str, arguments: Arguments, made: Value) -> None:
         draws = self.draws_of(dotted, arguments)
-        if not _is_class(dotted) and dotted not in self.known.holding_functions:
+        if not _is_class(dotted) and not self.known.is_holding(dotted):
             self.draw_by_given(arguments)
         own = made.own.difference(*(value.reach for value in arguments.all))
         if draws is Draws.NEVER:

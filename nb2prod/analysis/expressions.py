@@ -130,7 +130,7 @@ class Expressions(Names):
             dotted = f"{base.kind}.{node.attr}"
             self.touch(self.known.states_of_function(dotted[7:]), node.lineno)
             return Value(kind=dotted)
-        return part_of(base)
+        return replace(part_of(base), kind="dictview") if node.attr == "__dict__" else part_of(base)
 
     def visit_Subscript(self, node: ast.Subscript) -> Value:
         base = self.visit(node.value)
@@ -148,12 +148,16 @@ class Expressions(Names):
         return NOTHING
 
     def visit_Yield(self, node: ast.Yield) -> Value:
-        self.facts.returned.update(self.visit(node.value).reach)
+        self.give_back(self.visit(node.value))
         return Value(own=self.new())
 
     def visit_YieldFrom(self, node: ast.YieldFrom) -> Value:
-        self.facts.returned.update(self.visit(node.value).reach)
+        self.give_back(self.visit(node.value))
         return Value(own=self.new())
+
+    def give_back(self, value: Value) -> None:
+        self.facts.returned.update(value.own)
+        self.facts.kept.update(value.held)
 
     # ------------------------------------------------------------------ comprehensions and lambdas
 
@@ -185,10 +189,9 @@ class Expressions(Names):
             self.assigned = before
 
     def visit_Lambda(self, node: ast.Lambda) -> Value:
-        for default in (*node.args.defaults, *node.args.kw_defaults):
-            self.visit(default)
-        return self.visit_inner_function(Definition(name="<lambda>", cell=self.cell, node=node))
+        defaults = [self.visit(default) for default in (*node.args.defaults, *node.args.kw_defaults)]
+        return self.visit_inner_function(Definition(name="<lambda>", cell=self.cell, node=node), *defaults)
 
     @abstractmethod
-    def visit_inner_function(self, definition: Definition) -> Value:
+    def visit_inner_function(self, definition: Definition, *defaults: Value) -> Value:
         """The value of a function that is made here and called later."""

@@ -28,6 +28,7 @@ class Facts:
     beside: dict[str, frozenset[str]] = field(default_factory=dict)
     opaque: list[tuple[int, str]] = field(default_factory=list)
     returned: set[Label] = field(default_factory=set)
+    kept: set[Label] = field(default_factory=set)
     returns_function: bool = False
 
 

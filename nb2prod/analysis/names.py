@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Facts
@@ -31,6 +31,7 @@ class Names(ABC):
         self.facts = Facts()
         self.assigned: Assigned = frozenset()
         self.branches = 0
+        self.raised = NOTHING  # what the exceptions hold that were raised
         self.in_body = False  # True while a function's body is summarised, not run
 
     # ------------------------------------------------------------------ names
@@ -112,6 +113,16 @@ class Names(ABC):
         for name in names:
             (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
 
+    def hold(self, container: Value, item: Value) -> None:
+        """From now on the container holds the item; in a body, whatever is the container among its local names."""
+        if not self.in_body:
+            self.env.hold(container, item)
+            return
+        for scope in self.scopes:
+            for name, value in scope.values.items():
+                if value.own & container.own:
+                    scope.values[name] = replace(value, held=value.held | item.reach, defs=value.defs | item.defs)
+
     def reads_of(self, name: str) -> set[str]:
         """What functions read that the name's value can call."""
         found = self.closure_of(self.env.get(name).defs)
@@ -138,8 +149,9 @@ class Names(ABC):
             for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, line)
                 self.env.bind(name, Value(own=frozenset({self.env.fresh()})), surely=False)
-            self.mutate(self.globals_in(summary.mutated), line)
-            self.mutate(self.globals_in(summary.may_mutated), line, surely=False)
+            changed, maybe = self.globals_in(summary.mutated), self.globals_in(summary.may_mutated)
+            self.mutate(changed, line)
+            self.mutate(Value(own=changed.held | maybe.reach), line, surely=False)
             self.touch(tuple(summary.state), line)
 
     def mutate_unasked(self, value: Value, line: int) -> None:
@@ -166,7 +178,8 @@ class Names(ABC):
 
     def globals_in(self, labels: set[Label]) -> Value:
         names = [label[7:] for label in labels if isinstance(label, str) and label.startswith("global:")]
-        return Value(own=frozenset().union(*(self.env.get(name).own for name in names)))
+        values = [self.env.get(name) for name in names]
+        return Value(own=frozenset().union(*(v.own for v in values)), held=frozenset().union(*(v.held for v in values)))
 
 
 def in_order(defs: Iterable[Definition]) -> list[Definition]:

@@ -84,8 +84,7 @@ class Statements(Calls):
         if base.kind.startswith("import:"):
             self.touch(_assigned_state(self.known, target, base.kind[7:]), target.lineno)
         self.mutate(base, target.lineno)
-        if not self.in_body:
-            self.env.hold(base, value)
+        self.hold(base, value)
 
     def store_global(self, target: ast.Attribute | ast.Subscript, value: Value) -> None:
         self.facts.opaque.append((target.lineno, "globals"))
@@ -150,19 +149,18 @@ class Statements(Calls):
     def run_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for decorator in node.decorator_list:
             self.use(self.visit(decorator), node.lineno)
-        for default in (*node.args.defaults, *node.args.kw_defaults):
-            self.visit(default)
+        defaults = [self.visit(default) for default in (*node.args.defaults, *node.args.kw_defaults)]
         if not self.env.future_annotations:
             for annotation in _annotations(node):
                 self.visit(annotation)
         definition = Definition(name=node.name, cell=self.cell, node=node)
-        self.bind(node.name, self.visit_inner_function(definition), node.lineno)
+        self.bind(node.name, self.visit_inner_function(definition, *defaults), node.lineno)
 
     run_AsyncFunctionDef = run_FunctionDef
 
-    def visit_inner_function(self, definition: Definition) -> Value:
-        """A function holds what it captures of the scopes around it."""
-        captured = self.captured(definition)
+    def visit_inner_function(self, definition: Definition, *defaults: Value) -> Value:
+        """A function holds its defaults, and what it captures of the scopes around it."""
+        captured = union(self.captured(definition), *defaults)
         if self.in_body:
             summary = self.summarise_function(definition)
             self.facts.may_mutated |= captured.reach & (summary.mutated | summary.may_mutated)
@@ -174,7 +172,7 @@ class Statements(Calls):
             for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, definition.node.lineno)
             self.touch(tuple(summary.state), definition.node.lineno)
-            if summary.reads:
+            if summary.reads or summary.mutated or summary.may_mutated:
                 self.facts.returns_function = True
             return holding(self.env.fresh(), captured)
         return Value(own=self.new(), held=captured.reach, defs=frozenset({definition}), kind="def")
@@ -274,12 +272,12 @@ class Statements(Calls):
 
     def run_Return(self, node: ast.Return) -> None:
         value = self.visit(node.value)
-        self.facts.returned.update(value.reach)
+        self.give_back(value)
         self.returns.append(self.assigned)
         self.assigned = None
 
     def run_Raise(self, node: ast.Raise) -> None:
-        self.visit(node.exc)
+        self.raised = union(NOTHING, self.raised, self.visit(node.exc))
         self.visit(node.cause)
         self.assigned = None
 
@@ -302,7 +300,7 @@ class Statements(Calls):
         self.visit(node.type)
         if node.name:
             self.branches += 1
-            self.bind(node.name, Value(own=self.new()), node.lineno)
+            self.bind(node.name, holding(self.env.fresh(), self.raised), node.lineno)
             self.branches -= 1
         end = self.branch(node.body)
         if node.name and self.scope_of(node.name) is None:
@@ -384,11 +382,12 @@ class Statements(Calls):
         walker.scopes = [*walker.scopes, Scope(kind="function", names=names, values=values)]
         walker.in_body = True
         if isinstance(node, ast.Lambda):
-            walker.facts.returned.update(walker.visit(node.body).reach)
+            walker.give_back(walker.visit(node.body))
         else:
             walker.run(node.body)
         end = meet(walker.assigned, *walker.returns)
-        return _summary(walker.facts, end, global_names([] if isinstance(node, ast.Lambda) else node.body))
+        declared = global_names([] if isinstance(node, ast.Lambda) else node.body)
+        return _summary(walker.facts, walker.raised, end, declared)
 
 
 _ASKED_FOR = frozenset({"__init__", "__new__", "__post_init__", "__init_subclass__", "__set_name__", "__call__"})
@@ -405,7 +404,7 @@ def _changes_unasked(node: ast.FunctionDef | ast.AsyncFunctionDef, summary: Summ
     return (is_operator or "property" in decorators) and bool(parameters) and f"param:{parameters[0]}" in changed
 
 
-def _summary(facts: Facts, end: Assigned, declared: frozenset[str]) -> Summary:
+def _summary(facts: Facts, raised: Value, end: Assigned, declared: frozenset[str]) -> Summary:
     return Summary(
         exposed=dict(facts.exposed),
         reads=set(facts.reads),
@@ -417,6 +416,8 @@ def _summary(facts: Facts, end: Assigned, declared: frozenset[str]) -> Summary:
         state=set(facts.state),
         opaque=facts.opaque,
         returned=facts.returned,
+        kept=facts.kept,
+        raised=set(raised.reach),
         returns_function=facts.returns_function,
     )
 

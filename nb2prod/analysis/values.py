@@ -42,7 +42,9 @@ class Summary:
     may_mutated: set[Label] = field(default_factory=set)
     state: set[str] = field(default_factory=set)
     opaque: list[tuple[int, str]] = field(default_factory=list)
-    returned: set[Label] = field(default_factory=set)  # params and globals that the result is or holds
+    returned: set[Label] = field(default_factory=set)  # params and globals that the result is, or is a part of
+    kept: set[Label] = field(default_factory=set)  # those that the result holds
+    raised: set[Label] = field(default_factory=set)  # those that an exception holds
     returns_function: bool = False
     implicit: bool = False  # of a class: using an instance at all may change it (properties, operators)
     methods: dict[str, Definition] = field(default_factory=dict)

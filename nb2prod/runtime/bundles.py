@@ -131,12 +131,26 @@ def _reduced(array: Any) -> Any:
     """Pickled by its buffer, an array would come back as a view of it, with a type of its own that is not numpy's one
     `float64`; libraries look at who owns the memory, and `asarray` gives another array for another type."""
     reduced = array.__reduce_ex__(PROTOCOL)
-    return (_owning, (reduced[0], *reduced[1])) if array.flags.owndata and len(reduced) == 2 else reduced
+    if len(reduced) == 2:
+        return (_owning if array.flags.owndata else _lent), (reduced[0], *reduced[1])
+    return (_rebuilt, reduced[:3]) if array.dtype.kind in "biufc" else reduced
 
 
 def _owning(make: Callable[..., Any], *arguments: Any) -> Any:
     array = make(*arguments)
     return array.astype(_canonical(array.dtype), order="K", copy=True)
+
+
+def _lent(make: Callable[..., Any], *arguments: Any) -> Any:
+    """A view again, as the array was one."""
+    return _owning(make, *arguments)[...]
+
+
+def _rebuilt(make: Callable[..., Any], arguments: Any, state: Any) -> Any:
+    """An array whose items did not stand side by side."""
+    array = make(*arguments)
+    array.__setstate__(state)
+    return array.view(_canonical(array.dtype))
 
 
 def _canonical(dtype: Any) -> Any:

@@ -136,7 +136,7 @@ def _notebook_values(notebook: Notebook, built: Build) -> Values:
     Where another step's cells stand between the two, either may be what the package has: which of the steps runs first
     is its own choice, where nothing depends on it.
     """
-    signal.alarm(4)
+    signal.setitimer(signal.ITIMER_PROF, 4)  # of CPU time: a busy machine is no fault of the notebook
     sys.stderr = sys.stdout
     steps = built.pipeline.steps if built.pipeline else ()
     values: Values = {str(step.name): {} for step in steps}
@@ -160,7 +160,7 @@ def _notebook_values(notebook: Notebook, built: Build) -> Values:
 
 
 def _package_values(notebook: Notebook, pipeline: Pipeline) -> Values:
-    signal.alarm(8)
+    signal.setitimer(signal.ITIMER_PROF, 8)
     sys.stderr = sys.stdout
     project = TARGET.render(pipeline, notebook)
     with tempfile.TemporaryDirectory() as folder:  # apart, since notebooks look into the working directory

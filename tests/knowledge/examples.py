@@ -193,6 +193,8 @@ FUNCTIONS_MUTATE = {
     "delattr": "delattr(line_model, 'positive')",
     "next": "next(made)",
     "random.shuffle": "random.shuffle(many)",
+    "contextlib.redirect_stdout": "contextlib.redirect_stdout(raw_memory)._new_target.write(b'x')",
+    "contextlib.redirect_stderr": "contextlib.redirect_stderr(raw_memory)._new_target.write(b'x')",
     "heapq.heapify": "heapq.heapify(nums)",
     "heapq.heappush": "heapq.heappush(nums, 0)",
     "heapq.heappop": "heapq.heappop(nums)",
@@ -225,10 +227,15 @@ HOLDS = {
     "enumerate": "enumerate([inner])",
     "map": "map(lambda v: v, [inner])",
     "filter": "filter(None, [inner])",
-    "functools.partial": "functools.partial(list, inner)",
+    "functools.*": "functools.partial(list, inner)",
     "copy.copy": "copy.copy([inner])",
-    "contextlib.nullcontext": "contextlib.nullcontext(inner)",
-    "contextlib.closing": "contextlib.closing(inner)",
+    "contextlib.*": "contextlib.nullcontext(inner)",
+    "collections.*": "collections.deque([inner])",
+    "itertools.*": "itertools.repeat(inner, 2)",
+    "types.*": "types.SimpleNamespace(held=inner)",
+    "operator.*": "operator.concat([inner], [])",
+    "heapq.*": "heapq.nlargest(1, [inner])",
+    "dataclasses.replace": "dataclasses.replace(dataclasses.make_dataclass('Held', ['held'])(inner))",
     "numpy.vectorize": "np.vectorize(inner.append)",
     "sklearn.pipeline.make_pipeline": "sklearn.pipeline.make_pipeline(inner)",
     "sklearn.pipeline.make_union": "sklearn.pipeline.make_union(inner)",
@@ -237,6 +244,7 @@ HOLDS = {
     "imblearn.pipeline.make_pipeline": "imblearn.pipeline.make_pipeline(inner)",
 }
 # an array, or the arrays in a list, that share the memory of `arr`
+SHALLOW_FUNCTIONS = {"sum": "sum([[inner]], [])", "numpy.array": "np.array([inner, None], dtype=object).tolist()"}
 ALIASES = {
     **{
         f"numpy.{name}": f"np.{name}(arr)"
@@ -263,6 +271,13 @@ ALIASES = {
     "numpy.ma.array": "np.ma.array(arr)",
     "numpy.ma.asarray": "np.ma.asarray(arr)",
     "numpy.frombuffer": "np.frombuffer(arr)",
+    "numpy.einsum": "np.einsum('ij->ji', arr)",
+    "numpy.meshgrid": "np.meshgrid(arr[0], arr[0], copy=False)",
+    "numpy.require": "np.require(arr)",
+    "numpy.nditer": "np.nditer(arr).operands[0]",
+    "functools.reduce": "functools.reduce(lambda one, _: one, [arr, 0])",
+    "operator.getitem": "operator.getitem([arr], 0)",
+    "operator.i*": "operator.iadd(arr, 1)",
     "memoryview": "np.asarray(memoryview(arr))",
     "collections.ChainMap": "collections.ChainMap({'a': arr})['a']",
     "sklearn.utils.check_array": "sklearn.utils.check_array(arr)",
@@ -295,6 +310,7 @@ PURE_FUNCTIONS = {
 }
 # for a function, values that it gives: all must be of the kind
 KINDS = {
+    "operator.methodcaller": ["operator.methodcaller('append', 1)"],
     "int": ["int('3')"],
     "len": ["len(nums)", "len(df)"],
     "ord": ["ord('a')"],

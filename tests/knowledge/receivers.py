@@ -17,7 +17,7 @@ from nb2prod.runtime.fingerprint import fingerprint
 
 SETUP = """
 import collections, copy, datetime, functools, heapq, bisect, io, itertools, json, operator, pathlib, pickle, random
-import sqlite3, string, contextlib, abc, os, sys, warnings
+import sqlite3, string, contextlib, abc, dataclasses, os, sys, types, warnings
 import numpy as np
 import pandas as pd
 import scipy.sparse as sparse

@@ -29,7 +29,8 @@ FILES = {path.stem: entries_of(path.read_text(encoding="utf-8"), path.name) for 
 ABSENT = {name for name in ("torch", "xgboost", "lightgbm", "imblearn") if importlib.util.find_spec(name) is None}
 RECEIVERS = {**BUILTINS, **NUMPY, **PANDAS, **SCIPY, **ESTIMATORS}
 KINDS = {
-    "iterator": "Iterator", "file": "_IOBase", "connection": "Connection", "rng": "Generator RandomState Random",
+    "iterator": "Iterator", "file": "_IOBase", "connection": "Connection", "caller": "methodcaller",
+    "rng": "Generator RandomState Random",
 }  # fmt: skip
 
 
@@ -124,6 +125,12 @@ def test_a_function_changes_its_argument(name: str) -> None:
 @pytest.mark.parametrize("name", names("holding_functions"))
 def test_a_holding_function_holds(name: str) -> None:
     values, result = evaluated(examples.HOLDS[name])
+    assert reaches(result, values["inner"], values)
+
+
+@pytest.mark.parametrize("name", names("shallow_functions"))
+def test_a_shallow_function_holds_what_is_held(name: str) -> None:
+    values, result = evaluated(examples.SHALLOW_FUNCTIONS[name])
     assert reaches(result, values["inner"], values)
 
 

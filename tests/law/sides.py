@@ -162,7 +162,7 @@ def in_a_child(side: Callable[[], Values]) -> Values:
 
 
 def _answer(side: Callable[[], Values], writer: int) -> int:
-    signal.alarm(60)
+    signal.alarm(240)
     with tempfile.TemporaryDirectory() as folder:
         os.chdir(folder)
         sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 (the process ends with it)

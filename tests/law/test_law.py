@@ -48,6 +48,7 @@ REFUSED = {
     "shell": "NB201",
     "shell_dollar": "NB201",
     "type_self": "NB216",
+    "vars_of_an_object": "NB214",
     "wrap_deco": "NB216",
     "writefile_module": "NB201",
     "zipit": "NB214",

@@ -40,6 +40,14 @@ def test_values_order_and_type_stay(array: Any) -> None:
     assert (found.dtype, found.strides, found.flags.owndata) == (array.dtype, array.strides, array.flags.owndata)
 
 
+@pytest.mark.parametrize("array", [np.arange(6.0).reshape(2, 3).T, np.arange(8)[::2]])
+def test_a_view_has_numpy_s_own_type_too(array: Any) -> None:
+    """Libraries copy what is of another type, and share what is not."""
+    found = through(array)
+    assert (found.flags.owndata, found.flags.writeable) == (False, True)
+    assert np.asarray(found, dtype=array.dtype.str) is found
+
+
 def test_views_stay_views() -> None:
     whole = np.arange(6.0)
     found, part, turned = through([whole, whole[2:4], whole.reshape(2, 3).T])

@@ -3,7 +3,8 @@
     [methods]    mutates pure model quiet view shallow acts container self keeps draws = names;
                  arguments = { name = positions };
                  mutates_with = { name = positions and keywords that make it mutate }
-    [functions]  pure consumes holds aliases keeps fits = dotted names; mutates = { "dotted.name" = positions }
+    [functions]  pure consumes shallow keeps fits = dotted names; holds aliases = patterns of them, as of states;
+                 mutates = { "dotted.name" = positions }
     [kinds]      KIND = dotted names of functions that give one
     [states]     STATE = patterns of dotted names, `.name` for a method; * is letters, ** dots too, ! takes out again
     [draws]      surely, perhaps = { PACKAGE = names that draw from numpy.random when `random_state` is None }
@@ -156,9 +157,10 @@ _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "mutates": ("mutating_functions", _positions),
         "pure": ("pure_functions", _names),
         "consumes": ("consuming_functions", _names),
-        "holds": ("holding_functions", _names),
-        "aliases": ("aliasing_functions", _names),
+        "holds": ("holding_functions", _patterns),
+        "aliases": ("aliasing_functions", _patterns),
         "keeps": ("keeping_functions", _names),
+        "shallow": ("shallow_functions", _names),
         "fits": ("fitting_functions", _names),
     },
     "draws": {

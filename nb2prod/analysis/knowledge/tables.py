@@ -46,8 +46,9 @@ class Knowledge:
     mutating_functions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     pure_functions: Names = _NONE
     consuming_functions: Names = _NONE  # they use up an iterator that is given to them
-    holding_functions: Names = _NONE  # the result is, or holds, what they are given
-    aliasing_functions: Names = _NONE  # the result may be what they are given, or share its memory
+    holding_functions: tuple[str, ...] = ()  # patterns: the result holds what they are given
+    shallow_functions: Names = _NONE  # the result is new, and holds what that which they are given holds
+    aliasing_functions: tuple[str, ...] = ()  # patterns: the result may be what they are given, or share its memory
     keeping_functions: Names = _NONE  # they keep a function that they are given, to call it later
     fitting_functions: Names = _NONE  # they fit, or ask, an estimator that is given to them
     kinds: Mapping[str, str] = field(default_factory=dict)
@@ -72,6 +73,20 @@ class Knowledge:
         if last in self.drawing_names[package]:
             return Draws.SURELY
         return Draws.PERHAPS if last in self.perhaps_drawing_names.get(package, ()) else Draws.NEVER
+
+    def is_holding(self, dotted: str) -> bool:
+        return self._holding.fullmatch(dotted) is not None
+
+    def is_aliasing(self, dotted: str) -> bool:
+        return self._aliasing.fullmatch(dotted) is not None
+
+    @cached_property
+    def _holding(self) -> re.Pattern[str]:
+        return _compiled(self.holding_functions)
+
+    @cached_property
+    def _aliasing(self) -> re.Pattern[str]:
+        return _compiled(self.aliasing_functions)
 
     @cached_property
     def _patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
