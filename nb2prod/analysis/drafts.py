@@ -12,6 +12,12 @@ from nb2prod.source import PythonName
 
 SETUP = PythonName("setup")
 _ORDERLESS = frozenset({"matplotlib.figure"})  # closed at the end of each cell
+# what any line may depend on without a word: how a value becomes text, which warning is an error, where paths start
+_AMBIENT = frozenset(
+    """
+    pandas.options numpy.printoptions numpy.errstate sklearn.config decimal.context locale warnings.filters cwd
+    """.split()
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,10 +87,12 @@ def _edges(
     owner = {cell.number: draft.name for draft in drafts for cell in draft.cells}
     cells = sorted((cell for draft in drafts for cell in draft.cells), key=lambda cell: cell.number)
     exposed = {name for cell in cells for name in cell.effects.exposed} & carried
+    ambient = {_token(state) for cell in cells for state in cell.effects.state.keys() & _AMBIENT}
     writers: defaultdict[str, set[PythonName]] = defaultdict(set)
     readers: defaultdict[str, set[PythonName]] = defaultdict(set)
     for cell in cells:
         reads, writes = _touches(cell, exposed)
+        reads |= ambient
         for name in reads | writes:
             before = writers[name] | (readers[name] if name in writes else set())
             for other in before - {owner[cell.number]}:
@@ -98,9 +106,13 @@ def _edges(
 
 def _touches(cell: CellAnalysis, names: set[str]) -> tuple[set[str], set[str]]:
     effects = cell.effects
-    state = {f"state {state}" for state in effects.state.keys() - _ORDERLESS}
+    state = {_token(state) for state in effects.state.keys() - _ORDERLESS}
     writes = effects.binds.keys() | effects.mutates.keys() | effects.may_mutate.keys() | effects.deletes.keys()
     return effects.exposed.keys() & names, (writes & names) | state
+
+
+def _token(state: str) -> str:
+    return f"state {state}"
 
 
 def _add_after(draft: Draft, edges: dict[PythonName, dict[PythonName, str]]) -> list[Finding]:

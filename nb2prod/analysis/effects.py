@@ -49,6 +49,7 @@ def _effects(facts: Facts, end: Assigned) -> Effects:
         kinds=facts.kinds,
         together=frozenset(facts.together),
         incoming=facts.incoming,
+        beside=facts.beside,
         opaque=tuple(facts.opaque),
         left=frozenset(facts.left),
         reworked=facts.reworked,

@@ -25,6 +25,7 @@ class Facts:
     kinds: dict[str, str] = field(default_factory=dict)
     together: set[frozenset[str]] = field(default_factory=set)
     incoming: dict[str, frozenset[Label]] = field(default_factory=dict)
+    beside: dict[str, frozenset[str]] = field(default_factory=dict)
     opaque: list[tuple[int, str]] = field(default_factory=list)
     returned: set[Label] = field(default_factory=set)
     returns_function: bool = False
@@ -44,6 +45,7 @@ class Effects:
     kinds       exposed names whose rough kind is known
         together    names that share an object which is changed, or may be
         incoming    the objects that exposed names are, or hold, as the cell reads them first
+        beside      the names that share an object with an exposed name, as the cell reads it first
         left        deleted names that a branch after it may bind again
     reworked    an object that the cell itself gave the name is changed later in the cell
     """
@@ -61,6 +63,7 @@ class Effects:
     kinds: dict[str, str]
     together: frozenset[frozenset[str]] = frozenset()
     incoming: dict[str, frozenset[Label]] = field(default_factory=dict)
+    beside: dict[str, frozenset[str]] = field(default_factory=dict)
     opaque: tuple[tuple[int, str], ...] = ()
     left: frozenset[str] = frozenset()
     reworked: dict[str, int] = field(default_factory=dict)

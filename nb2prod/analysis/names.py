@@ -61,8 +61,10 @@ class Names(ABC):
         self.facts.reads.add(name)
         if self.assigned is not None and name not in self.assigned:
             self.facts.exposed.setdefault(name, line)
-            if not self.in_body:
-                self.facts.incoming.setdefault(name, self.env.get(name).reach)
+            if not self.in_body and name not in self.facts.incoming:
+                reach = self.env.get(name).reach
+                self.facts.incoming[name] = reach
+                self.facts.beside[name] = frozenset(self.env.names_of(reach))
 
     def note(self, name: str, value: Value) -> None:
         self.facts.direct.add(name)

@@ -81,7 +81,7 @@ class Routing:
         self.pyplot_names = [
             name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
         ]
-        self.sharing = Sharing(giver=self.giver, there=self.given.before)
+        self.sharing = Sharing(giver=self.giver, beside=self.beside, there=self.given.before)
         self.pending = [cell for cell in analysis.production if cell.number not in self.owned]
 
     def run(self, results: frozenset[str]) -> list[Routed]:
@@ -448,6 +448,12 @@ class Routing:
     def giver(self, position: int) -> tuple[dict[str, int], int]:
         draft = self.drafts[position]
         return self.routed[draft.name].tied, draft.last
+
+    def beside(self, position: int) -> dict[str, frozenset[str]]:
+        step = self.routed[self.drafts[position].name]
+        cells = [cell for cell in step.draft.cells if step.exposed.keys() & cell.effects.beside.keys()]
+        every = ((name, names) for cell in reversed(cells) for name, names in cell.effects.beside.items())
+        return {name: names for name, names in every if name in step.exposed}
 
     # ------------------------------------------------------------------ backward
 

@@ -6,7 +6,7 @@ to it in one piece too, up to the step that made them.
 
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from nb2prod.analysis.facts import Effects
@@ -33,10 +33,12 @@ class Sharing:
     """Positions of steps are told in order, by `gives`.
 
     giver  of a step's position: what it gives back besides what it changes, to be filled, and its last cell
+    beside what a step reads of before, each with the names that share an object with it there
     there  whether a name was data before the step at a position
     """
 
     giver: Callable[[int], tuple[dict[str, int], int]]
+    beside: Callable[[int], Mapping[str, frozenset[str]]]
     there: Callable[[str, int], bool]
     givers: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     asked: list[tuple[frozenset[str], int]] = field(default_factory=list)
@@ -77,7 +79,9 @@ class Sharing:
                 tied.setdefault(name, last)
                 insort(self.givers[name], place)
                 changed = True
-            changed |= self._tie(there, place)
+            # what the step makes of something it reads, and what passes it by, may be parts of one object
+            read = {name for name, others in self.beside(place).items() if others & there and self.there(name, place)}
+            changed |= self._tie(there | read, place)
         return changed
 
     def _place(self, name: str, before: int) -> int:

@@ -10,7 +10,7 @@ from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, MUTABLE_KINDS, USED_UP_K
 from nb2prod.analysis.names import Scope
 from nb2prod.analysis.scopes import global_names, locals_of, parameters_of
 from nb2prod.analysis.trees import children, walk
-from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, part_of
+from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, holding, part_of, union
 
 
 class Statements(Calls):
@@ -161,8 +161,11 @@ class Statements(Calls):
     run_AsyncFunctionDef = run_FunctionDef
 
     def visit_inner_function(self, definition: Definition) -> Value:
+        """A function holds what it captures of the scopes around it."""
+        captured = self.captured(definition)
         if self.in_body:
             summary = self.summarise_function(definition)
+            self.facts.may_mutated |= captured.reach & (summary.mutated | summary.may_mutated)
             self.facts.reads |= summary.reads
             for name, line in summary.exposed.items():
                 self.facts.exposed.setdefault(name, line)
@@ -173,8 +176,17 @@ class Statements(Calls):
             self.touch(tuple(summary.state), definition.node.lineno)
             if summary.reads:
                 self.facts.returns_function = True
-            return Value(own=self.new())
-        return Value(own=self.new(), defs=frozenset({definition}), kind="def")
+            return holding(self.env.fresh(), captured)
+        return Value(own=self.new(), held=captured.reach, defs=frozenset({definition}), kind="def")
+
+    def captured(self, definition: Definition) -> Value:
+        """What the names are that a function or class looks up in the scopes around it."""
+        if not self.scopes:
+            return NOTHING
+        own = frozenset() if isinstance(definition.node, ast.ClassDef) else locals_of(definition.node)
+        names = {node.id for node in walk(definition.node) if isinstance(node, ast.Name)} - own
+        scopes = [(name, scope) for name in sorted(names) if (scope := self.scope_of(name)) is not None]
+        return union(NOTHING, *(scope.values[name] for name, scope in scopes if name in scope.values))
 
     def run_ClassDef(self, node: ast.ClassDef) -> None:
         for decorator in node.decorator_list:
@@ -185,10 +197,11 @@ class Statements(Calls):
         self.scopes.pop()
         definition = Definition(name=node.name, cell=self.cell, node=node)
         defs = frozenset({definition}).union(*(base.defs for base in bases))
-        if self.in_body:
-            self.visit_methods(definition)
-            defs = frozenset()
-        self.bind(node.name, Value(own=self.new(), defs=defs, kind="def"), node.lineno)
+        if not self.in_body:
+            self.bind(node.name, Value(own=self.new(), defs=defs, kind="def"), node.lineno)
+            return
+        self.visit_methods(definition)
+        self.bind(node.name, holding(self.env.fresh(), self.captured(definition)), node.lineno)
 
     def visit_methods(self, definition: Definition) -> None:
         summary = self.summary_of(definition)

@@ -1,11 +1,13 @@
 """One attempt of a run, as the rooms that run it see it."""
 
 import json
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any  # JSON
+from urllib.parse import urlsplit
 
 from nb2prod.execution.heart import Heart
 from nb2prod.execution.log import RunLog
@@ -68,8 +70,12 @@ class Attempt:
         return f"{self.run.id}:{self.run.attempt}"
 
     @property
-    def marker(self) -> dict[str, str]:
-        return {"NB2PROD_RUN": self.mark}
+    def environment(self) -> dict[str, str]:
+        """Of all that it starts: ours and its mark, without the password of a store."""
+        kept = {**os.environ, "NB2PROD_RUN": self.mark}
+        if urlsplit(kept.get("NB2PROD_STORE", "")).password:
+            del kept["NB2PROD_STORE"]
+        return kept
 
     @property
     def stem(self) -> str:

@@ -6,6 +6,7 @@ What happens is told to a Listener as it happens: nothing here says how the run 
 import asyncio
 import contextlib
 import re
+import signal
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
@@ -25,6 +26,8 @@ _LEAVING = 5.0  # seconds in which a kernel may end by itself: what cells regist
 
 
 class Listener(Protocol):
+    def ready(self, language: Mapping[str, Any]) -> None: ...
+
     def started(self, index: int) -> None: ...
 
     def output(self, index: int, do: str, **entry: object) -> None: ...
@@ -126,8 +129,7 @@ class Cells:
         await client.async_start_new_kernel(cwd=self._order.cwd, env=dict(self._order.env))
         self._channels = await client.async_start_new_kernel_client()
         info = await client.async_wait_for_reply(self._channels.kernel_info())
-        if info:
-            client.nb.metadata["language_info"] = info["content"].get("language_info", {})
+        self._listener.ready((info or {"content": {}})["content"].get("language_info", {}))
 
     async def _run_cell(self, cell: NotebookNode) -> None:
         index = self._index
@@ -284,6 +286,8 @@ def _why(ending: Ending | None) -> tuple[FailureKind, str]:
         return FailureKind.MEMORY, "the kernel was ended: it took more memory than it may"
     if ending.reason == "deadline":
         return FailureKind.RUN_TIMEOUT, "it ran for too long"
+    if ending.signal == signal.SIGXCPU:
+        return FailureKind.KERNEL_DIED, "the kernel was ended: it took more CPU time than it may"
     if ending.signal:
         return FailureKind.KERNEL_DIED, f"the kernel was ended by signal {ending.signal}"
     return FailureKind.KERNEL_DIED, f"the kernel ended by itself, with exit code {ending.code}"

@@ -58,6 +58,7 @@ class RunState:
 
     layout: list[int] = field(default_factory=list)
     injected: str = ""
+    language: dict[str, Any] = field(default_factory=dict)
     head: dict[str, Any] = field(default_factory=dict)
     last: dict[str, Any] = field(default_factory=dict)  # run.ended
     cells: dict[int, _CellState] = field(default_factory=dict)
@@ -77,6 +78,8 @@ class RunState:
             self.head, self.layout, self.injected = dict(entry), list(entry["layout"]), entry["injected"]
         elif event == "run.ended":
             self.last = dict(entry)
+        elif event == "kernel.ready":
+            self.language = dict(entry["language"])
         elif event == "cell.started":
             self.cells[entry["index"]] = _CellState(status="running", start=entry["at"])
         elif event == "cell.output":
@@ -91,6 +94,7 @@ class RunState:
         document = prepared(source, self.layout, self.injected)
         for index, cell in enumerate(document["cells"]):
             self._fill(index, cell)
+        document["metadata"] |= {"language_info": self.language} if self.language else {}
         document["metadata"] |= {"papermill": self._papermill(), "nb2prod_run": self._about()}
         failure = self.last.get("failure")
         if failure and failure.get("cell") in self.layout:

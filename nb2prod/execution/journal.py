@@ -2,6 +2,7 @@
 
 run.started     run, attempt, layout (the number in the source of each cell that is to run, 0 the given parameters),
                 injected (the source of those), parameters, name
+kernel.ready    language (its language_info)
 cell.started    index (in the layout), cell
 cell.output     index, do: output | clear | update
 cell.completed  index, cell, count

@@ -1,7 +1,6 @@
 """A notebook's attempt: parameters and secrets, its kernel and cells, the notebook with outputs and its other forms."""
 
 import asyncio
-import os
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -87,7 +86,7 @@ def _order(attempt: Attempt) -> KernelOrder:
     return KernelOrder(
         **({"kernel_name": kernel} if kernel else {"python": python}),
         cwd=str(_workdir(attempt)),
-        env={**os.environ, **attempt.marker},
+        env=attempt.environment,
         memory=settings.limits.memory,
         cpu_seconds=settings.limits.cpu_seconds,
         cpus=settings.limits.cpus,

@@ -87,7 +87,7 @@ def _kept(command: Sequence[str], cwd: Path, attempt: Attempt) -> Leash:
     order = {
         "argv": list(command),
         "cwd": str(cwd),
-        "env": {**os.environ, **attempt.marker},
+        "env": attempt.environment,
         "umask": umask,
         "nice": os.nice(0),
         "rlimits": {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS if hasattr(resource, name)},

@@ -50,6 +50,9 @@ class Recorder:
         self._add("run.started", layout=list(layout), injected=injected, **self._redactor.json(head))
         self._heart.at(Progress(done=0, total=self._total))
 
+    def ready(self, language: Mapping[str, Any]) -> None:
+        self._add("kernel.ready", language=dict(language))
+
     def started(self, index: int) -> None:
         self._began[index] = time.monotonic()
         number = self.state.layout[index]

@@ -15,11 +15,11 @@ from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from nb2prod.runtime.fingerprint import Fingerprint, fingerprint
-from nb2prod.runtime.isolated import IsolatedSteps, StepDied
+from nb2prod.runtime.isolated import IsolatedSteps, Launch, StepDied, launch_process
 from nb2prod.runtime.state import unwarned
 from nb2prod.runtime.states import STATES
 
-__all__ = ["ENVIRONMENT", "SEED", "capture", "failure", "seed_all", "with_locals"]
+__all__ = ["ENVIRONMENT", "SEED", "answer_of", "capture", "failure", "seed_all", "with_locals"]
 
 T = TypeVar("T")
 SEED = 20250101
@@ -89,12 +89,13 @@ def with_locals(
         return given, {name: fingerprint(held[name]) for name in names if name in held}
 
 
-def _answer(package: str, source: str, lock: str, how: str) -> dict[str, Any]:
+def answer_of(package: str, source: str, lock: str, how: str, launch: Launch = launch_process) -> dict[str, Any]:
+    """What `main` writes. It puts the package onto this process's path; `launch` is of IsolatedSteps."""
     sys.path[:0] = [source, ""]  # a notebook imports from its folder too
     try:
         known = json.loads(Path(lock).read_text(encoding="utf-8"))
         if how == "isolated":
-            return {"steps": _capture_isolated(package, source, known)}
+            return {"steps": _capture_isolated(package, source, known, launch)}
         return {"steps": capture(package, known)}
     except StepDied as died:
         return {"failed": str(died), **died.told}
@@ -102,10 +103,13 @@ def _answer(package: str, source: str, lock: str, how: str) -> dict[str, Any]:
         return failure(error, source)
 
 
-def _capture_isolated(package: str, source: str, lock: Mapping[str, Any]) -> dict[str, dict[str, Fingerprint]]:
+def _capture_isolated(
+    package: str, source: str, lock: Mapping[str, Any], launch: Launch
+) -> dict[str, dict[str, Fingerprint]]:
     states = {token for entry in lock["steps"].values() for token in entry.get("state", ())}
     with tempfile.TemporaryDirectory() as folder:
-        steps = IsolatedSteps(source=source, folder=Path(folder), attributes=tuple(sorted(states - STATES.keys())))
+        attributes = tuple(sorted(states - STATES.keys()))
+        steps = IsolatedSteps(source=source, folder=Path(folder), attributes=attributes, launch=launch)
         return capture(package, lock, steps)
 
 
@@ -120,7 +124,7 @@ def failure(error: BaseException, source: str) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     package, source, lock, answer, *how = arguments
-    Path(answer).write_text(json.dumps(_answer(package, source, lock, "".join(how))), encoding="utf-8")
+    Path(answer).write_text(json.dumps(answer_of(package, source, lock, "".join(how))), encoding="utf-8")
     return 0
 
 

@@ -21,9 +21,10 @@ from nb2prod.runtime.fingerprint import Fingerprint
 from nb2prod.runtime.measure import inputs_of
 from nb2prod.runtime.states import STATES
 
-__all__ = ["IsolatedSteps", "StepDied", "launch_process", "main"]
+__all__ = ["IsolatedSteps", "Launch", "StepDied", "launch_process", "main"]
 
 T = TypeVar("T")
+Launch = Callable[[Path], int]
 
 
 class StepDied(Exception):
@@ -44,7 +45,7 @@ class IsolatedSteps:
 
     source: str
     folder: Path
-    launch: Callable[[Path], int] = field(default_factory=lambda: launch_process)
+    launch: Launch = field(default_factory=lambda: launch_process)
     attributes: tuple[str, ...] = ()
     carried: dict[str, object] = field(default_factory=dict)
     count: int = 0

@@ -11,21 +11,16 @@ COLUMNS = ("notebooks", "clean", "converted", "equal", "different", "nothing", "
 CODE = re.compile(r"\b(NB\d+)\b")
 
 
-def print_report(found: Sequence[Sample], results: Results, keys: Mapping[str, str]) -> None:
+def print_report(found: Sequence[Sample], results: Results, tags: str) -> None:
     sources = list(dict.fromkeys(sample.source for sample in found))
     print("\n" + " | ".join(["source".ljust(16), *(name.rjust(9) for name in COLUMNS), "equal/clean"]))
     for source in [*sources, "all"]:
         chosen = [sample for sample in found if source in (sample.source, "all")]
-        print(row(source, [last_stage(sample, results, keys) for sample in chosen]))
-    steps = Counter(outcome(last_stage(sample, results, keys), "apart") for sample in found)
+        print(row(source, [results.all_of(sample, tags) for sample in chosen]))
+    steps = Counter(outcome(results.all_of(sample, tags), "apart") for sample in found)
     told = [f"{count} {word}" for word, count in steps.most_common() if word]
     print(f"each step in a process of its own: {', '.join(told) or 'not done'}")
-    print_reasons(found, results, keys)
-
-
-def last_stage(sample: Sample, results: Results, keys: Mapping[str, str]) -> Mapping[str, Result]:
-    found = {stage: results.get(sample, stage, keys[stage]) for stage in ("clean", "convert", "verify", "apart")}
-    return {stage: result for stage, result in found.items() if result}
+    print_reasons(found, results, tags)
 
 
 def row(source: str, stages: Sequence[Mapping[str, Result]]) -> str:
@@ -39,8 +34,8 @@ def row(source: str, stages: Sequence[Mapping[str, Result]]) -> str:
     return " | ".join([source.ljust(16), *(str(counts[name]).rjust(9) for name in COLUMNS), share])
 
 
-def print_reasons(found: Sequence[Sample], results: Results, keys: Mapping[str, str]) -> None:
-    every = [(sample, last_stage(sample, results, keys)) for sample in found]
+def print_reasons(found: Sequence[Sample], results: Results, tags: str) -> None:
+    every = [(sample, results.all_of(sample, tags)) for sample in found]
     refused = [stage["convert"] for _, stage in every if outcome(stage, "convert") == "refused"]
     reasons = Counter(code for result in refused for code in sorted(set(CODE.findall(result.detail))))
     if reasons:

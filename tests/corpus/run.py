@@ -1,30 +1,30 @@
 """Run the corpus: fetch notebooks that none of us wrote, convert and verify each, print a table.
 
-    python tests/corpus/run.py --only statsmodels --sample 20
+    python tests/corpus/run.py --only statsmodels --sample 20 --until apart
 
-Stages: `clean` (runs in a plain kernel), `convert`, `verify`. What is known is not done again (see results.py).
+Stages: `convert`, `clean` (runs in a plain kernel, which records its values), `verify`, `apart` (each step in a process
+of its own). What is known is not done again (see results.py): a run that was stopped goes on where it was.
 """
 
 import argparse
 import fnmatch
 import json
+import multiprocessing
 import os
 import random
 import shutil
-import subprocess
-import sys
+import tempfile
 import time
+import traceback
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from threading import Lock
 
-import psutil
 from fetch import CACHE, SOURCES, Sample, samples
+from forks import in_fork, prepare
 from report import print_report
-from results import Result, Results, code_key, environment_key
-
-ENVIRONMENT = {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "PYTHONWARNINGS": "ignore"}
+from results import Result, Results
+from stages import FRESH, STAGES
 
 
 class Corpus:
@@ -33,13 +33,10 @@ class Corpus:
     def __init__(self, arguments: argparse.Namespace) -> None:
         self.arguments = arguments
         self.results = Results()
-        self.keys = {"clean": environment_key()}
-        ours = f"{code_key()}-{self.keys['clean']}-{arguments.tags}"
-        self.keys |= {"convert": ours, "verify": ours, "apart": ours}
-        self.lock = Lock()
 
     def stage(self, stage: str, sample: Sample) -> Result:
-        known = self.results.get(sample, stage, self.keys[stage])
+        key = self.results.key(sample, stage, self.arguments.tags)
+        known = self.results.get(sample, stage, key)
         if known and not self.stale(known):
             return known
         began = time.monotonic()
@@ -49,15 +46,14 @@ class Corpus:
             name=sample.name,
             sha=sample.sha,
             stage=stage,
-            key=self.keys[stage],
+            key=key,
             outcome=outcome,
             detail=detail,
             seconds=round(time.monotonic() - began, 1),
         )
-        with self.lock:
-            self.results.add(result)
-            last = detail.strip().splitlines()[-1][:150] if detail else ""
-            print(f"{stage:8} {outcome:10} {result.seconds:6.1f}s {sample.source}/{sample.name} {last}", flush=True)
+        self.results.add(result)
+        last = detail.strip().splitlines()[-1][:150] if detail else ""
+        print(f"{stage:8} {outcome:10} {result.seconds:6.1f}s {sample.source}/{sample.name} {last}", flush=True)
         return result
 
     def stale(self, known: Result) -> bool:
@@ -68,21 +64,19 @@ class Corpus:
 
     def execute(self, stage: str, sample: Sample) -> tuple[str, str]:
         folder = CACHE / "scratch" / self.arguments.tags / sample.source / sample.name
-        if stage in ("clean", "convert"):
+        if stage == "convert" or not folder.is_dir():
             shutil.rmtree(folder, ignore_errors=True)
             copy_with_data(sample.path, folder)
-        notebook = folder / sample.path.name
-        return in_process(stage, notebook, self.arguments)
+        if stage in ("verify", "apart") and not (folder / "project").is_dir():
+            self.execute("convert", sample)
+        return in_process(stage, folder / sample.path.name, self.arguments)
 
     def follow(self, sample: Sample) -> None:
         """All stages of one notebook, as far as they make sense."""
-        if self.stage("clean", sample).outcome != "clean" and not self.arguments.convert_all:
-            return
-        if self.arguments.until == "clean" or self.stage("convert", sample).outcome != "converted":
-            return
+        converted = self.arguments.until != "clean" and self.stage("convert", sample).outcome == "converted"
         if self.arguments.until == "convert" or self.stage("clean", sample).outcome != "clean":
             return
-        if self.stage("verify", sample).outcome == "equal" and self.arguments.until == "apart":
+        if converted and self.stage("verify", sample).outcome == "equal" and self.arguments.until == "apart":
             self.stage("apart", sample)
 
 
@@ -94,32 +88,24 @@ def copy_with_data(notebook: Path, folder: Path) -> None:
 
 
 def in_process(stage: str, notebook: Path, arguments: argparse.Namespace) -> tuple[str, str]:
-    folder, timeout = notebook.parent, arguments.timeout
-    command = [sys.executable, str(Path(__file__).with_name("stages.py")), stage, str(notebook), arguments.tags]
-    with (folder / f"{stage}.log").open("w+", encoding="utf-8") as log:
-        process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, env=ENVIRONMENT, cwd=folder)
-        try:
-            process.wait(timeout)
-        except subprocess.TimeoutExpired:
-            end_tree(process.pid)
-            process.wait()
-            return "timeout", f"{timeout:.0f} s"
-        log.seek(0)
-        lines = log.read().splitlines()
+    with tempfile.TemporaryDirectory() as folder:
+        answer, log = Path(folder) / "answer.json", Path(folder) / "log"
+        code = in_fork(lambda: answered(stage, notebook, arguments.tags, answer), log, arguments.timeout)
+        if code is None:
+            return "timeout", f"{arguments.timeout:.0f} s"
+        if not answer.is_file():
+            return "crash", f"exit code {code}\n{log.read_text(encoding='utf-8', errors='replace')[-2000:]}"
+        outcome, detail = json.loads(answer.read_text(encoding="utf-8"))
+    return outcome, detail
+
+
+def answered(stage: str, notebook: Path, tags: str, answer: Path) -> None:
+    os.chdir(notebook.parent)
     try:
-        answer = json.loads(lines[-1])
-    except (IndexError, ValueError):
-        return "crash", "\n".join([f"exit code {process.returncode}", *lines[-20:]])
-    return answer["outcome"], answer["detail"]
-
-
-def end_tree(pid: int) -> None:
-    parent = psutil.Process(pid)
-    for process in (*parent.children(recursive=True), parent):
-        try:
-            process.kill()
-        except psutil.NoSuchProcess:
-            continue
+        found = STAGES[stage](notebook, tags)
+    except Exception:
+        found = "crash", traceback.format_exc()[-3000:]
+    answer.write_text(json.dumps(found), encoding="utf-8")
 
 
 def chosen(arguments: argparse.Namespace) -> list[Sample]:
@@ -141,7 +127,9 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     parser.add_argument(
         "--until", choices=["clean", "convert", "verify", "apart"], default="verify", help="the last stage"
     )
-    parser.add_argument("--convert-all", action="store_true", help="convert also what does not run in the kernel")
+    parser.add_argument(
+        "--fresh", action="store_true", help="each step in a new interpreter, not a fork of a fresh one"
+    )
     parser.add_argument("--timeout", type=float, default=300, help="seconds for one stage of one notebook")
     parser.add_argument("-j", "--jobs", type=int, default=2)
     parser.add_argument("--again", action="store_true", help="convert and verify also what is known")
@@ -151,12 +139,16 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     arguments = parse()
-    corpus = Corpus(arguments)
     found = chosen(arguments)
     if not arguments.report:
-        with ThreadPoolExecutor(arguments.jobs) as pool:
-            list(pool.map(corpus.follow, found))
-    print_report(found, corpus.results, corpus.keys)
+        prepare({**os.environ, **({FRESH: "1"} if arguments.fresh else {})})
+        with ProcessPoolExecutor(arguments.jobs, multiprocessing.get_context("fork")) as pool:
+            list(pool.map(follow, [arguments] * len(found), found))
+    print_report(found, Results(), arguments.tags)
+
+
+def follow(arguments: argparse.Namespace, sample: Sample) -> None:
+    Corpus(arguments).follow(sample)
 
 
 if __name__ == "__main__":

@@ -39,6 +39,7 @@ REFUSED = {
     "late_parameter": "NB106",
     "lru": "NB216",
     "memview": "NB214",
+    "options_between": "NB301",
     "method_global": "NB212",
     "repr_display": "NB217",
     "rng_default_arg": "NB210",
