@@ -12,7 +12,9 @@ _STATUSES = ["queued", "running", "completed", "failed", "cancelled", "skipped"]
 @click.option("--schedule", default="", metavar="NAME", help="Of this schedule.")
 @click.option("--definition", default="", metavar="NAME", help="Of this definition, in all its versions.")
 @click.option("--batch", default="", metavar="NAME", help="Of this batch.")
-@click.option("--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status; may be repeated.")
+@click.option(
+    "--status", "statuses", multiple=True, type=click.Choice(_STATUSES), help="Of this status; may be repeated."
+)
 @click.option("--before", default="", metavar="RUN", help="Older than this run, to page.")
 @click.option("--limit", type=click.IntRange(min=1), default=20, show_default=True, help="At most so many.")
 @click.option("--tz", default="UTC", show_default=True, metavar="ZONE", help="The zone of the times that are shown.")

@@ -9,7 +9,9 @@ from nb2prod.cli.stores import STORE, hint_without_daemon
 @click.command(name="logs")
 @click.argument("run")
 @click.option("--follow", "-f", is_flag=True, help="Go on until the run has ended.")
-@click.option("--attempt", type=click.IntRange(min=1), default=None, metavar="N", help="Of this attempt.  [default: last]")
+@click.option(
+    "--attempt", type=click.IntRange(min=1), default=None, metavar="N", help="Of this attempt.  [default: last]"
+)
 @click.option("--raw", is_flag=True, help="The run's own log, with the times, and not what its cells printed.")
 @STORE
 def COMMAND(run: str, follow: bool, attempt: int | None, raw: bool, store_url: str) -> int:  # noqa: N802

@@ -19,7 +19,12 @@ _STATUSES = ["completed", "failed", "cancelled", "skipped"]
 @STORE
 @JSON
 def COMMAND(  # noqa: N802
-    older_than: float | None, keep_last: int | None, statuses: tuple[str, ...], dry_run: bool, store_url: str, machine: bool
+    older_than: float | None,
+    keep_last: int | None,
+    statuses: tuple[str, ...],
+    dry_run: bool,
+    store_url: str,
+    machine: bool,
 ) -> int:
     """Remove runs that have ended, with all that the store knows of them and the files that they gave.
 
