@@ -1,5 +1,6 @@
 """A definition: what runs, as it is now, with its settings. A new version comes only when something has changed."""
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -7,10 +8,12 @@ from pathlib import Path
 from nb2prod.api.names import check_name, name_of
 from nb2prod.api.settings import check_settings
 from nb2prod.api.snapshot import Described, Snapshot, snapshot
+from nb2prod.errors import InvalidOption
 from nb2prod.model.job import Definition, JobKind, JobSettings
+from nb2prod.model.pipeline import DataSource
 from nb2prod.store import Store
 
-__all__ = ["Draft", "define", "draft", "redraft", "save"]
+__all__ = ["Draft", "FilesLeftBehind", "define", "draft", "redraft", "save"]
 
 _DEFAULT = JobSettings()
 
@@ -29,12 +32,26 @@ class Draft:
         return self.snapshot.parameters
 
 
+class FilesLeftBehind(InvalidOption):
+    """What the notebook reads from its folder would not be there: whether to keep it as it is now, its owner knows."""
+
+    def __init__(self, path: Path, missing: Sequence[DataSource]) -> None:
+        named = ", ".join(f"{source.url} (cell {source.cell}, line {source.line})" for source in missing)
+        files = " ".join(f"--file {shlex.quote(source.url)}" for source in missing)
+        super().__init__(
+            str(path),
+            f"it reads {named}, and a job runs in a fresh folder. Take the file along as it is now with {files}, "
+            f"or run in the notebook's folder with --workdir {shlex.quote(str(path.parent))}",
+        )
+
+
 def define(
     store: Store, path: Path, *, name: str = "", settings: JobSettings = _DEFAULT, files: Sequence[str] = ()
 ) -> Definition:
     """The definition of a notebook or a project's folder. `files` are patterns of more files beside a notebook.
 
-    Raises NotebookNotReadable, NotAProject, InvalidName and InvalidOption, and stores nothing then.
+    Raises NotebookNotReadable, NotAProject, InvalidName and InvalidOption (FilesLeftBehind is one), and stores nothing
+    then.
     """
     return save(store, draft(store, path, name=name, settings=settings, files=files))
 
@@ -46,6 +63,8 @@ def draft(
     name = check_name(name or name_of(path))
     taken = snapshot(path, files)
     settings = replace(settings, workdir=settings.workdir or taken.workdir)
+    if taken.missing and not settings.workdir:
+        raise FilesLeftBehind(path, taken.missing)
     check_settings(store, settings, [parameter[0] for parameter in taken.parameters])
     return Draft(name=name, path=path.resolve(), snapshot=taken, settings=settings)
 

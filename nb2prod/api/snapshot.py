@@ -2,14 +2,18 @@
 
 import ast
 import os
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nb2prod.analysis.analyse import analyse
+from nb2prod.analysis.data_sources import data_sources_of
 from nb2prod.analysis.magics import lower
 from nb2prod.analysis.parameters import declared_parameters
 from nb2prod.errors import InvalidOption, NotAProject
 from nb2prod.model.notebook import Notebook
+from nb2prod.model.pipeline import DataSource
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.parameters import specs_of_source
@@ -26,12 +30,14 @@ Described = tuple[tuple[str, str, str, str], ...]
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """`entry` is the notebook's path in `files`, or "." of a project; `parameters` are as a Definition has them;
-    `workdir` is the folder outside of the snapshot that its code counts on, "" when there is none."""
+    `workdir` is the folder outside of the snapshot that its code counts on, "" when there is none; `missing` are the
+    files beside the notebook that it reads by a literal path and that are not in `files`."""
 
     entry: str
     files: Mapping[str, bytes]
     parameters: Described
     workdir: str = ""
+    missing: tuple[DataSource, ...] = ()
 
 
 class SnapshotTooLarge(InvalidOption):
@@ -57,7 +63,16 @@ def _of_notebook(path: Path, patterns: Sequence[str], limit: int) -> Snapshot:
     extra = {*_imported(notebook, folder), *_matching(folder, patterns)} - {path.resolve()}
     entry = f"{path.name.removesuffix(path.suffix)}.ipynb"
     files = {entry: notebook.text.encode(), **_read(path, folder, extra, limit)}
-    return Snapshot(entry=entry, files=files, parameters=declared_parameters(notebook))
+    missing = tuple(_left_behind(notebook, folder, files))
+    return Snapshot(entry=entry, files=files, parameters=declared_parameters(notebook), missing=missing)
+
+
+def _left_behind(notebook: Notebook, folder: Path, taken: Mapping[str, bytes]) -> Iterator[DataSource]:
+    for source in data_sources_of(analyse(notebook)):
+        if source.writes or "://" in source.url or Path(source.url).is_absolute():
+            continue
+        if (folder / source.url).is_file() and posixpath.normpath(source.url) not in taken:
+            yield source
 
 
 def _imported(notebook: Notebook, folder: Path) -> set[Path]:

@@ -149,7 +149,8 @@ SETTINGS = bundled(
             "--workdir",
             type=click.Path(path_type=Path),
             metavar="DIR",
-            help="Where its cells run.  [default: a fresh folder with the notebook and its files]",
+            help="Where its cells run.  [default: a fresh folder with the notebook and its files; of `nb2prod run` the "
+            "notebook's folder]",
         ),
         click.option(
             "--output",

@@ -84,7 +84,7 @@ def _claim(tx: Tx, worker: str, lease: float, limit: int, run_id: str) -> list[R
         if run is None:
             continue
         claimed.append(run)
-        if first.overlap == Overlap.QUEUE:
+        if first.overlap not in (None, Overlap.ALLOW):
             taken.add(first.schedule_id)
         left = room[first.pool]
         if left is not None:
@@ -110,7 +110,7 @@ def _count_by_pool(tx: Tx, where: str) -> dict[str, int]:
 def _schedules_taken(tx: Tx) -> set[int]:
     """Those of which one runs and none may run beside it."""
     running = select(_RUN.schedule_id).join(tables.schedule, tables.schedule.c.id == _RUN.schedule_id)
-    running = running.where(_RUN.status == text("'running'"), tables.schedule.c.overlap == Overlap.QUEUE.value)
+    running = running.where(_RUN.status == text("'running'"), tables.schedule.c.overlap != Overlap.ALLOW.value)
     return {row.schedule_id for row in tx.rows(running)}
 
 

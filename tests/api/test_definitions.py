@@ -6,7 +6,7 @@ import pytest
 from jobs_given import ROWS, notebook
 
 from nb2prod.api.convert import convert
-from nb2prod.api.definitions import define, redraft, save
+from nb2prod.api.definitions import FilesLeftBehind, define, redraft, save
 from nb2prod.api.names import check_name, name_of
 from nb2prod.api.snapshot import SnapshotTooLarge, snapshot
 from nb2prod.errors import InvalidName, InvalidOption, Nb2ProdError, NotAProject, NotebookNotReadable
@@ -145,3 +145,19 @@ def test_names() -> None:
     for wrong in ("", "a b", "../a", "-a", "a/b", "ä", "a" * 101, "a\n"):
         with pytest.raises(InvalidName):
             check_name(wrong)
+
+
+def test_a_file_beside_the_notebook_is_not_left_behind_unsaid(sqlite_url: str, tmp_path: Path) -> None:
+    path = notebook(tmp_path / "in" / "a.ipynb", ("rows = open('./day.csv').read()\nopen('out.csv', 'w')", ""))
+    (path.parent / "day.csv").write_text("x")
+    (path.parent / "out.csv").write_text("x")
+    with open_store(sqlite_url) as store:
+        with pytest.raises(FilesLeftBehind) as refused:
+            define(store, path)
+        assert store.definitions() == []
+        assert str(refused.value) == (
+            f"{path}: it reads ./day.csv (cell 1, line 1), and a job runs in a fresh folder. Take the file along as it is "
+            f"now with --file ./day.csv, or run in the notebook's folder with --workdir {path.parent}"
+        )
+        assert define(store, path, files=["./day.csv"]).files[1].path == "day.csv"
+        assert define(store, path, settings=JobSettings(workdir=str(path.parent))).version == 2

@@ -76,9 +76,10 @@ def test_a_pool_of_nothing_stands_still(store: Store) -> None:
     assert store.claim("d", lease=9, limit=9) == []
 
 
-def test_never_two_of_a_schedule_that_queues(store: Store) -> None:
+@pytest.mark.parametrize("overlap", [Overlap.QUEUE, Overlap.SKIP, Overlap.REPLACE])
+def test_never_two_of_a_schedule_at_once(store: Store, overlap: Overlap) -> None:
     definition = define(store)
-    serial = scheduled(store, definition, "serial", overlap=Overlap.QUEUE)
+    serial = scheduled(store, definition, "serial", overlap=overlap)
     free = scheduled(store, definition, "free", overlap=Overlap.ALLOW)
     one, two = store.advance(serial, minutes(2), None)
     others = [run.id for run in store.advance(free, minutes(2), None)]
