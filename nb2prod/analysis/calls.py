@@ -134,8 +134,8 @@ class Calls(Drawing):
             return Value(kind=self.known.kinds[name])
         if self.known.is_aliasing(name):
             return aliasing(self.env.fresh(), *arguments.all, kind=self.known.kinds[name])
-        if name in self.known.shallow_functions:
-            return Value(own=self.new(), held=union(NOTHING, *arguments.all).held, kind=self.known.kinds.get(name, ""))
+        if name == "sum" and len(arguments.all) > 1:  # of lists
+            return Value(own=self.new(), held=union(*arguments.all).held)
         if self.known.is_holding(name) or _is_exception(name):
             return holding(self.env.fresh(), *arguments.all, kind=self.known.kinds.get(name, ""))
         if name in ("next", "max", "min"):

@@ -106,12 +106,17 @@ class Names(ABC):
         if self.in_body:
             return
         into = self.facts.mutates if surely else self.facts.may_mutate
-        names = self.env.names_of(value.own)
+        names = {name for name in self.env.names_of(value.own) if not self.is_source(name, value)}
         sharing = names | {name for name in self.env.callers if self.reads_of(name) & names}
         if len(sharing) > 1:
             self.facts.together.add(frozenset(sharing))
         for name in names:
             (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
+
+    def is_source(self, name: str, value: Value) -> bool:
+        """A definition that holds the value, in a default say: its text stays what it was."""
+        found = self.env.get(name)
+        return found.is_definition and not found.own & value.own and any(made.name == name for made in found.defs)
 
     def hold(self, container: Value, item: Value) -> None:
         """From now on the container holds the item; in a body, whatever is the container among its local names."""

@@ -1,14 +1,20 @@
 """A campaign of random notebooks: `python -m fuzz.run --examples 10000 --seed 1`.
 
 Prints how many were equal, refused (by code) and failed by themselves, and each difference with its notebook, shrunk.
+A campaign that was stopped goes on where it was, as long as the code is the same.
 """
 
 import argparse
+import hashlib
+import json
 import os
 import sys
 import time
 from collections import Counter
-from concurrent.futures import ProcessPoolExecutor
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import count
+from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import Flaky
@@ -17,8 +23,10 @@ from fuzz.grammar import notebooks
 from fuzz.oracle import Outcome, outcome_of
 
 BATCH = 100  # notebooks in one search: after a difference, the rest of its batch is not drawn
+KEPT = Path(__file__).parents[2] / ".cache" / "fuzz"
 _RUN = ("equal", "refused", "stops", "different", "isolated")
 PATIENCE = 250  # notebooks that are tried to make a difference small
+Found = tuple[Counter[str], list[str]]
 
 
 class Different(AssertionError):
@@ -33,21 +41,50 @@ def main() -> None:
     arguments = parser.parse_args()
     began = time.monotonic()
     tally: Counter[str] = Counter()
-    number = arguments.seed * 1_000_000
-    with ProcessPoolExecutor(arguments.jobs) as pool:
-        while sum(tally[kind] for kind in _RUN) < arguments.examples:
-            batches = range(number, number + arguments.jobs * 2)
-            number += len(batches)
-            for found, wrong in pool.map(_batch, batches):
-                tally += found
-                for text in wrong:
-                    print(text, flush=True)
-            print(_report(tally, time.monotonic() - began).split("\n")[0], file=sys.stderr, flush=True)
+    for found, wrong in _searched(arguments.seed * 1_000_000, arguments.jobs):
+        tally += found
+        for text in wrong:
+            print(text, flush=True)
+        print(_report(tally, time.monotonic() - began).split("\n")[0], file=sys.stderr, flush=True)
+        if sum(tally[kind] for kind in _RUN) >= arguments.examples:
+            break
     print(_report(tally, time.monotonic() - began))
     sys.exit(1 if tally["different"] or tally["isolated"] else 0)
 
 
-def _batch(number: int) -> tuple[Counter[str], list[str]]:
+def _searched(first: int, jobs: int) -> Iterator[Found]:
+    """Batch after batch, from the first number on, in the order of their numbers."""
+    kept = KEPT / f"{_code()}.jsonl"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    lines = kept.read_text(encoding="utf-8").splitlines() if kept.exists() else []
+    known = {number: (Counter(tally), wrong) for number, tally, wrong in map(json.loads, lines)}
+    with ProcessPoolExecutor(jobs) as pool, kept.open("a", encoding="utf-8") as file:
+        running: dict[int, Future[Found]] = {}
+        try:
+            for number in count(first):
+                for ahead in range(number, number + 2 * jobs):
+                    if ahead not in known and ahead not in running:
+                        running[ahead] = pool.submit(_batch, ahead)
+                if number in running:
+                    known[number] = running.pop(number).result()
+                    file.write(json.dumps([number, *known[number]]) + "\n")
+                    file.flush()
+                yield known[number]
+        finally:
+            for future in running.values():
+                future.cancel()
+
+
+def _code() -> str:
+    """What an outcome depends on."""
+    root = Path(__file__).parents[2]
+    places = [root / "nb2prod" / part for part in ("analysis", "model", "notebooks", "runtime", "targets")]
+    paths = sorted(path for place in (*places, Path(__file__).parent) for path in place.rglob("*") if path.is_file())
+    texts = [path.read_bytes() for path in paths if path.suffix != ".pyc"]
+    return hashlib.sha256(b"\0".join(texts)).hexdigest()[:12]
+
+
+def _batch(number: int) -> Found:
     """One search. Notebooks that were drawn to shrink a difference are not counted."""
     _import_once()
     tally: Counter[str] = Counter()

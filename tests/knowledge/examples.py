@@ -244,7 +244,7 @@ HOLDS = {
     "imblearn.pipeline.make_pipeline": "imblearn.pipeline.make_pipeline(inner)",
 }
 # an array, or the arrays in a list, that share the memory of `arr`
-SHALLOW_FUNCTIONS = {"sum": "sum([[inner]], [])", "numpy.array": "np.array([inner, None], dtype=object).tolist()"}
+SHALLOW_FUNCTIONS = {"numpy.array": "np.array([inner, None], dtype=object).tolist()"}
 ALIASES = {
     **{
         f"numpy.{name}": f"np.{name}(arr)"
