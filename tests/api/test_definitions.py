@@ -156,8 +156,8 @@ def test_a_file_beside_the_notebook_is_not_left_behind_unsaid(sqlite_url: str, t
             define(store, path)
         assert store.definitions() == []
         assert str(refused.value) == (
-            f"{path}: it reads ./day.csv (cell 1, line 1), and a job runs in a fresh folder. Take the file along as it is "
-            f"now with --file ./day.csv, or run in the notebook's folder with --workdir {path.parent}"
+            f"{path}: it reads ./day.csv (cell 1, line 1), and a job runs in a fresh folder. Take the file along as it "
+            f"is now with --file ./day.csv, or run in the notebook's folder with --workdir {path.parent}"
         )
         assert define(store, path, files=["./day.csv"]).files[1].path == "day.csv"
         assert define(store, path, settings=JobSettings(workdir=str(path.parent))).version == 2
