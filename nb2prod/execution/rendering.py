@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,16 @@ __all__ = ["FORMATS", "NotRendered", "check_formats", "render"]
 FORMATS = ("ipynb", "html", "pdf")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "microsoft-edge")
 _PATIENCE = 120.0
+_PRINTING = (
+    "--headless",
+    "--disable-gpu",
+    "--no-pdf-header-footer",
+    "--virtual-time-budget=10000",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 
 
 class NotRendered(OSError):
@@ -60,18 +71,28 @@ def _pdf(page: bytes) -> bytes:
     if not browser:
         raise NotRendered("pdf", "there is no Chromium")
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as place:
-        folder = Path(place)
-        (folder / "page.html").write_bytes(page)
-        command = [browser, "--headless", "--disable-gpu", "--no-pdf-header-footer", "--virtual-time-budget=10000"]
+        source, printed = Path(place, "page.html"), Path(place, "page.pdf")
+        source.write_bytes(page)
+        command = [browser, *_PRINTING, f"--user-data-dir={place}/profile", f"--print-to-pdf={printed}"]
         command += ["--no-sandbox"] if os.geteuid() == 0 else []  # it refuses to run as root with one
-        command += [f"--user-data-dir={folder / 'profile'}", f"--print-to-pdf={folder / 'page.pdf'}"]
+        said = _print([*command, source.as_uri()])
+        if not printed.is_file():
+            raise NotRendered("pdf", said or f"{browser} wrote nothing")
+        return printed.read_bytes()
+
+
+def _print(command: Sequence[str]) -> str:
+    """The last line that the browser said. It is ended with all that it started when it takes too long."""
+    try:
+        browser = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, errors="replace", process_group=0
+        )
+    except OSError as error:
+        raise NotRendered("pdf", str(error)) from error
+    with browser:
         try:
-            done = subprocess.run(
-                [*command, (folder / "page.html").as_uri()], capture_output=True, timeout=_PATIENCE, check=False
-            )
-        except (OSError, subprocess.TimeoutExpired) as error:
-            raise NotRendered("pdf", str(error)) from error
-        if not (folder / "page.pdf").is_file():
-            words = done.stderr.decode("utf-8", "replace").strip().splitlines()
-            raise NotRendered("pdf", words[-1] if words else f"{browser} ended with code {done.returncode}")
-        return (folder / "page.pdf").read_bytes()
+            said = browser.communicate(timeout=_PATIENCE)[1]
+        except subprocess.TimeoutExpired as error:
+            os.killpg(browser.pid, signal.SIGKILL)
+            raise NotRendered("pdf", f"{command[0]} took over {_PATIENCE:g} s") from error
+    return next(iter(said.strip().splitlines()[-1:]), "")
