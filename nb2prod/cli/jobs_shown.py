@@ -6,6 +6,7 @@ from datetime import datetime
 from nb2prod.api.readings import duration, read_trigger
 from nb2prod.api.runs import RunDetail
 from nb2prod.cli.quantities import clock, in_zone
+from nb2prod.cli.show import counted
 from nb2prod.model.job import Cron, Definition, Event, JobSettings, Progress, Run, RunStatus, Schedule
 
 __all__ = [
@@ -87,7 +88,7 @@ def _policies(schedule: Schedule) -> Iterator[str]:
 def lines_of_definition(definition: Definition) -> Iterator[str]:
     count = len(definition.files)
     size = sum(file.size for file in definition.files)
-    files = f"{count} file{'s' if count != 1 else ''}, {_size(size)}"
+    files = f"{counted(count, 'file')}, {_size(size)}"
     yield f"  definition  {definition.name} version {definition.version}, {files}"
     settings = list(_settings(definition.settings))
     if settings:

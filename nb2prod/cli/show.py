@@ -51,6 +51,11 @@ def summary_of(findings: Iterable[Finding]) -> str:
     return ", ".join(words) or "no findings"
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 step", "2 steps" """
+    return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows in columns, the first row the heading."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]

@@ -9,7 +9,7 @@ from datetime import timedelta
 import click
 
 from nb2prod.cli.quantities import DURATION
-from nb2prod.cli.show import say
+from nb2prod.cli.show import counted, say
 from nb2prod.cli.stores import STORE
 from nb2prod.errors import InvalidOption
 
@@ -77,6 +77,7 @@ def COMMAND(  # noqa: N802
     if lease < 1:
         raise click.BadParameter("a lease is at least 1s", param_hint="--lease")
     logging.basicConfig(level=log_level.upper(), format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("alembic").setLevel(logging.WARNING)  # it tells of each of its plug-ins
     keep = Keep(older_than=timedelta(seconds=keep_for) if keep_for is not None else None, last=keep_last)
     with (
         open_store(store_url) as store,
@@ -85,7 +86,7 @@ def COMMAND(  # noqa: N802
         if rest is None
         else _served(store.url, rest, rest_token, hosts, daemon.waker.wake, lambda: daemon.is_going),
     ):
-        say(f"{daemon.name}: {store.count_schedules()} schedules, {jobs} at once, store {store.shown_url}")
+        say(f"{daemon.name}: {counted(store.count_schedules(), 'schedule')}, {jobs} at once, store {store.shown_url}")
         daemon.run(drain=drain)
     return 0
 
