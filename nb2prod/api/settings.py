@@ -7,12 +7,12 @@ from pathlib import Path
 from nb2prod.errors import InvalidOption
 from nb2prod.execution.environments import python_of
 from nb2prod.execution.output_paths import check_template
+from nb2prod.execution.rendering import FORMATS
 from nb2prod.model.job import FailureKind, JobSettings, Limits, Retry
 from nb2prod.store import Store
 
 __all__ = ["check_settings"]
 
-_FORMATS = ("ipynb", "html", "pdf")
 _NEVER_RETRIED = (FailureKind.PARAMETERS, FailureKind.CANCELLED, FailureKind.INTERRUPTED)
 
 
@@ -23,7 +23,7 @@ def check_settings(store: Store, settings: JobSettings, parameters: Sequence[str
         raise InvalidOption("--workdir", f"there is no folder {settings.workdir}")
     check_template(settings.output, parameters)
     for name in settings.formats:
-        _one_of("--format", name, _FORMATS)
+        _one_of("--format", name, FORMATS)
     _check_limits(settings.limits)
     _check_retry(settings.retry)
     known = [channel.name for channel in store.channels()] if settings.notify else []

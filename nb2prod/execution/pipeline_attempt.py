@@ -1,12 +1,7 @@
 """A pipeline's attempt: the runtime of its project under a keeper, progress and end from the record that it writes."""
 
 import json
-import os
-import resource
 import shlex
-import socket
-import subprocess
-import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,7 +10,7 @@ from typing import Any  # JSON
 from nb2prod.execution.attempt import Attempt, Ended, Product
 from nb2prod.execution.environments import python_of
 from nb2prod.execution.job_parameters import Secret, from_store, to_store
-from nb2prod.execution.kernels.environment import SERVED
+from nb2prod.execution.kernels.keeping import inherited, keep
 from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.kernels.order import Ending
 from nb2prod.execution.notebook_job import STATUS
@@ -31,7 +26,6 @@ _LOOK = 0.2
 _OWN_TIMEOUT = 1.0  # seconds in which the runtime ends itself after its deadline, and says where it was
 _GRACE = 5.0
 _MARGIN = 3.0
-_LIMITS = ("RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_STACK", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NPROC")
 _CODES = {2: FailureKind.PARAMETERS, 3: FailureKind.CELL_ERROR, 130: FailureKind.INTERRUPTED}
 
 
@@ -81,27 +75,18 @@ def _command(attempt: Attempt, python: str, project: Path, given: Path) -> list[
 def _kept(command: Sequence[str], cwd: Path, attempt: Attempt) -> Leash:
     """Under a keeper of its own, which ends all below it when this process does."""
     limits = attempt.definition.settings.limits
-    umask = os.umask(0o022)
-    os.umask(umask)
     left = attempt.heart.left
     order = {
         "argv": list(command),
         "cwd": str(cwd),
         "env": attempt.environment,
-        "umask": umask,
-        "nice": os.nice(0),
-        "rlimits": {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS if hasattr(resource, name)},
+        **inherited(),
         "memory": limits.memory,
         "cpu_seconds": limits.cpu_seconds,
         "cpus": limits.cpus,
         "deadline": None if left is None else left + _MARGIN,
     }
-    ours, theirs = socket.socketpair()
-    # -S and -I: it needs the standard library alone, and starts in a few milliseconds
-    keeper = [sys.executable, "-I", "-S", str(SERVED), "keep"]
-    with theirs:
-        subprocess.run(keeper, stdin=theirs.fileno(), cwd="/", start_new_session=True, check=True)
-    return Leash(ours, order, [1, 2])
+    return keep(order, [1, 2])
 
 
 def _follow(attempt: Attempt, leash: Leash, project: Path) -> None:

@@ -3,11 +3,7 @@
 import asyncio
 import os
 import re
-import resource
 import signal
-import socket
-import subprocess
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +11,8 @@ from typing import Any
 
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
-from nb2prod.execution.kernels.environment import SERVED, environment_of
+from nb2prod.execution.kernels.environment import environment_of
+from nb2prod.execution.kernels.keeping import inherited, keep
 from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.kernels.order import Ending, KernelNotStarted, KernelOrder
 from nb2prod.execution.kernels.servers import WarmKernels
@@ -23,7 +20,6 @@ from nb2prod.execution.kernels.servers import WarmKernels
 __all__ = ["KeeperProvisioner"]
 
 _IPYKERNEL = re.compile(r"ipykernel(_launcher)?$")
-_LIMITS = ("RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_STACK", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NPROC")
 _TRIES = 3  # a server may end while we connect
 
 
@@ -49,7 +45,7 @@ class KeeperProvisioner(LocalProvisioner):
         self._until = time.monotonic() + self.order.start
         split = _interpreter_options(cmd)
         if split is None:
-            self.leash = _cold(order)
+            self.leash = keep(order, _streams())
         else:
             await self._fork(cmd[0], split, order)
         assert self.leash is not None
@@ -60,18 +56,13 @@ class KeeperProvisioner(LocalProvisioner):
         return self.connection_info
 
     def _order(self, cmd: list[str], options: dict[str, Any]) -> dict[str, Any]:
-        limits = {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS if hasattr(resource, name)}
-        umask = os.umask(0o022)
-        os.umask(umask)
         order = self.order
         return {
             "argv": cmd,
             "folder": str(getattr(self.parent, "folder", "")),
             "cwd": os.path.abspath(options.get("cwd") or order.cwd),  # noqa: PTH100 (links stay)
             "env": dict(options.get("env") or order.env),
-            "umask": umask,
-            "nice": os.nice(0),
-            "rlimits": limits,
+            **inherited(),
             "memory": order.memory,
             "cpu_seconds": order.cpu_seconds,
             "cpus": order.cpus,
@@ -93,7 +84,7 @@ class KeeperProvisioner(LocalProvisioner):
             if await self.leash.started.come(self._left()) and not self.leash.pid:
                 continue  # as well
             return
-        self.leash = _cold(order)
+        self.leash = keep(order, _streams())
 
     async def _await_start(self, leash: Leash, what: str) -> None:
         come = await leash.ready.come(self._left())
@@ -158,12 +149,3 @@ def _streams() -> list[int]:
     except OSError:
         return []
     return [1, 2]
-
-
-def _cold(order: dict[str, Any]) -> Leash:
-    ours, theirs = socket.socketpair()
-    # -S and -I: it needs the standard library alone, and starts in a few milliseconds
-    command = [sys.executable, "-I", "-S", str(SERVED), "keep"]
-    with theirs:
-        subprocess.run(command, stdin=theirs.fileno(), cwd="/", start_new_session=True, check=True)
-    return Leash(ours, order, _streams())
