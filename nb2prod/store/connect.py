@@ -183,7 +183,10 @@ def _engine(url: URL) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # one idle connection a process: there is a supervisor for each attempt
-    return create_engine(url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args=_SERVER)
+    try:
+        return create_engine(url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args=_SERVER)
+    except ModuleNotFoundError as error:
+        raise StoreNotReachable(shown(url), f"{error.name} is not installed: pip install 'nb2prod[postgres]'") from error
 
 
 def _prepare_sqlite(raw: Any, _: object) -> None:  # SQLAlchemy hands over the driver's own connection

@@ -94,6 +94,12 @@ def test_a_server_that_is_not_there(tmp_path: Path) -> None:
         open_store(f"postgresql://ann:pw@/jobs?host={tmp_path}")
 
 
+def test_a_driver_that_is_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(StoreNotReachable, match=r"psycopg is not installed: pip install 'nb2prod\[postgres\]'"):
+        open_store("postgresql://somebody@127.0.0.1/jobs")
+
+
 def test_a_newer_store_is_left_alone(store_url: str) -> None:
     with open_store(store_url) as store:
         edit(store, "UPDATE alembic_version SET version_num = '9999'")
