@@ -186,7 +186,9 @@ def _engine(url: URL) -> Engine:
     try:
         return create_engine(url, pool_size=1, max_overflow=50, pool_recycle=1800, connect_args=_SERVER)
     except ModuleNotFoundError as error:
-        raise StoreNotReachable(shown(url), f"{error.name} is not installed: pip install 'nb2prod[postgres]'") from error
+        raise StoreNotReachable(
+            shown(url), f"{error.name} is not installed: pip install 'nb2prod[postgres]'"
+        ) from error
 
 
 def _prepare_sqlite(raw: Any, _: object) -> None:  # SQLAlchemy hands over the driver's own connection
