@@ -20,4 +20,5 @@ if threading.current_thread() is threading.main_thread() and signal.getsignal(si
 _DATA = tempfile.mkdtemp(prefix="nb2prod-tests-")
 os.environ["XDG_DATA_HOME"] = _DATA
 os.environ.pop("NB2PROD_STORE", None)
+os.environ.setdefault("NB2PROD_WARM_SECONDS", "10")  # kernel servers end soon after the last test
 atexit.register(shutil.rmtree, _DATA, ignore_errors=True)

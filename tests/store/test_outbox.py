@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from store.given import BROKEN, NOON, FakeClock, define, edit, minutes, scheduled, started
 
-from nb2prod.model.job import Failure, FailureKind, JobSettings, Retry, RunStatus
+from nb2prod.model.job import Failure, FailureKind, JobSettings, Overlap, Retry, RunStatus
 from nb2prod.store import Delivery, NotInStore, RowNotReadable, Store
 
 TOLD = JobSettings(notify=("ops", "mail", "ops"))
@@ -59,7 +59,7 @@ def test_of_a_failure_and_of_the_success_after_it(store: Store) -> None:
 
 def test_recovery_is_of_the_same_schedule(store: Store) -> None:
     definition = define(store, settings=TOLD)
-    one, other = (scheduled(store, definition, name) for name in ("one", "other"))
+    one, other = (scheduled(store, definition, name, overlap=Overlap.ALLOW) for name in ("one", "other"))
     first, second = store.advance(one, minutes(2), None)
     between = store.advance(other, minutes(1), None)[0]
     store.claim("d", lease=9, limit=9)
