@@ -51,7 +51,7 @@ class Calls(Drawing):
         given = union(NOTHING, *arguments.all)
         result = self.call_definitions(value, arguments) if value.defs else NOTHING
         self.mutate(Value(own=value.reach), node.lineno, surely=False)
-        if value.kind == "caller" or any(self.summary_of(made).returns_function for made in value.defs):
+        if value.kind == "caller" or self.is_closure(value):
             self.mutate(given, node.lineno, surely=False)
         self.hold(value, given)
         own = self.new() | value.reach | given.own | result.own
@@ -76,6 +76,8 @@ class Calls(Drawing):
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
         value = self.visit(node)
         self.use(value, node.lineno)
+        if self.is_closure(value):
+            self.mutate(Value(own=value.reach), node.lineno, surely=False)
         if isinstance(node, ast.Attribute) and node.attr in self.known.mutating_methods:  # `map(seen.append, values)`
             self.mutate(value, node.lineno, surely=False)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "~" in node.value:
@@ -245,8 +247,12 @@ class Calls(Drawing):
 
     def call_one(self, definition: Definition, arguments: Arguments) -> Value:
         if definition.is_class:
-            result = holding(self.env.fresh(), *arguments.all, kind=f"class:{definition.name}")
-            return Value(own=result.own, held=result.held, defs=result.defs | {definition}, kind=result.kind)
+            made = holding(self.env.fresh(), *arguments.all, kind=f"class:{definition.name}")
+            result = replace(made, defs=made.defs | {definition})
+            begin = self.summary_of(definition).methods.get("__init__")
+            if begin is not None:
+                self.call_summary(begin, replace(arguments, positional=(result, *arguments.positional)))
+            return result
         return self.call_summary(definition, arguments)
 
     def call_summary(self, definition: Definition, arguments: Arguments) -> Value:
