@@ -70,6 +70,8 @@ class Calls(Drawing):
         if "out" in named:
             self.mutate(named["out"], node.lineno)
         self.draw_from_given(arguments)
+        if _works_in_place(node):
+            self.mutate(union(NOTHING, *arguments.all), node.lineno, surely=False)
         return arguments
 
     def argument(self, node: ast.expr) -> Value:
@@ -93,6 +95,7 @@ class Calls(Drawing):
         self.mutate_positions(dotted, arguments)
         made = self.made_by(dotted, arguments)
         self.env.generators |= made.own if made.kind == "rng" else frozenset()
+        self.env.in_place |= made.own if _works_in_place(node) else frozenset()
         self.draw_in_library(dotted, arguments, made)
         return made
 
@@ -178,6 +181,8 @@ class Calls(Drawing):
         self.touch(self.known.states_of_method(name), line)
         self.mutate_receiver(node, name, base)
         self.draw_in_method(node, name, base, arguments)
+        if base.reach & self.env.in_place:
+            self.mutate(union(NOTHING, *arguments.all), line, surely=False)
         for position in self.known.argument_methods.get(name, ()):
             for value in arguments.positional[position : position + 1]:
                 self.mutate(value, line)
@@ -287,6 +292,15 @@ class Calls(Drawing):
         data = [value for value in read if not value.is_definition and not value.immutable]
         for value in changed:
             self.env.hold(value, union(NOTHING, *arguments.all, *data))
+
+
+def _works_in_place(node: ast.Call) -> bool:
+    """`copy=False`, `copy_X=False`, `overwrite_a=True`: what is given may be written to."""
+    constants = [(k.arg or "", k.value.value) for k in node.keywords if isinstance(k.value, ast.Constant)]
+    return any(
+        (name.lower() in ("copy", "copy_x") and value is False) or (name.startswith("overwrite_") and value is True)
+        for name, value in constants
+    )
 
 
 def _is_exception(name: str) -> bool:
