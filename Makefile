@@ -7,14 +7,16 @@ LINTED := nb2prod tests benchmarks tests/golden/regen.py
 # without byte code on disk each kernel compiles the libraries again, seconds each time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check corpus fuzz bench golden clean
+.PHONY: help setup demo test check corpus fuzz peers soak bench golden clean
 
 help:
-	@echo "make demo     tag, check, convert, verify and run an example, in out/demo"
+	@echo "make demo     tag, check, convert, verify, run and schedule an example, in out/demo"
 	@echo "make test     every test"
 	@echo "make check    the fast loop: format, lint, types, floors, fast tests"
 	@echo "make corpus   convert and verify notebooks that none of us wrote (fetches them)"
 	@echo "make fuzz     random notebooks, and broken ones (ARGS='--examples 10000 --seed 2')"
+	@echo "make soak     200 kill -9s of daemons and workers, for each store (ARGS='--only sqlite --seed 2')"
+	@echo "make peers    the tests of nbclient and papermill on our engine (fetches them)"
 	@echo "make bench    the benchmarks"
 	@echo "make golden   write the golden projects again; read the diff"
 	@echo "make clean    remove what was made, but for .venv"
@@ -44,6 +46,13 @@ corpus: $(READY)
 fuzz: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run $(ARGS)
 	PYTHONPATH=tests $(BIN)/python -m fuzz.json_fuzz $(ARGS)
+
+soak: $(READY)
+	$(BIN)/python tests/soak/run.py $(ARGS)
+
+peers: $(READY)
+	PYTHONPATH=tests $(BIN)/python -m peers.equal $(ARGS)
+	PYTHONPATH=tests $(BIN)/python -m peers.papermill_tests
 
 bench: $(READY)
 	$(BIN)/python benchmarks/run.py

@@ -32,6 +32,7 @@ class InvalidName(Nb2ProdError):
 class InvalidOption(Nb2ProdError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where}: {reason}")
+        self.where, self.reason = where, reason
 
 
 class KnowledgeWrong(Nb2ProdError):

@@ -7,11 +7,13 @@ import tokenize
 from collections.abc import Iterator, Mapping
 
 from nb2prod.analysis.classify import Statement, Use
-from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.magics import LoweredCell, lower
 from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import Parameter
 from nb2prod.source import PythonName
 
+_TAGS = frozenset({"parameters", "pipeline-parameters"})
 _Place = tuple[int, bool]  # the line of a comment, and whether it has the line to itself
 
 
@@ -31,6 +33,46 @@ def read_parameters(cell: LoweredCell, statements: tuple[Statement, ...]) -> tup
     return list(parameters.values()), findings
 
 
+def declared_parameters(notebook: Notebook) -> tuple[tuple[str, str, str, str], ...]:
+    """What a job may be given, whatever the other tags are: (name, annotation, default, comment) of each.
+
+    A default is a literal's repr, the text of what is computed, or "": then the parameter must be given.
+    """
+    found: dict[str, tuple[str, str, str, str]] = {}
+    for cell in notebook.code_cells:
+        if _TAGS.intersection(cell.tags):
+            lowered = lower(cell)
+            comments = _comments(lowered.text)
+            for node in lowered.tree.body:
+                _declare(found, node, comments)
+    return tuple(found.values())
+
+
+def _declare(found: dict[str, tuple[str, str, str, str]], node: ast.stmt, comments: Mapping[_Place, str]) -> None:
+    """`x: int` and then `x = 1` is one parameter."""
+    match node:
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            written = ""
+        case ast.AnnAssign(target=ast.Name(id=name), annotation=annotation, value=value):
+            written = ast.unparse(annotation)
+        case _:
+            return
+    _, before, default, comment = found.get(name, ("", "", "", ""))
+    given, kind = _default_of(value)
+    found[name] = (name, written or before or kind, given or default, _comment_of(node, comments) or comment)
+
+
+def _default_of(value: ast.expr | None) -> tuple[str, str]:
+    """The text of a default, and its type."""
+    if value is None:
+        return "", ""
+    try:
+        default = ast.literal_eval(value)
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return ast.unparse(value), "Any"
+    return repr(default), _type_of(default)
+
+
 def _parameter(cell: int, node: ast.stmt, comments: Mapping[_Place, str]) -> Parameter | None:
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -43,15 +85,18 @@ def _parameter(cell: int, node: ast.stmt, comments: Mapping[_Place, str]) -> Par
         default = ast.literal_eval(value)
     except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
         return None
-    comment = comments.get((node.end_lineno or node.lineno, False)) or comments.get((node.lineno - 1, True), "")
     return Parameter(
         name=PythonName(name),
         annotation=annotation or _type_of(default),
         default=default,
-        comment=comment,
+        comment=_comment_of(node, comments),
         cell=cell,
         line=node.lineno,
     )
+
+
+def _comment_of(node: ast.stmt, comments: Mapping[_Place, str]) -> str:
+    return comments.get((node.end_lineno or node.lineno, False)) or comments.get((node.lineno - 1, True), "")
 
 
 def _type_of(default: object) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from nb2prod.cli.show import table
+from nb2prod.cli.show import counted, table
 from nb2prod.model.explanation import Event, ExplainedStep, Explanation, Input, NameHistory, Output
 
 _WIDTH = 80  # of a line of code that is shown
@@ -19,7 +19,7 @@ def text_of(explanation: Explanation, *, in_full: bool) -> str:
 
 def _overview(explanation: Explanation) -> Iterable[str]:
     count = len(explanation.steps)
-    yield f"{explanation.notebook}: {count} step{'s' if count != 1 else ''}"
+    yield f"{explanation.notebook}: {counted(count, 'step')}"
     if explanation.parameters:
         yield "parameters: " + ", ".join(f"{name} (cell {cell})" for name, cell in explanation.parameters)
     for step in explanation.steps:

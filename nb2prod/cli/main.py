@@ -1,12 +1,12 @@
 """`nb2prod`: the group of commands, and the one place where an exception becomes an exit code."""
 
-import importlib
 import sys
 from collections.abc import Sequence
 
 import click
 
 from nb2prod.cli.exits import ExitCode
+from nb2prod.cli.group import lazy_group
 from nb2prod.cli.show import show_error
 from nb2prod.errors import Nb2ProdError
 
@@ -21,6 +21,12 @@ _COMMANDS = {
     "convert": "Write a notebook as a package.",
     "verify": "Prove that a package computes what its notebook computes.",
     "run": "Run a package or a notebook as a job.",
+    "batch": "Run a notebook for each row of a table.",
+    "schedule": "Say when notebooks and packages run.",
+    "scheduler": "Start the daemon that runs what is due.",
+    "runs": "Look at runs, cancel them, do them again.",
+    "pools": "Limit how many runs of a kind run at once.",
+    "notify": "Say who is told of failures.",
 }
 
 _HELP = """From a notebook that works to a package that provably computes the same.
@@ -32,32 +38,20 @@ _HELP = """From a notebook that works to a package that provably computes the sa
     nb2prod convert notebook.ipynb -o out/notebook
     nb2prod verify out/notebook
     nb2prod run out/notebook -p test_size=0.3
+    nb2prod schedule add notebook.ipynb --cron "0 6 * * 1-5" --tz Europe/Berlin
+    nb2prod scheduler start
 
 \b
 Exit codes: 0 fine, 1 findings or differences, 2 wrong use or input, 3 a step or a cell failed,
-4 a time limit was reached, 5 the kernel died, 130 interrupted.
+4 the run's time limit, 5 the kernel died, 6 a cell's time limit, 7 a file could not be read or written,
+8 cancelled, 9 lost with its host, 10 out of memory, 11 the kernel did not start, 12 a fault of nb2prod,
+130 interrupted.
 """
 
 
-class _Commands(click.Group):
-    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 (click's signature)
-        return list(_COMMANDS)
-
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        if cmd_name not in _COMMANDS:
-            return None
-        command: click.Command = importlib.import_module(f"nb2prod.cli.commands.{cmd_name}").COMMAND
-        return command
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_COMMANDS.items()))
-
-
-@click.command(cls=_Commands, help=_HELP, context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(package_name="nb2prod", message="nb2prod %(version)s")
-def _group() -> None:
-    pass
+_group = click.version_option(package_name="nb2prod", message="nb2prod %(version)s")(
+    lazy_group("nb2prod.cli.commands", _COMMANDS, _HELP)
+)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "parse_parameters"]
+__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "PARAMETER_FILES", "named_values", "parse_parameters"]
 
 NOTEBOOK = click.argument("notebook", type=click.Path(path_type=Path))
 FORMAT = click.option(
@@ -24,15 +24,27 @@ PARAMETERS = click.option(
     callback=lambda _ctx, _option, given: parse_parameters(given),
     help="Give a parameter another value than its default. May be repeated.",
 )
+PARAMETER_FILES = click.option(
+    "--params-file",
+    "params_files",
+    multiple=True,
+    type=click.Path(path_type=Path),
+    metavar="FILE",
+    help="Values of parameters as JSON or YAML; -p and the environment's NB2PROD_PARAM_NAME win over it.",
+)
 
 
 def parse_parameters(given: tuple[str, ...]) -> dict[str, str]:
     """The names and the texts of their values. Raises click.BadParameter for what is no NAME=VALUE."""
+    return named_values(given, example="-p test_size=0.3")
+
+
+def named_values(given: tuple[str, ...], *, example: str = "--set format=text") -> dict[str, str]:
     found: dict[str, str] = {}
     for text in given:
         name, equals, value = text.partition("=")
         if not equals or not name:
-            raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in -p test_size=0.3")
+            raise click.BadParameter(f"{text!r} is not NAME=VALUE, as in {example}")
         if name in found:
             raise click.BadParameter(f"{name!r} is given twice")
         found[name] = value

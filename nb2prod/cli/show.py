@@ -1,5 +1,7 @@
 """What a person sees: findings, errors, tables and progress. Results go to stdout, the rest to stderr."""
 
+import shutil
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -49,8 +51,21 @@ def summary_of(findings: Iterable[Finding]) -> str:
     return ", ".join(words) or "no findings"
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 step", "2 steps" """
+    return f"{count} {noun}{'s' if count != 1 else ''}"
+
+
 def table(rows: Sequence[Sequence[str]]) -> str:
     """Rows in columns, the first row the heading."""
     widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
     lines = ["  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
     return "\n".join(lines)
+
+
+def fitted(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
+    """A table whose last column is cut where the terminal ends; whole where stdout is no terminal."""
+    if width is None:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    lines = table([[" ".join(text.split()) for text in row] for row in rows]).split("\n")
+    return "\n".join(line if not width or len(line) <= width else f"{line[: width - 1]}…" for line in lines)

@@ -1,27 +1,22 @@
-"""A project's pipeline in a process of its own: what it imports, changes or breaks is not ours."""
+"""A project's pipeline in the foreground: what is checked before it starts, and how it ended."""
 
-import os
-import shlex
-import signal
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from nb2prod.errors import NotAProject, ParameterRefused
+from nb2prod.execution.notebook_job import STATUS
+from nb2prod.model.job import FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.parameters import coerce, specs_of_source
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
-from nb2prod.runtime.record import close_record, new_run_id, recorded_parameters
+from nb2prod.runtime.record import recorded_parameters
 
-__all__ = ["PipelineRun", "run_pipeline"]
+__all__ = ["PipelineRun", "check_project", "pipeline_run"]
 
-_GRACE = 10.0  # seconds between asking the process to end and ending it
-_TIMEOUT, _DIED, _INTERRUPTED = 4, 5, 130
-_STATUS = {_TIMEOUT: "timeout", _DIED: "died", _INTERRUPTED: "interrupted"}
+# the pipeline has said itself how these ended
+_SAID = (FailureKind.CELL_ERROR, FailureKind.CELL_TIMEOUT, FailureKind.INTERRUPTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,36 +30,28 @@ class PipelineRun:
     message: str = ""
 
 
-def run_pipeline(
-    project: Path,
-    parameters: Mapping[str, str],
-    *,
-    runs: Path | None = None,
-    resume: str | None = None,
-    cache: bool = True,
-    timeout: float | None = None,
-) -> PipelineRun:
-    """Run a project once, its output passed through. Raises NotAProject and ParameterRefused before it starts."""
+def check_project(
+    project: Path, parameters: Mapping[str, object], *, runs: Path | None = None, resume: str | None = None
+) -> tuple[Settings, Path]:
+    """Its settings, and where its records go. Raises NotAProject and ParameterRefused."""
     settings = _settings(project)
     records = runs.resolve() if runs else settings.runs
     _check(settings, parameters, records, resume)
-    run = new_run_id()
-    called = shlex.join(["nb2prod", "run", str(project)])
-    command = [sys.executable, "-m", "nb2prod.runtime", str(project), "--run-id", run, "--called", called]
-    command += [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
-    command += ["--runs", str(runs)] if runs else []
-    command += ["--resume", resume] if resume else []
-    command += ["--timeout", str(timeout)] if timeout else []
-    command += [] if cache else ["--no-cache"]
-    code = _wait(command, settings.timeout if timeout is None else timeout)
-    unsaid = close_record(records / run, _STATUS.get(code, "failed"))  # a process that was killed says nothing
-    record = records / run / "run.json"
+    return settings, records
+
+
+def pipeline_run(run: Run, folder: Path) -> PipelineRun:
+    record = folder / "run.json"
+    found = read_json(record, dict)
+    failure = run.failure
+    status = STATUS.get(failure.kind, "failed") if failure else "completed"
+    said = failure is None or failure.kind in _SAID or "error" in found
     return PipelineRun(
-        exit_code=code,
-        status=read_json(record, dict).get("status", "refused"),
-        run=run,
-        record=record if record.is_file() else None,
-        message=f"the process was ended ({_STATUS.get(code, 'failed')}); the record is {record}" if unsaid else "",
+        exit_code=failure.kind.exit_code if failure else 0,
+        status=found.get("status", "refused"),
+        run=folder.name,
+        record=record if found else None,
+        message="" if said or failure is None else f"{status}: {failure.message}; the record is {record}",
     )
 
 
@@ -78,7 +65,7 @@ def _settings(project: Path) -> Settings:
         raise NotAProject(project, str(error)) from error
 
 
-def _check(settings: Settings, parameters: Mapping[str, str], runs: Path, resume: str | None) -> None:
+def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str | None) -> None:
     """From the text of parameters.py: nothing of the project is imported here."""
     path = settings.root / "src" / settings.package / "parameters.py"
     try:
@@ -91,59 +78,3 @@ def _check(settings: Settings, parameters: Mapping[str, str], runs: Path, resume
             recorded_parameters(runs, resume)
     except ParameterError as error:
         raise ParameterRefused(str(error)) from error
-
-
-def _wait(command: list[str], timeout: float | None) -> int:
-    """The exit code. The runtime ends itself in time; a process that cannot is killed, with all that it started."""
-    with subprocess.Popen(command, stdin=subprocess.DEVNULL, process_group=0) as process, _forwarded(process):
-        try:
-            code = process.wait(None if timeout is None else timeout + _GRACE)
-        except subprocess.TimeoutExpired:
-            _kill(process)
-            return _TIMEOUT
-        except KeyboardInterrupt:
-            _end(process)
-            return _INTERRUPTED
-        finally:
-            if process.poll() is None:
-                _kill(process)
-    return _DIED if code < 0 else code
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    """Ask, as Ctrl-C does; a second Ctrl-C is impatience."""
-    _signal(process, signal.SIGINT)
-    try:
-        process.wait(_GRACE)
-    except (subprocess.TimeoutExpired, KeyboardInterrupt):
-        _kill(process)
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    _signal(process, signal.SIGKILL)
-    process.wait()
-
-
-def _signal(process: subprocess.Popen[bytes], number: int) -> None:
-    try:
-        os.killpg(process.pid, number)
-    except ProcessLookupError:
-        return  # it ended meanwhile
-
-
-@contextmanager
-def _forwarded(process: subprocess.Popen[bytes]) -> Iterator[None]:
-    """Who ends us with SIGTERM means the pipeline too."""
-
-    def forward(*_: object) -> None:
-        _signal(process, signal.SIGTERM)
-
-    try:
-        before = signal.signal(signal.SIGTERM, forward)
-    except ValueError:  # not in the main thread
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

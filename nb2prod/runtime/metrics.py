@@ -1,9 +1,14 @@
-"""`log_metric` for code that wants to say more than its metrics cells; without a run it does nothing."""
+"""`log_metric` for code that wants to say more than its metrics cells.
 
+In a step of a pipeline it goes to the run's record. In a notebook it is an output, which shows it, and from which a job
+puts it into its record; elsewhere it does nothing.
+"""
+
+import sys
 from collections.abc import Mapping
 from typing import Any, Protocol  # Any: a number of any library
 
-__all__ = ["ACTIVE", "Listener", "as_number", "log_metric", "log_metrics"]
+__all__ = ["ACTIVE", "MIMETYPE", "Listener", "as_number", "log_metric", "log_metrics"]
 
 
 class Listener(Protocol):
@@ -14,6 +19,7 @@ class Listener(Protocol):
     def new_figure(self) -> str: ...
 
 
+MIMETYPE = "application/vnd.nb2prod.metric+json"
 ACTIVE: list[Listener] = []
 
 
@@ -24,11 +30,28 @@ def log_metric(name: str, value: object) -> None:
         raise TypeError(f"metric {name!r} is {value!r}; it must be a number")
     if ACTIVE:
         ACTIVE[-1].metric(name, number)
+    else:
+        _show({name: number})
 
 
 def log_metrics(values: Mapping[str, object]) -> None:
-    for name, value in values.items():
-        log_metric(name, value)
+    """All of them at once."""
+    numbers = {name: as_number(value) for name, value in values.items()}
+    for name, number in numbers.items():
+        if number is None or ACTIVE:
+            log_metric(name, values[name])
+    if not ACTIVE:
+        _show({name: number for name, number in numbers.items() if number is not None})
+
+
+def _show(metrics: Mapping[str, float]) -> None:
+    """As an output of the cell, where there is a notebook around us."""
+    ipython = sys.modules.get("IPython")
+    shell = ipython.get_ipython() if ipython is not None else None
+    if shell is None or not hasattr(shell, "kernel"):
+        return
+    text = "\n".join(f"{name} = {value:.6g}" for name, value in metrics.items())
+    shell.display_pub.publish({"text/plain": text, MIMETYPE: dict(metrics)})
 
 
 def as_number(value: Any) -> float | None:

@@ -13,6 +13,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
@@ -20,10 +21,11 @@ from nb2prod.runtime.artifacts import Store
 from nb2prod.runtime.cache import StepCache
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
+from nb2prod.runtime.files import read_json
 from nb2prod.runtime.keys import Code, environment
 from nb2prod.runtime.parameters import Spec, coerce, comments_of, specs_of
 from nb2prod.runtime.project import Settings, read_settings
-from nb2prod.runtime.record import Record, encode, new_run_id, recorded_parameters, versions
+from nb2prod.runtime.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 from nb2prod.runtime.runner import Runner
 
 __all__ = ["run_package", "run_project"]
@@ -77,6 +79,8 @@ def _run_project(arguments: Sequence[str] | None) -> int:
     parser.add_argument("project", type=Path, help="the project's folder")
     options = parser.parse_args(arguments)
     settings = read_settings(options.project)
+    if options.workdir:
+        settings = replace(settings, workdir=options.workdir)
     sys.path.insert(0, str(settings.root / "src"))
     specs = specs_of(_import(f"{settings.package}.parameters", settings).Parameters)
     command = shlex.join(["python", "-m", "nb2prod.runtime", str(options.project)])
@@ -120,7 +124,18 @@ def _chosen(
         raise ParameterError(f"run '{options.resume}' has the parameter '{gone[0]}', which the pipeline has no more")
     if options.timeout is not None and not options.timeout > 0:
         raise ParameterError(f"the timeout is {options.timeout:g}; it must be more than 0 seconds")
-    return {**recorded, **coerce(given, specs)}
+    return {**recorded, **_checked_before(options, specs), **coerce(given, specs)}
+
+
+def _checked_before(options: argparse.Namespace, specs: Sequence[Spec]) -> dict[str, object]:
+    """Values of their types, as a parent that has checked them writes them. Raises ParameterError."""
+    if not options.given:
+        return {}
+    values = {name: decode(name, value) for name, value in read_json(options.given, dict).items()}
+    unknown = sorted(values.keys() - {spec.name for spec in specs})
+    if unknown:
+        raise ParameterError(f"there is no parameter '{unknown[0]}'")
+    return values
 
 
 def _go(parameters: Any, runner: Runner, runs: Path, *, use_cache: bool) -> int:
@@ -170,6 +185,8 @@ def _parser(specs: Sequence[Spec], prog: str) -> argparse.ArgumentParser:
     parser.add_argument("--no-cache", action="store_true", help="run every step, also those whose result is known")
     parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
     parser.add_argument("--run-id", help=argparse.SUPPRESS)  # for a parent that wants to know it
+    parser.add_argument("--given", type=Path, help=argparse.SUPPRESS)  # a file of checked parameters
+    parser.add_argument("--workdir", type=Path, help=argparse.SUPPRESS)  # of a project that was moved
     parser.add_argument("--called", help=argparse.SUPPRESS)  # what the user wrote, for the command that resumes
     for spec in specs:
         names = [name for name in _options_of(spec) if name not in parser._option_string_actions]

@@ -16,7 +16,7 @@ from typing import Any  # JSON
 from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.files import append_line, read_json, write_bytes, write_json
 
-__all__ = ["Record", "close_record", "encode", "new_run_id", "recorded_parameters"]
+__all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
 
 class Record:
@@ -89,7 +89,7 @@ def recorded_parameters(runs: Path, run: str) -> dict[str, object]:
         known = sorted(path.parent.name for path in runs.glob("*/run.json"))[-3:]
         latest = f"; the latest are {', '.join(known)}" if known else ""
         raise ParameterError(f"there is no run '{run}' in {runs}{latest}")
-    return {name: _decode(name, value) for name, value in record["parameters"].items()}
+    return {name: decode(name, value) for name, value in record["parameters"].items()}
 
 
 def encode(value: object) -> object:
@@ -107,7 +107,7 @@ def _same(read: object, value: object) -> bool:
     return repr(read) == repr(value)
 
 
-def _decode(name: str, value: Any) -> object:
+def decode(name: str, value: Any) -> object:
     if not isinstance(value, dict):
         return value
     text = value["python"]

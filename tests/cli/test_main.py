@@ -1,6 +1,8 @@
 """The command line: what it teaches, what it imports, and how it ends."""
 
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,23 @@ import pytest
 from nb2prod.cli.main import main
 from nb2prod.cli.options import parse_parameters
 
-VERBS = ["tag", "check", "explain", "trace", "convert", "verify", "run"]
-HEAVY = ["pandas", "numpy", "nbformat", "nbclient", "papermill", "jupytext", "IPython", "jinja2", "rich", "asyncio"]
+VERBS = ["tag", "check", "explain", "trace", "convert", "verify", "run", "batch", "schedule", "scheduler", "runs"]
+VERBS += ["pools", "notify"]
+GROUPS = ["schedule", "scheduler", "runs", "pools", "notify"]
+HEAVY = [
+    "sqlalchemy",
+    "alembic",
+    "pandas",
+    "numpy",
+    "nbformat",
+    "nbclient",
+    "papermill",
+    "jupytext",
+    "IPython",
+    "jinja2",
+    "rich",
+    "asyncio",
+]
 
 
 def notebook(path: Path, *cells: tuple[str, str]) -> Path:
@@ -42,9 +59,20 @@ def test_each_command_has_help_with_an_example(verb: str, capsys: pytest.Capture
     assert f"    nb2prod {verb} " in capsys.readouterr().out
 
 
-def test_help_imports_nothing_heavy() -> None:
+@pytest.mark.parametrize("group", GROUPS)
+def test_each_command_of_a_group_has_help_with_an_example(group: str, capsys: pytest.CaptureFixture[str]) -> None:
+    package = importlib.import_module(f"nb2prod.cli.commands.{group}")
+    modules = {name for _, name, _ in pkgutil.iter_modules(package.__path__)}
+    assert modules == {name.replace("-", "_") for name in package.COMMAND.table}
+    for name in package.COMMAND.table:
+        assert main([group, name, "--help"]) == 0
+        assert f"    nb2prod {group} {name}" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("asked", [[], ["schedule"], ["schedule", "add"], ["scheduler", "start"], ["runs"], ["batch"]])
+def test_help_imports_nothing_heavy(asked: list[str]) -> None:
     code = (
-        "import sys; from nb2prod.cli.main import main; main(['--help']);"
+        f"import sys; from nb2prod.cli.main import main; main([*{asked}, '--help']);"
         f"print([name for name in {HEAVY} if name in sys.modules], file=sys.stderr)"
     )
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

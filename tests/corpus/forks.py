@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-import psutil  # type: ignore[import-untyped]  # ipykernel brings it
+import psutil  # ipykernel brings it
 
 from nb2prod.runtime.capture import ENVIRONMENT
 

@@ -11,31 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from execution.stage import texts_of, write_notebook
 
-from nb2prod.api.run import run
+from nb2prod.api.run import run, run_notebook
 from nb2prod.errors import FolderNotOurs, InvalidOption, NotebookNotReadable, ParameterRefused
-from nb2prod.execution.notebook_job import NotebookRun, run_notebook
+from nb2prod.execution.notebook_job import NotebookRun
 
 PARAMETERS = "# tags: parameters\nsize: float = 0.25  # the share that is held out\nname = 'a'\nrows = 10"
-
-
-def write_notebook(path: Path, *cells: str) -> Path:
-    """A notebook: code cells, and markdown ones that start with #!; a first line `# tags: …` gives the tags."""
-    document = {"cells": [_cell(number, source) for number, source in enumerate(cells, 1)], "metadata": _KERNEL}
-    path.write_text(json.dumps(document | {"nbformat": 4, "nbformat_minor": 5}), encoding="utf-8")
-    return path
-
-
-def _cell(number: int, source: str) -> dict[str, Any]:
-    if source.startswith("#!"):
-        return {"id": f"c{number}", "metadata": {}, "source": source[2:], "cell_type": "markdown"}
-    first, _, rest = source.partition("\n")
-    tags = first.removeprefix("# tags:").split() if first.startswith("# tags:") else []
-    kept = {"id": f"c{number}", "metadata": {"tags": tags}, "source": rest if tags else source}
-    return kept | {"cell_type": "code", "execution_count": None, "outputs": []}
-
-
-_KERNEL = {"kernelspec": {"name": "some-other-kernel", "display_name": "Other", "language": "python"}}
 
 
 def record_of(done: NotebookRun) -> dict[str, Any]:
@@ -45,9 +27,7 @@ def record_of(done: NotebookRun) -> dict[str, Any]:
 
 def texts(done: NotebookRun) -> list[str]:
     """What the cells of the output printed."""
-    cells = json.loads(done.output.read_text(encoding="utf-8"))["cells"]
-    outputs = [output for cell in cells for output in cell.get("outputs", ())]
-    return ["".join(output.get("text", ())).strip() for output in outputs if output["output_type"] == "stream"]
+    return texts_of(done.output)
 
 
 def files(done: NotebookRun) -> list[str]:
@@ -66,8 +46,8 @@ def lives(marker: str) -> bool:
 
 
 def gone(marker: str) -> bool:
-    """A kernel looks for its parent once a second."""
-    deadline = time.monotonic() + 10
+    """The supervisor sees that its parent is gone, gives the cell a second, and writes what there is."""
+    deadline = time.monotonic() + 30
     while lives(marker) and time.monotonic() < deadline:
         time.sleep(0.2)
     return not lives(marker)
@@ -84,7 +64,7 @@ def test_a_run_leaves_its_record_its_source_and_the_output(tmp_path: Path) -> No
 
     assert (done.status, done.exit_code, done.error) == ("completed", 0, "")
     assert texts(done) == ["found 0.5 a", "21"]
-    assert files(done) == ["demo.ipynb", "run.json", "source.ipynb", "worker.log"]
+    assert files(done) == ["demo.ipynb", "journal.jsonl", "run.json", "run.log", "source.ipynb"]
     assert (done.record.parent / "source.ipynb").read_bytes() == path.read_bytes()
     assert lines == ["cell 2 of 5", "cell 3 of 5", "cell 4 of 5", "cell 5 of 5"]
     record = record_of(done)
@@ -189,7 +169,7 @@ def test_a_kernel_that_dies(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("number", "code", "status"),
-    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 130, "interrupted"), (signal.SIGKILL, -9, "running")],
+    [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 130, "interrupted"), (signal.SIGKILL, -9, "interrupted")],
 )
 def test_a_run_that_is_stopped_leaves_no_process_behind(
     number: signal.Signals, code: int, status: str, tmp_path: Path
@@ -206,9 +186,9 @@ def test_a_run_that_is_stopped_leaves_no_process_behind(
         assert lives(marker)
         process.send_signal(number)
         assert process.wait(60) == code
+    assert gone(marker)
     (record,) = (tmp_path / "runs").glob("*/run.json")
     assert json.loads(record.read_text(encoding="utf-8"))["status"] == status
-    assert gone(marker)
 
 
 @pytest.mark.slow
@@ -243,7 +223,7 @@ REFUSED: Mapping[str, tuple[dict[str, str], str]] = {
     ),
     "a wrong type": ({"rows": "many"}, "parameter 'rows' was given 'many', which is not an int"),
     "several": (
-        {"rows": "1.5", "other": "1"},
+        {"other": "1", "rows": "1.5"},
         "there is no parameter 'other' (the parameters are size, name, rows)\n"
         "parameter 'rows' was given '1.5', which is not an int",
     ),

@@ -12,8 +12,8 @@ import pytest
 from runtime.test_run import wait_for
 from runtime.tiny import Project
 
+from nb2prod.api.run import run_pipeline
 from nb2prod.errors import NotAProject, ParameterRefused
-from nb2prod.execution.pipeline_run import run_pipeline
 from nb2prod.runtime.files import read_json
 
 Score = Callable[..., None]
@@ -66,7 +66,7 @@ def test_an_interrupt_ends_the_pipeline_with_us(project: Project, score: Score) 
     score("import os, time; open('there', 'w').write(str(os.getpid())); time.sleep(60)", "total = 1")
     project.settings()
     code = (
-        "import sys; from pathlib import Path; from nb2prod.execution.pipeline_run import run_pipeline\n"
+        "import sys; from pathlib import Path; from nb2prod.api.run import run_pipeline\n"
         "print(run_pipeline(Path(sys.argv[1]), {}).status)"
     )
     command = [sys.executable, "-c", code, str(project.root)]

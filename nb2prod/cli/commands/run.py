@@ -1,16 +1,48 @@
 """`nb2prod run`"""
 
+import os
 from pathlib import Path
 
 import click
 
-from nb2prod.cli.options import PARAMETERS
+from nb2prod.cli.job_options import SETTINGS, GivenSettings
+from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
+from nb2prod.cli.progress import shown_progress
 from nb2prod.cli.show import say
+from nb2prod.cli.stores import STORE
+
+_HELP = """Run TARGET once: a project's folder by its pipeline, or a notebook as a job.
+
+Parameters are checked before anything starts: a name that does not exist, one that must be given and is not, a
+value of the wrong type is refused. They come from --params-file, then the environment (NB2PROD_PARAM_NAME), then
+-p; what is later wins. A secret is given by where it is, and stands in no output, log or record.
+
+Every run leaves a record with its times, outputs and what went wrong. Ctrl-C keeps the outputs so far. Cells run
+in the notebook's folder.
+
+\b
+    nb2prod run out/churn -p test_size=0.3
+    nb2prod run out/churn --resume 20260131T120000-1a2b
+    nb2prod run churn.ipynb -p test_size=0.3 -o runs/
+    nb2prod run churn.ipynb --params-file eu.yaml -p password=secret:env:DB_PASSWORD
+    nb2prod run report.ipynb --output "reports/{date}-{p.region}.ipynb" --format html
+    nb2prod run train.ipynb --timeout 2h --cell-timeout 30m --memory 8GB --retries 2
+
+\b
+Exit codes:
+    0  completed                      7  a file could not be read or written (a full disk, for one)
+    2  wrong use or parameters        8  cancelled
+    3  a cell or a step failed        9  lost: its supervisor was killed
+    4  the run's time limit          10  out of memory
+    5  the kernel died               11  the kernel did not start
+    6  a cell's time limit           12  a fault of nb2prod         130  interrupted
+"""
 
 
-@click.command(name="run")
+@click.command(name="run", help=_HELP)
 @click.argument("target", type=click.Path(path_type=Path))
 @PARAMETERS
+@PARAMETER_FILES
 @click.option(
     "-o",
     "--runs",
@@ -20,25 +52,37 @@ from nb2prod.cli.show import say
 )
 @click.option("--resume", metavar="RUN", help="Go on where RUN failed; what it completed is not computed again.")
 @click.option("--cache/--no-cache", default=True, show_default=True, help="Use results that are known already.")
+@click.option("--name", default="", metavar="NAME", help="What the job is called.  [default: the notebook's name]")
 @click.option(
-    "--timeout", type=click.FloatRange(min=0, min_open=True), help="Seconds for the whole run.", metavar="SECONDS"
+    "--idempotency-key", default="", metavar="KEY", help="Run once for this key: a second time tells how it ended."
 )
+@SETTINGS
+@STORE
 def COMMAND(  # noqa: N802
-    target: Path, parameters: dict[str, str], runs: Path | None, resume: str | None, cache: bool, timeout: float | None
+    target: Path,
+    parameters: dict[str, str],
+    params_files: tuple[Path, ...],
+    runs: Path | None,
+    resume: str | None,
+    cache: bool,
+    name: str,
+    idempotency_key: str,
+    settings: GivenSettings,
+    store_url: str,
 ) -> int:
-    """Run TARGET once: a project's folder by its pipeline, or a notebook by papermill.
+    from nb2prod.api.run import JobOptions, run
+    from nb2prod.execution.job_parameters import read_given
+    from nb2prod.model.job import JobSettings
 
-    Parameters are checked before anything starts: a name that does not exist or a value of the wrong type is
-    refused. Every run leaves a record with its times, outputs and what went wrong.
-
-    \b
-        nb2prod run out/churn -p test_size=0.3
-        nb2prod run out/churn --resume 20260131T120000-1a2b
-        nb2prod run churn.ipynb -p test_size=0.3 -o runs/
-    """
-    from nb2prod.api.run import run
-
-    done = run(target, parameters, runs=runs, resume=resume, cache=cache, timeout=timeout, progress=say)
+    given = read_given(params_files, os.environ, parameters)
+    options = JobOptions(
+        store=store_url, name=name, settings=settings.on(JobSettings()), idempotency_key=idempotency_key
+    )
+    timeout = options.settings.limits.run
+    with shown_progress() as progress:
+        done = run(
+            target, given, runs=runs, resume=resume, cache=cache, timeout=timeout, progress=progress, options=options
+        )
     if done.message:
         (click.echo if done.exit_code == 0 else say)(done.message)
     return int(done.exit_code)

@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 
 from nb2prod.cli.options import FORMAT, NOTEBOOK
-from nb2prod.cli.show import say, table
+from nb2prod.cli.show import counted, say, table
 
 
 @click.command(name="tag")
@@ -37,7 +37,7 @@ def COMMAND(notebook: Path, write: bool, form: str) -> int:  # noqa: N802 (the n
     click.echo(table(rows))
     count = len(tagging.suggestions)
     if tagging.written:
-        say(f"wrote {count} tag{'s' if count != 1 else ''} into {notebook}")
+        say(f"wrote {counted(count, 'tag')} into {notebook}")
     else:
         say(f"nothing was written; to accept: nb2prod tag {notebook} --write")
     return 0
