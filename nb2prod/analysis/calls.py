@@ -51,7 +51,7 @@ class Calls(Drawing):
         given = union(NOTHING, *arguments.all)
         result = self.call_definitions(value, arguments) if value.defs else NOTHING
         self.mutate(Value(own=value.reach), node.lineno, surely=False)
-        if value.kind == "caller" or any(self.summary_of(made).returns_function for made in value.defs):
+        if value.kind == "caller" or self.is_closure(value):
             self.mutate(given, node.lineno, surely=False)
         self.hold(value, given)
         own = self.new() | value.reach | given.own | result.own
@@ -70,12 +70,16 @@ class Calls(Drawing):
         if "out" in named:
             self.mutate(named["out"], node.lineno)
         self.draw_from_given(arguments)
+        if _works_in_place(node):
+            self.mutate(union(NOTHING, *arguments.all), node.lineno, surely=False)
         return arguments
 
     def argument(self, node: ast.expr) -> Value:
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
         value = self.visit(node)
         self.use(value, node.lineno)
+        if self.is_closure(value):
+            self.mutate(Value(own=value.reach), node.lineno, surely=False)
         if isinstance(node, ast.Attribute) and node.attr in self.known.mutating_methods:  # `map(seen.append, values)`
             self.mutate(value, node.lineno, surely=False)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "~" in node.value:
@@ -91,6 +95,7 @@ class Calls(Drawing):
         self.mutate_positions(dotted, arguments)
         made = self.made_by(dotted, arguments)
         self.env.generators |= made.own if made.kind == "rng" else frozenset()
+        self.env.in_place |= made.own if _works_in_place(node) else frozenset()
         self.draw_in_library(dotted, arguments, made)
         return made
 
@@ -176,6 +181,8 @@ class Calls(Drawing):
         self.touch(self.known.states_of_method(name), line)
         self.mutate_receiver(node, name, base)
         self.draw_in_method(node, name, base, arguments)
+        if base.reach & self.env.in_place:
+            self.mutate(union(NOTHING, *arguments.all), line, surely=False)
         for position in self.known.argument_methods.get(name, ()):
             for value in arguments.positional[position : position + 1]:
                 self.mutate(value, line)
@@ -245,8 +252,12 @@ class Calls(Drawing):
 
     def call_one(self, definition: Definition, arguments: Arguments) -> Value:
         if definition.is_class:
-            result = holding(self.env.fresh(), *arguments.all, kind=f"class:{definition.name}")
-            return Value(own=result.own, held=result.held, defs=result.defs | {definition}, kind=result.kind)
+            made = holding(self.env.fresh(), *arguments.all, kind=f"class:{definition.name}")
+            result = replace(made, defs=made.defs | {definition})
+            begin = self.summary_of(definition).methods.get("__init__")
+            if begin is not None:
+                self.call_summary(begin, replace(arguments, positional=(result, *arguments.positional)))
+            return result
         return self.call_summary(definition, arguments)
 
     def call_summary(self, definition: Definition, arguments: Arguments) -> Value:
@@ -281,6 +292,15 @@ class Calls(Drawing):
         data = [value for value in read if not value.is_definition and not value.immutable]
         for value in changed:
             self.env.hold(value, union(NOTHING, *arguments.all, *data))
+
+
+def _works_in_place(node: ast.Call) -> bool:
+    """`copy=False`, `copy_X=False`, `overwrite_a=True`: what is given may be written to."""
+    constants = [(k.arg or "", k.value.value) for k in node.keywords if isinstance(k.value, ast.Constant)]
+    return any(
+        (name.lower() in ("copy", "copy_x") and value is False) or (name.startswith("overwrite_") and value is True)
+        for name, value in constants
+    )
 
 
 def _is_exception(name: str) -> bool:

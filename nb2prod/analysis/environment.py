@@ -17,6 +17,7 @@ class Environment:
         self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
         self.future_annotations = False  # a __future__ import holds for all later cells
         self.generators: set[Label] = set()  # random generators: whoever is given one draws from it
+        self.in_place: set[Label] = set()  # estimators that may write into the data that they are given
         # lists, dicts and the like that the text shows: libraries leave them as they are
         self.plain: set[Label] = set()
         self.callers: set[str] = set()  # names of data that can call functions of the notebook

@@ -160,9 +160,13 @@ class Names(ABC):
             self.touch(tuple(summary.state), line)
 
     def mutate_unasked(self, value: Value, line: int) -> None:
-        """Instances of classes whose properties or operators change them."""
+        """Instances of classes whose properties or operators change them, or what they hold."""
         if not value.is_definition and any(d.is_class and self.summary_of(d).implicit for d in value.defs):
-            self.mutate(value, line, surely=False)
+            self.mutate(Value(own=value.reach), line, surely=False)
+
+    def is_closure(self, value: Value) -> bool:
+        """A function that one of the notebook's made: nothing is known of it but what it reaches."""
+        return not value.is_definition and any(self.summary_of(made).returns_function for made in value.defs)
 
     def closure_of(self, defs: frozenset[Definition]) -> list[Definition]:
         """The definitions and all that they can call by the names they look up."""

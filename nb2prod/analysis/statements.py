@@ -401,7 +401,8 @@ def _changes_unasked(node: ast.FunctionDef | ast.AsyncFunctionDef, summary: Summ
     is_operator = node.name.startswith("__") and node.name not in _ASKED_FOR
     parameters = parameters_of(node)
     changed = summary.mutated | summary.may_mutated
-    return (is_operator or "property" in decorators) and bool(parameters) and f"param:{parameters[0]}" in changed
+    is_property = bool(decorators & {"property", "setter", "deleter"})
+    return (is_operator or is_property) and bool(parameters) and f"param:{parameters[0]}" in changed
 
 
 def _summary(facts: Facts, raised: Value, end: Assigned, declared: frozenset[str]) -> Summary:

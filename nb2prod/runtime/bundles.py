@@ -84,7 +84,7 @@ def _of_arrays(views: "_Views", reduce_array: Reducer) -> dict[Any, Reducer]:
 
 
 def _copies_on_write(pandas: Any) -> bool:
-    """Tables that share memory there behave as if they did not, which their bundle must keep so."""
+    """Tables that share memory with one another there behave as if they did not, which their bundle must keep so."""
     return int(pandas.__version__.split(".")[0]) >= 3 or pandas.options.mode.copy_on_write is True
 
 
@@ -98,11 +98,16 @@ class _Views:
     def __init__(self) -> None:
         self._members: dict[int, set[int]] = {}
         self._kept_alive: list[Any] = []  # so that an id stays one array's
-        self._apart: set[int] = set()
+        self._apart: set[int] = set()  # arrays of tables
+        self._tables: dict[int, set[int]] = {}  # the tables with a part of some memory
 
     @property
     def are_shared(self) -> bool:
-        return any(len(members) > 1 for members in self._members.values())
+        return any(len(members) + self._lends(root) > 1 for root, members in self._members.items())
+
+    def _lends(self, root: int) -> bool:
+        """An array shows the memory of a table, which no other table shares: the table changes in place."""
+        return len(self._tables.get(root, ())) == 1 and root in self._members
 
     def seen(self, array: Any) -> Any:
         root = _root(array)
@@ -113,18 +118,28 @@ class _Views:
         return _reduced(array)
 
     def apart(self, manager: Any) -> Any:
-        """The arrays of a table that has its memory for itself, whatever it shares now."""
+        """The arrays of a table, which has its memory for itself, whatever it shares with another table now."""
         arrays = [block.values for block in manager.blocks]
-        self._kept_alive += arrays
+        roots = [_root(array) for array in arrays if _is_plain(array)]
+        self._kept_alive += [manager, *arrays, *roots]
         self._apart |= {id(array) for array in arrays}
+        for root in roots:
+            self._tables.setdefault(id(root), set()).add(id(manager))
         return manager.__reduce_ex__(PROTOCOL)
 
     def kept(self, array: Any) -> Any:
         root = _root(array)
-        if array is root or id(array) in self._apart or len(self._members.get(id(root), ())) < 2:
+        lends = self._lends(id(root))
+        shared = lends if id(array) in self._apart else len(self._members.get(id(root), ())) + lends > 1
+        if array is root or not shared:
             return _reduced(array)
         offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
         return _view, (root, array.shape, array.dtype, offset, array.strides)
+
+
+def _is_plain(array: Any) -> bool:
+    """Of numpy, not one of pandas' own."""
+    return type(array).__module__ == "numpy"
 
 
 def _reduced(array: Any) -> Any:

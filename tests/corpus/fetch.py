@@ -19,6 +19,7 @@ TRIES = 4
 DATA = {".csv", ".txt", ".png"}
 DOCUMENTATION = {"images", "README.txt"}
 MARK = re.compile(r"^# ?%%.*$", re.MULTILINE)
+NOTED = re.compile(r"""^(\"{3}|'{3})  # noqa.*$""", re.MULTILINE)  # jupytext takes all that follows for text
 UNDERLINED = re.compile(r"(?:^([=#~-])\1{3,}\n)?^(\S.*)\n([=#~-])\3{3,}$", re.MULTILINE)
 LEVELS = {"=": "#", "#": "#", "-": "##", "~": "###"}
 
@@ -61,7 +62,7 @@ class Sample:
 
 def samples(source: Source) -> tuple[Sample, ...]:
     """The notebooks of a source, fetched and unpacked when they are not in the cache yet."""
-    if not (source.notebooks / ".complete").exists():
+    if not (source.notebooks / ".complete-2").exists():
         fetch(source)
         unpack(source)
     found = sorted(source.notebooks.rglob("*.ipynb"))
@@ -98,7 +99,7 @@ def unpack(source: Source) -> None:
             target.write_text(as_notebook(data.decode("utf-8"), source.suffix), encoding="utf-8")
         elif target.suffix in DATA and not DOCUMENTATION & set(place.parts):
             target.write_bytes(data)
-    (source.notebooks / ".complete").touch()
+    (source.notebooks / ".complete-2").touch()
 
 
 def members(source: Source) -> Iterator[tuple[PurePosixPath, bytes]]:
@@ -127,7 +128,8 @@ def as_notebook(text: str, suffix: str) -> str:
 
 def gallery_script(text: str) -> dict[str, Any]:
     """A sphinx-gallery script as a notebook, its reStructuredText headings as Markdown's."""
-    notebook: dict[str, Any] = jupytext.reads(MARK.sub("#" * 79, text), fmt="py:sphinx")
+    plain = NOTED.sub(r"\1", MARK.sub("#" * 79, text))
+    notebook: dict[str, Any] = jupytext.reads(plain, fmt="py:sphinx")
     for cell in notebook["cells"]:
         if cell["cell_type"] == "markdown":
             cell["source"] = UNDERLINED.sub(lambda found: f"{LEVELS[found[3]]} {found[2]}", cell["source"])

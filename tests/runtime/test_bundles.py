@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from nb2prod.runtime.bundles import NotPortable, dumps, loads
@@ -54,6 +55,20 @@ def test_views_stay_views() -> None:
     part[0] = 9
     assert (found[2], turned[2, 0]) == (9, 9)
     assert part.dtype is whole.dtype
+
+
+def test_an_array_shows_its_table_still() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0]})
+    found, shown = through([table, table.to_numpy()])
+    found.loc[0, "a"] = 7
+    assert shown[0, 0] == 7
+
+
+def test_tables_do_not_show_one_another() -> None:
+    table = pd.DataFrame({"a": [1.0, 2.0]})
+    found, column, shown = through([table, table["a"], table.to_numpy()])
+    found.loc[0, "a"] = 7
+    assert (column[0], shown[0, 0]) == (1, 1)
 
 
 def test_views_stay_views_beside_a_function() -> None:
