@@ -43,7 +43,8 @@ def test_what_a_notebook_uses_works(bench: Bench) -> None:
         "from IPython.display import display, clear_output\nh = display('old', display_id=True); h.update('new')",
         "print('gone'); clear_output(); print('there')",
         "import asyncio; await asyncio.sleep(0.01); _, In[1]",
-        "import subprocess; _ = subprocess.run(['echo', 'of a child'])",
+        # ipykernel reads in a thread of its own what children print, and does not wait for it at a cell's end
+        "import subprocess, time; _ = subprocess.run(['echo', 'of a child']); time.sleep(0.5)",
         "import multiprocessing as m\np = m.get_context('fork').Process(target=print, args=('of a fork',))\n"
         "p.start(); p.join()",
         "__name__, __import__('sys').argv[0].endswith('ipykernel_launcher.py'), __import__('signal').getsignal(15)",
