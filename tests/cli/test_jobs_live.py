@@ -108,6 +108,26 @@ def test_a_daemon_runs_what_is_due(folder: Path) -> None:
     assert (len(pruned["pruned"]["runs"]), pruned["left"]) == (before - 3, [])
 
 
+def test_a_run_outlives_a_killed_daemon_and_is_cancelled_under_the_next(folder: Path) -> None:
+    slow = ["schedule", "add", "rows.ipynb", "--name", "slow", "--at", "2100-01-01T00:00", "-p", "n=500"]
+    assert shell(folder, *slow).returncode == 0
+    identity = shell(folder, "schedule", "run-now", "slow").stdout.strip()
+    command = [sys.executable, "-m", "nb2prod", "scheduler", "start"]
+    with subprocess.Popen(command, cwd=folder, stderr=subprocess.DEVNULL) as first:
+        try:
+            wait_for(lambda store: "row 3" in "".join(follow_log(store, identity)))
+        finally:
+            first.kill()
+    with daemon(folder):
+        wait_for(lambda store: "row 9" in "".join(follow_log(store, identity)))
+        assert shell(folder, "runs", "cancel", identity).stdout == f"{identity} is told to end\n"
+        wait_for(lambda store: store.run(identity).status is RunStatus.CANCELLED)
+    detail = told(folder, "runs", "show", identity)
+    assert [attempt["status"] for attempt in detail["attempts"]] == ["cancelled"]
+    (output,) = [artifact["url"] for artifact in detail["artifacts"] if artifact["kind"] == "notebook"]
+    assert "row 9" in Path(output).read_text()
+
+
 def test_a_daemon_answers_over_rest(folder: Path) -> None:
     import urllib.request
 
