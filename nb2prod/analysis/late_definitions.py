@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
-from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.analyse import Analysis, CellAnalysis
 from nb2prod.analysis.drafts import Draft
 from nb2prod.model.finding import Finding, Severity
 
@@ -17,14 +17,41 @@ def refuse_late_definitions(analysis: Analysis, drafts: Iterable[Draft]) -> Iter
     for draft in steps:
         first, last = draft.cells[0].number, draft.last
         for cell in (cell for cell in apart if first < cell.number < last):
-            made = {name for own in draft.cells if own.number < cell.number for name in own.effects.binds}
+            before = [own for own in draft.cells if own.number < cell.number]
+            made = {name for own in before for name in own.effects.binds}
             read = {name for own in draft.cells if own.number > cell.number for name in own.effects.reads}
+            given = {name for other in steps for own in other.cells if own.number < first for name in own.effects.binds}
             for name in sorted(cell.effects.binds.keys() & made & read):
-                yield Finding(
-                    code="NB212",
-                    severity=Severity.ERROR,
-                    cell=cell.number,
-                    line=cell.effects.binds[name],
-                    message=f"step '{draft.name}' makes '{name}' before this cell makes it again, and reads it after",
-                    hint="give one of the two another name",
+                yield _made_again(
+                    cell,
+                    name,
+                    f"step '{draft.name}' makes '{name}' before this cell makes it again, and reads it after",
                 )
+            for name in sorted(cell.effects.binds.keys() & given & _read_first(before)):
+                yield _made_again(
+                    cell,
+                    name,
+                    f"step '{draft.name}' reads the '{name}' of an earlier step before this "
+                    "cell makes it again, and goes on after",
+                )
+
+
+def _read_first(cells: Iterable[CellAnalysis]) -> set[str]:
+    """The names that the cells read before they make them."""
+    made: set[str] = set()
+    found: set[str] = set()
+    for cell in cells:
+        found |= set(cell.effects.reads) - made
+        made |= set(cell.effects.binds)
+    return found
+
+
+def _made_again(cell: CellAnalysis, name: str, message: str) -> Finding:
+    return Finding(
+        code="NB212",
+        severity=Severity.ERROR,
+        cell=cell.number,
+        line=cell.effects.binds[name],
+        message=message,
+        hint="give one of the two another name",
+    )

@@ -29,6 +29,7 @@ REFUSED = {
     "fn_attr": "NB216",
     "fn_attr_in": "NB216",
     "function_made_again_between": "NB212",
+    "function_of_an_earlier_step_made_again_between": "NB212",
     "gen_cross": "NB214",
     "global_first_bound_inside": "NB211",
     "import_between": "NB301",
