@@ -1,0 +1,110 @@
+"""What `pipeline.run` asks for, in order: each step, where its inputs come from, and what it must wait for.
+
+    Plan.add(function, args, kwargs) → Node(name, function, inputs, before)
+
+An input is a value, or a `Ref` to a field of an earlier node. `before` are the nodes that must have ended well: those
+that an input comes from, the last one that touches the same hidden state, and those that the notebook's tags name.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_type_hints  # Any: a step's values
+
+from nb2prod.runtime.measure import inputs_of
+
+__all__ = ["Node", "Plan", "Ref", "fields_of"]
+
+
+@dataclass(frozen=True)
+class Ref:
+    """Field `field` of what node `step` gives; "" is all of it."""
+
+    step: str
+    field: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A call of a step. `name` is the function's, numbered when it is called again; `number` counts from 0."""
+
+    number: int
+    name: str
+    function: Callable[..., Any]
+    inputs: Mapping[str, object]
+    before: tuple[str, ...] = ()
+    states: frozenset[str] = frozenset()
+
+    @property
+    def policy(self) -> str:
+        """The name that pipeline.toml has for it."""
+        return self.function.__name__
+
+
+@dataclass(kw_only=True)
+class Plan:
+    """`hidden` is the pipeline's HIDDEN_STATE; `after` has the steps that must come before one, from the tags."""
+
+    hidden: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    nodes: dict[str, Node] = field(default_factory=dict)
+    _touched: dict[str, str] = field(default_factory=dict)  # state → the last node that touches it
+    _latest: dict[str, str] = field(default_factory=dict)  # function's name → its last node
+
+    def add(
+        self,
+        function: Callable[..., Any],
+        args: tuple[object, ...],
+        kwargs: Mapping[str, object],
+        ref: Callable[[object], Ref | None] = lambda value: value if isinstance(value, Ref) else None,
+    ) -> Node:
+        """`ref` says for an argument where it comes from; None for a value."""
+        known = function.__name__
+        inputs = {name: ref(value) or value for name, value in inputs_of(function, args, kwargs).items()}
+        states = frozenset(self.hidden.get(known, ()))
+        before = [value.step for value in inputs.values() if isinstance(value, Ref)]
+        before += [self._touched[state] for state in sorted(states) if state in self._touched]
+        before += [self._latest[name] for name in self.after.get(known, ()) if name in self._latest]
+        node = Node(
+            number=len(self.nodes),
+            name=self._free(known),
+            function=function,
+            inputs=inputs,
+            before=tuple(dict.fromkeys(before)),
+            states=states,
+        )
+        self.nodes[node.name] = node
+        self._touched |= dict.fromkeys(states, node.name)
+        self._latest[known] = node.name
+        return node
+
+    def ancestors(self, name: str) -> list[Node]:
+        """All that must have ended before it, in the order in which they were asked for."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            for before in self.nodes[waiting.pop()].before:
+                if before not in found:
+                    found.add(before)
+                    waiting.append(before)
+        return sorted((self.nodes[each] for each in found), key=lambda node: node.number)
+
+    def _free(self, name: str) -> str:
+        number, unique = 2, name
+        while unique in self.nodes:
+            unique, number = f"{name}-{number}", number + 1
+        return unique
+
+
+def fields_of(function: Callable[..., Any]) -> tuple[str, ...] | None:
+    """The names of what a step gives: of its NamedTuple, ("",) for a single value, none for no value.
+
+    None when its annotation does not tell.
+    """
+    try:
+        annotation = get_type_hints(function).get("return", Any)
+    except Exception:  # an annotation may name what is not there
+        annotation = function.__annotations__.get("return", Any)
+    if annotation is None or annotation is type(None):
+        return ()
+    names = getattr(annotation, "_fields", None)
+    return tuple(names) if names is not None and annotation.__module__ == function.__module__ else ("",)
