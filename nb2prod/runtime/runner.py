@@ -3,6 +3,7 @@
 It is one of the callables that `pipeline.run` takes; steps are plain functions and know nothing of it.
 """
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -12,10 +13,10 @@ from typing import Any, ParamSpec, TypeVar  # Any: what steps take and give
 
 from nb2prod.runtime import state
 from nb2prod.runtime.artifacts import Entry
-from nb2prod.runtime.attempts import Expired, deadline, delay_before, is_worth_retrying
+from nb2prod.runtime.attempts import Expired, deadline, delay_before, facts_of, worth_retrying
 from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import Place, place_of, reason_of, traceback_of
+from nb2prod.runtime.failure import Place, failure_of, place_of, reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of, shown
 from nb2prod.runtime.metrics import ACTIVE
@@ -152,9 +153,13 @@ class Runner:
         for attempt in range(1, policy.retries + 2):
             try:
                 with deadline(self._seconds(policy)):
+                    if "NB2PROD_FAULTS" in os.environ:
+                        from nb2prod.runtime.faults import inject
+
+                        inject(str(self.step["name"]), attempt)
                     return function(*args, **kwargs)
             except Exception as error:
-                if attempt > policy.retries or not is_worth_retrying(error) or keepsake is None:
+                if attempt > policy.retries or not worth_retrying(facts_of(error), policy) or keepsake is None:
                     raise
                 args, kwargs = keepsake.restore(error)
                 self._wait(error, attempt + 1, policy)
@@ -163,7 +168,7 @@ class Runner:
     def _wait(self, error: Exception, attempt: int, policy: Policy) -> None:
         import random
 
-        seconds = delay_before(attempt, policy.retry_delay, random.SystemRandom().random)
+        seconds = delay_before(attempt, policy, random.SystemRandom().random)
         self.step["attempts"] = attempt
         self.record.event("step.retried", step=self.step["name"], attempt=attempt, error=reason_of(error))
         tries = f"attempt {attempt} of {policy.retries + 1}"
@@ -186,17 +191,7 @@ class Runner:
         trouble = self._trouble(name, error, place, inputs, policy)
         status = {StepFailed: "failed", StepTimeout: "timeout", RunTimeout: "timeout"}.get(type(trouble), "interrupted")
         said = str(trouble) if isinstance(trouble, RuntimeTrouble) else "interrupted"
-        found = {
-            "message": said,
-            "type": type(error).__name__,
-            "reason": reason_of(error),
-            "notebook": place.notebook,
-            "cell": place.cell,
-            "line": place.line,
-            "file": place.file,
-            "file_line": place.file_line,
-            "traceback": traceback_of(error),
-        }
+        found = failure_of(error, self.settings, inputs, message=said, resume=self.resume)
         self.record.end(self.step, status, cached=False, error=found, **clock.read())
         self._tell_done(status)
         return trouble
