@@ -190,7 +190,7 @@ class Dispatch:
             self.runner.ledger.heard({**event, "step": node.name})
         if answer.status == "completed":
             self.answers[node.name] = answer
-            self.runner.ledger.completed(node.name, answer, **_where(outcome))
+            self.runner.completed(node, answer, **_where(outcome))
         elif not self._again(node, answer, outcome):
             self._fail(node, answer)
 
@@ -199,6 +199,8 @@ class Dispatch:
         lost = outcome.ending is not None and outcome.ending.reason in ("died", "lost")
         losses = self.losses.get(node.name, 0)
         worth = worth_retrying(answer.facts, policy) or answer.error.get("ending") in policy.retry_on
+        if worth and not self.runner.may_try_again(node.name, str(answer.error.get("reason", ""))):
+            return False
         if not (losses < policy.lost if lost else worth and attempt - losses <= policy.retries):
             return False
         self.losses[node.name] = losses + lost
@@ -211,12 +213,9 @@ class Dispatch:
 
     def _fail(self, node: Node, answer: Answer) -> None:
         self.waiting.pop(node.name, None)
-        policy = self.runner.policy(node)
         self.runner.ledger.begin(node.name, answer.inputs)
-        trouble = self.runner.ledger.trouble(node.name, answer, seconds=policy.timeout, run_seconds=None)
-        self.runner.ledger.failed(node.name, answer, trouble)
         self.missing[node.name] = node.name
-        self.runner.failed(trouble)
+        self.runner.failed(node, answer)
 
     def _skip(self, node: Node, because: str) -> None:
         del self.waiting[node.name]

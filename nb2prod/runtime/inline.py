@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol  # Any: what steps take and give
 
-from nb2prod.runtime.attempts import Expired, deadline, delay_before, is_worth_retrying
+from nb2prod.runtime.attempts import Expired, deadline, delay_before, worth_retrying
 from nb2prod.runtime.cache import StepCache
-from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.ledger import Ledger
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.plan import Node
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
+from nb2prod.runtime.steps.calls import Answer
 from nb2prod.runtime.steps.keepsake import Keepsake
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
 
@@ -36,9 +36,13 @@ class InlineRunner(Protocol):
 
     def seconds_left(self) -> float | None: ...
 
+    def may_try_again(self, step: str, reason: str) -> bool: ...
+
     def promised(self, node: Node) -> Any: ...
 
-    def failed(self, trouble: RuntimeTrouble) -> None: ...
+    def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
+
+    def failed(self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None) -> None: ...
 
 
 @dataclass(kw_only=True)
@@ -56,6 +60,7 @@ class Inline:
     def __init__(self, runner: InlineRunner) -> None:
         self.runner = runner
         self.missing: dict[str, str] = {}  # nodes that gave nothing → the step that failed
+        self.guarded: Any = None
 
     def run(self, node: Node, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """What the step gives; what stands for it when it failed and others go on. Raises the failure otherwise."""
@@ -70,13 +75,19 @@ class Inline:
         while True:
             done = self._once(node, policy, attempt)
             if done.error is None:
-                self.runner.ledger.completed(node.name, done.answer)
+                self.runner.completed(node, done.answer)
                 return done.value
-            if not self._again(node, policy, attempt, done.error):
-                return self._failed(node, policy, done)
+            if not self._again(node, policy, attempt, done):
+                return self._failed(node, done)
+
+    def close(self) -> None:
+        if self.guarded is not None:
+            self.guarded.close()
 
     def _once(self, node: Node, policy: Policy, attempt: _Try) -> Done:
         runner = self.runner
+        if policy.process:
+            return self._guarded(node, attempt)
         work = Work(
             settings=runner.settings,
             step=node.name,
@@ -97,17 +108,25 @@ class Inline:
         )
         return perform(work, bench)
 
-    def _again(self, node: Node, policy: Policy, attempt: _Try, error: BaseException) -> bool:
+    def _guarded(self, node: Node, attempt: _Try) -> Done:
+        """In a process of its own; again when that was lost."""
+        if self.guarded is None:
+            from nb2prod.runtime.guarded import Guarded
+
+            self.guarded = Guarded(self.runner)
+        return self.guarded.once(node, attempt.args, attempt.kwargs, attempt.number)
+
+    def _again(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> bool:
         """Whether to try again; then it has waited, and the inputs are as they were."""
-        keepsake = attempt.keepsake
-        if keepsake is None or not keepsake.is_whole or attempt.number > policy.retries:
+        keepsake, reason = attempt.keepsake, str(done.answer.error["reason"])
+        worth = isinstance(done.error, Exception) and worth_retrying(done.answer.facts, policy)
+        if not (worth and self.runner.may_try_again(node.name, reason)):
             return False
-        if not isinstance(error, Exception) or not is_worth_retrying(error):
+        if keepsake is None or not keepsake.is_whole or attempt.number > policy.retries:
             return False
         attempt.args, attempt.kwargs = keepsake.restore()
         attempt.number += 1
-        seconds = delay_before(attempt.number, policy.retry_delay, random.SystemRandom().random)
-        reason = f"{type(error).__name__}: {error}"
+        seconds = delay_before(attempt.number, policy, random.SystemRandom().random)
         self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1, reason, seconds)
         try:
             with deadline(self.runner.seconds_left()):
@@ -116,16 +135,14 @@ class Inline:
             return False
         return True
 
-    def _failed(self, node: Node, policy: Policy, done: Done) -> Any:
+    def _failed(self, node: Node, done: Done) -> Any:
         runner, error = self.runner, done.error
         assert error is not None
         if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
             runner.ledger.failed(node.name, done.answer, error)
             raise error
         late = runner.timeout if runner.seconds_left() == 0 else None
-        trouble = runner.ledger.trouble(node.name, done.answer, seconds=policy.timeout, run_seconds=late)
-        trouble.__cause__ = None if isinstance(error, Expired) else error
-        runner.ledger.failed(node.name, done.answer, trouble)
         self.missing[node.name] = node.name
-        runner.failed(trouble)
+        cause = None if isinstance(error, Expired) else error
+        runner.failed(node, done.answer, run_seconds=late, cause=cause)
         return runner.promised(node)

@@ -1,15 +1,16 @@
 """How the steps of a run go, told to its record and to the user; and how a failure reads."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
+from nb2prod.runtime.failure import described_place
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer, Ending
 
-__all__ = ["Ledger"]
+__all__ = ["Ledger", "answer_of", "notes_of"]
 
 _REASONS = {
     "timeout": "it took longer than its timeout",
@@ -66,20 +67,28 @@ class Ledger:
         self.record.end(self.entries[step], "skipped", because=because)
         self.tell(f"{step} ... skipped: it needs {because}")
 
-    def trouble(self, step: str, answer: Answer, *, seconds: float | None, run_seconds: float | None) -> RuntimeTrouble:
+    def trouble(
+        self,
+        step: str,
+        answer: Answer,
+        *,
+        seconds: float | None,
+        run_seconds: float | None,
+        notes: Sequence[str] = (),
+    ) -> RuntimeTrouble:
         """The failure as it reads. `seconds` is the step's limit; `run_seconds` the run's, when that was reached."""
         error, pipeline = answer.error, self.settings.name
-        notes = [f"inputs: {error['inputs']}"] if error.get("inputs") else []
+        notes = [*notes, *notes_of(error)]
         notes += [f"to resume: {self.resume}"] if self.resume else []
         if answer.status == "timeout":
-            notes = [f"it was in {error['place']}", *notes] if error.get("file") else notes
+            notes = [f"it was in {described_place(error)}", *notes] if error.get("file") else notes
             if run_seconds is not None:
                 return RunTimeout(pipeline=pipeline, step=step, seconds=run_seconds, notes=notes)
             return StepTimeout(pipeline=pipeline, step=step, seconds=seconds or 0, notes=notes)
         return StepFailed(
             pipeline=pipeline,
             step=step,
-            where=str(error.get("place", "")),
+            where=described_place(error),
             reason=str(error.get("reason", "")),
             notes=notes,
             cell=int(error.get("cell", 0)),
@@ -98,6 +107,12 @@ class Ledger:
     def _tell_done(self, step: str, note: str = "") -> None:
         line = f"{step} ... {self.entries[step].get('seconds', 0):.1f} s"
         self.tell(f"{line}  {note}".rstrip())
+
+
+def notes_of(error: Mapping[str, Any]) -> list[str]:
+    """What is said under a failure of what went in."""
+    inputs = error.get("inputs") or {}
+    return [f"inputs: {', '.join(f'{name} {text}' for name, text in inputs.items())}"] if inputs else []
 
 
 def answer_of(ending: Ending) -> Answer:

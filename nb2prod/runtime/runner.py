@@ -12,6 +12,7 @@ from typing import Any, ParamSpec, TypeVar  # Any: what steps take and give
 
 from nb2prod.runtime.attempts import Expired, deadline
 from nb2prod.runtime.cache import StepCache
+from nb2prod.runtime.circuit import circuit_of
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import Inline
 from nb2prod.runtime.ledger import Ledger
@@ -21,7 +22,7 @@ from nb2prod.runtime.pending import Pending, ref_of
 from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
-from nb2prod.runtime.steps.calls import StepExecutor
+from nb2prod.runtime.steps.calls import Answer, StepExecutor
 
 __all__ = ["Runner"]
 
@@ -54,6 +55,7 @@ class Runner:
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
         self.output = Output()
         self.ledger = Ledger(settings, record, tell, resume)
+        self.circuit = circuit_of(settings)
         self.plan = Plan(after=settings.after)
         self.inline = Inline(self)
         self.dispatch: Any = None
@@ -70,6 +72,7 @@ class Runner:
     def __exit__(self, *exit_info: object) -> None:
         ACTIVE.remove(self)
         self.output.__exit__(*exit_info)
+        self.inline.close()
         if self.dispatch is not None:
             self.dispatch.close()
 
@@ -117,11 +120,39 @@ class Runner:
         except Expired:
             raise RunTimeout(pipeline=self.settings.name, step=what, seconds=self.timeout or 0) from None
 
-    def failed(self, trouble: RuntimeTrouble) -> None:
+    def may_try_again(self, step: str, reason: str) -> bool:
+        """After a failure that another try may mend: not when too many of them say that a service is down."""
+        self.circuit = self.circuit.after_failure(step, reason)
+        return not self.circuit.is_open
+
+    def completed(self, node: Node, answer: Answer, **more: Any) -> None:
+        self.circuit = self.circuit.after_success(node.name)
+        self.ledger.completed(node.name, answer, **more)
+
+    def failed(
+        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+    ) -> None:
         """A step has failed for good. Raises it when nothing else shall run."""
-        late = isinstance(trouble, RunTimeout)
-        if late or self.settings.on_error == "stop":
+        policy = self.policy(node)
+        notes = [str(self.circuit)] if self.circuit.is_open else []
+        trouble = self.ledger.trouble(
+            node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes
+        )
+        trouble.__cause__ = cause
+        self.ledger.failed(node.name, answer, trouble)
+        self._hand_over(node, policy)
+        if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
             raise trouble
+
+    def _hand_over(self, node: Node, policy: Policy) -> None:
+        """To the functions that pipeline.toml names for failures."""
+        for name in filter(None, dict.fromkeys((policy.on_failure, self.settings.on_failure))):
+            from nb2prod.runtime.handlers import call_handler
+
+            entry = self.ledger.entries[node.name]
+            about = {"run": self.record.run, "pipeline": self.settings.name, "step": node.name}
+            if said := call_handler(name, {**about, **entry["error"]}, self.settings):
+                self.ledger.tell(said)
 
     def metric(self, name: str, value: float) -> None:
         """Between steps."""

@@ -21,7 +21,9 @@ from typing import Any  # JSON
 
 from nb2prod.runtime.artifacts import Artifacts, open_artifacts
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble, StepFailed, StepTimeout
+from nb2prod.runtime.failure import described_place
 from nb2prod.runtime.graph import Graph, GraphStep, graph_of
+from nb2prod.runtime.ledger import notes_of
 from nb2prod.runtime.parameters import coerce, specs_of
 from nb2prod.runtime.places import import_module
 from nb2prod.runtime.project import Policy, Settings, read_settings
@@ -169,13 +171,13 @@ def _answer(store: Artifacts, run: str, step: str) -> Answer | None:
 
 def _trouble(settings: Settings, step: str, answer: Answer, call: StepCall) -> RuntimeTrouble:
     error = answer.error
-    notes = [f"inputs: {error['inputs']}"] if error.get("inputs") else []
+    notes = notes_of(error)
     if answer.status == "timeout":
         return StepTimeout(pipeline=settings.name, step=step, seconds=call.timeout or 0, notes=notes)
     return StepFailed(
         pipeline=settings.name,
         step=step,
-        where=str(error.get("place", "")),
+        where=described_place(error),
         reason=str(error.get("reason", "")),
         notes=notes,
         cell=int(error.get("cell", 0)),

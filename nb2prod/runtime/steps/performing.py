@@ -5,6 +5,7 @@
 The runner uses it for steps of its own process, and a worker for the one that it was forked for: there is one path.
 """
 
+import os
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +13,11 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
-from nb2prod.runtime.attempts import Expired, deadline
+from nb2prod.runtime.attempts import Expired, deadline, facts_of
 from nb2prod.runtime.cache import Call, Hit, StepCache, log_text
-from nb2prod.runtime.failure import place_of, reason_of, traceback_of
+from nb2prod.runtime.failure import failure_of, traceback_of
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of, shown
+from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
@@ -24,6 +25,7 @@ from nb2prod.runtime.steps.stage import Hear, Stage
 
 __all__ = ["Bench", "Done", "Work", "perform"]
 
+_FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
 
 
@@ -151,6 +153,10 @@ def _run(
 
 def _called(work: Work) -> Any:
     with deadline(work.seconds):
+        if _FAULTS in os.environ:
+            from nb2prod.runtime.faults import inject
+
+            inject(work.step, work.attempt)
         return work.function(*work.args, **work.kwargs)
 
 
@@ -162,31 +168,19 @@ def _failed(
     described: Mapping[str, Any],
     inputs: Mapping[str, object],
 ) -> Answer:
-    place = place_of(error, work.settings)
     status = "failed"
     if isinstance(error, Expired):
         status = "timeout"
     elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         status = "interrupted"
-    found = {
-        "type": type(error).__name__,
-        "reason": reason_of(error),
-        "place": str(place),
-        "inputs": shown(inputs),
-        "notebook": place.notebook,
-        "cell": place.cell,
-        "line": place.line,
-        "file": place.file,
-        "file_line": place.file_line,
-        "traceback": traceback_of(error),
-    }
     return Answer(
         status=status,
         metrics=stage.metrics,
         inputs=described,
         measured=clock.read(),
         events=tuple(stage.events),
-        error=found,
+        error=failure_of(error, work.settings, inputs),
+        facts=facts_of(error),
     )
 
 

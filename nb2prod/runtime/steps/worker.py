@@ -109,7 +109,7 @@ def _kept(
     figures = tuple(artifacts.put(path.read_bytes()) for path in done.stage.figure_paths())
     answer = replace(answer, log=artifacts.put(log) if log else "", figures=figures, unkept=tuple(unkept))
     if done.error is not None:
-        return replace(answer, facts=facts_of(done.error))
+        return answer
     with state.unwarned():
         left = _left(before, states)
         answer = replace(answer, left=artifacts.put_value(left) if left else "", states=tuple(left))
