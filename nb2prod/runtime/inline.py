@@ -42,7 +42,9 @@ class InlineRunner(Protocol):
 
     def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
 
-    def failed(self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None) -> None: ...
+    def failed(
+        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+    ) -> None: ...
 
 
 @dataclass(kw_only=True)
@@ -114,7 +116,8 @@ class Inline:
             from nb2prod.runtime.guarded import Guarded
 
             self.guarded = Guarded(self.runner)
-        return self.guarded.once(node, attempt.args, attempt.kwargs, attempt.number)
+        done: Done = self.guarded.once(node, attempt.args, attempt.kwargs, attempt.number)
+        return done
 
     def _again(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> bool:
         """Whether to try again; then it has waited, and the inputs are as they were."""

@@ -120,5 +120,5 @@ def answer_of(ending: Ending) -> Answer:
     how = f"signal {ending.signal}" if ending.signal else f"code {ending.code}"
     reason = ending.message or _REASONS.get(ending.reason, f"its process ended with {how}")
     status = "timeout" if ending.reason == "timeout" else "failed"
-    where = "its process"
-    return Answer(status=status, error={"type": ending.reason, "reason": reason, "place": where, "ending": ending.reason})
+    error = {"type": ending.reason, "reason": reason, "place": "its process", "ending": ending.reason}
+    return Answer(status=status, error=error)

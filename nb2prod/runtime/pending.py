@@ -11,11 +11,16 @@ from nb2prod.runtime.plan import Ref
 
 __all__ = ["Pending", "ref_of"]
 
-_UNARY = """abs bool bytes ceil complex dir float floor hash index int invert iter len neg next pos repr reversed
-            round str trunc""".split()
-_BINARY = """add and contains delitem divmod eq floordiv format ge getitem gt iadd iand ifloordiv ilshift imatmul imod
-             imul ior ipow irshift isub itruediv ixor le lshift lt matmul mod mul ne or pow radd rand rdivmod rfloordiv
-             rlshift rmatmul rmod rmul ror rpow rrshift rshift rsub rtruediv rxor sub truediv xor""".split()
+# names of special methods, without their underscores
+_UNARY = (
+    *("abs", "bool", "bytes", "ceil", "complex", "dir", "float", "floor", "hash", "index", "int", "invert", "iter"),
+    *("len", "neg", "next", "pos", "repr", "reversed", "round", "str", "trunc"),
+)
+_NUMERIC = ("add", "and", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub", "truediv", "xor")
+_BINARY = (
+    *("contains", "delitem", "divmod", "eq", "format", "ge", "getitem", "gt", "le", "lt", "ne", "rdivmod"),
+    *(f"{prefix}{name}" for name in _NUMERIC for prefix in ("", "i", "r")),
+)
 
 
 class Pending:

@@ -82,7 +82,8 @@ class Runner:
             given: T = self.inline.run(node, args, kwargs)
             return given
         self.dispatch.add(node)
-        return self.promised(node)
+        promised: T = self.promised(node)
+        return promised
 
     def promised(self, node: Node) -> Any:
         """What stands for the values of a node that has not given them."""
@@ -135,9 +136,7 @@ class Runner:
         """A step has failed for good. Raises it when nothing else shall run."""
         policy = self.policy(node)
         notes = [str(self.circuit)] if self.circuit.is_open else []
-        trouble = self.ledger.trouble(
-            node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes
-        )
+        trouble = self.ledger.trouble(node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes)
         trouble.__cause__ = cause
         self.ledger.failed(node.name, answer, trouble)
         self._hand_over(node, policy)

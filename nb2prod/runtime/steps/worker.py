@@ -92,11 +92,10 @@ def _carried_out(call: StepCall) -> Answer:
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
         done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
-        return _kept(call, done, artifacts, before, states, known.left[len(call.unkept) :])
+        return _kept(done, artifacts, before, states, known.left[len(call.unkept) :])
 
 
 def _kept(
-    call: StepCall,
     done: Done,
     artifacts: Artifacts,
     before: Mapping[str, object],
@@ -129,9 +128,7 @@ def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, obje
     return {name: state.difference(name, before.get(name), value) for name, value in changed.items()}
 
 
-def _inputs(
-    call: StepCall, artifacts: Artifacts, function: Any
-) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
+def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
     """By name; and by bundle what its fields are. Each bundle is read once, so that what is shared in it stays so."""
     bundles: dict[str, Any] = {}
     values: dict[str, Any] = {}
