@@ -13,12 +13,12 @@ from nb2prod.runtime.executors import open_executor
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.ledger import answer_of
 from nb2prod.runtime.measure import inputs_of
-from nb2prod.runtime.places import artifacts_of
 from nb2prod.runtime.plan import Node
 from nb2prod.runtime.states import STATES
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor
 from nb2prod.runtime.steps.performing import Done
 from nb2prod.runtime.steps.stage import Stage
+from nb2prod.runtime.workplace import artifacts_of
 
 __all__ = ["Guarded", "StepDied"]
 

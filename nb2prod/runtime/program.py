@@ -22,10 +22,10 @@ from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.handlers import check_handlers
 from nb2prod.runtime.parameters import Spec, coerce, specs_of
-from nb2prod.runtime.places import artifacts_of, cache_of, enter, import_module
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.workplace import artifacts_of, cache_of, enter, import_module
 
 __all__ = ["run_package", "run_project"]
 

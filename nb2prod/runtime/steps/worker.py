@@ -24,12 +24,12 @@ from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.output import Output
-from nb2prod.runtime.places import cache_of, enter, import_module
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.record import decode
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
+from nb2prod.runtime.workplace import cache_of, enter, import_module
 
 __all__ = ["carry_out", "main", "prepare"]
 
