@@ -7,15 +7,16 @@ failure = message, type, reason, notebook, cell, line, file, file_line, tracebac
 import traceback
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
+from typing import Any  # JSON
 
 from nb2prod.runtime.keys import environment
 from nb2prod.runtime.measure import shown
 from nb2prod.runtime.project import Settings
 
-__all__ = ["Place", "causes_of", "failure_of", "place_of", "reason_of", "traceback_of"]
+__all__ = ["Place", "causes_of", "described_place", "failure_of", "place_of", "reason_of", "traceback_of"]
 
 _CAUSES = 20
 
@@ -62,6 +63,13 @@ def failure_of(
         "resume": resume,
         "replay": replay,
     }
+
+
+def described_place(failure: Mapping[str, Any]) -> str:
+    """Where a recorded failure was, in words."""
+    if failure.get("place"):
+        return str(failure["place"])
+    return str(Place(**{each.name: failure[each.name] for each in fields(Place) if each.name in failure}))
 
 
 def causes_of(error: BaseException) -> Iterator[BaseException]:
