@@ -18,6 +18,7 @@ from nb2prod.notebooks.read import notebook_data, read_notebook
 from nb2prod.notebooks.roles import roles_of
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.files import read_json, write_json
+from nb2prod.runtime.measure import in_words
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
 from nb2prod.runtime.replay import step_of
 from nb2prod.targets.write import digest
@@ -149,8 +150,8 @@ def _about(source: _Source, failed: Mapping[str, Any], folder: Path, root: Path,
         f"# Step `{failed['name']}` of run {folder.name}",
         f"It failed{where} of `{source.notebook.name}`:",
         quoted,
-        "Run all cells: it fails again. Repair its cells below, run them from the one with the inputs, save, and take the "
-        "change back into the notebook and into the project. What it completed is not computed again:",
+        "Run all cells: it fails again. Repair its cells below, run them from the one with the inputs, save, and take "
+        "the change back into the notebook and into the project. What it completed is not computed again:",
         f"    nb2prod convert THIS.replay.ipynb\n    nb2prod run {root} --resume {folder.name}",
         *(f"**Note:** {notice}." for notice in notices),
     ]
@@ -178,16 +179,11 @@ def _loading(failed: Mapping[str, Any]) -> str:
     """Names are bound in the open, so that a reader sees what the step was given."""
     names = list(failed["replay"]["inputs"])
     shapes = failed.get("inputs", {})
-    told = [f"#   {name}: {_shape(shapes[name])}" for name in names if shapes.get(name)]
+    told = [f"#   {name}: {in_words(shapes[name])}" for name in names if shapes.get(name)]
     lines = ["# what the step was given, and the hidden state, as they were when it began", *told]
     begin = "_replay.begin(globals())"
     target = f"({names[0]},) = " if len(names) == 1 else f"{', '.join(names)} = " if names else ""
     return "\n".join([*lines, f"{target}{begin}"])
-
-
-def _shape(described: Mapping[str, Any]) -> str:
-    size = " x ".join(map(str, described.get("shape", ()))) or str(described.get("length", ""))
-    return f"{described.get('type', '')} {size}".strip()
 
 
 def _changed_since(settings: Settings, source: _Source) -> tuple[str, ...]:

@@ -83,7 +83,8 @@ class Guarded:
         for event in answer.events:
             self.runner.ledger.heard({**event, "step": node.name})
         if answer.status != "completed":
-            return Done(answer=answer, stage=stage, error=StepDied(str(answer.error.get("reason", ""))))
+            before = state.capture([*state.GENERATORS, *sorted(node.states)])
+            return Done(answer=answer, stage=stage, error=StepDied(str(answer.error.get("reason", ""))), before=before)
         if answer.left:
             state.restore(self.artifacts.get_value(answer.left))
         value = self.artifacts.get_value(answer.bundle, node.function)

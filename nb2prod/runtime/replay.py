@@ -29,7 +29,12 @@ _PLAIN = (bool, int, float, str, type(None))
 
 
 def kept(
-    inputs: Mapping[str, object], origins: Mapping[str, str], before: Mapping[str, object], artifacts: Any, where: str
+    inputs: Mapping[str, object],
+    origins: Mapping[str, str],
+    before: Mapping[str, object],
+    where: str,
+    *,
+    may_have_changed: bool,
 ) -> dict[str, Any]:
     """What to record of a step that has just failed in this process. Raises nothing: a full disk is no news then.
 
@@ -41,28 +46,26 @@ def kept(
         digest, _, field = origins.get(name, "").partition(" ")
         if type(value) in _PLAIN:
             found[name] = {"value": encode(value)}
-        elif digest and artifacts is not None:
+        elif digest:
             found[name] = {"bundle": digest, "field": field}
         else:
             own[name] = value
-    found |= _kept_late(own, artifacts) if own else {}
+    found |= _own(own, where, {"late": True} if may_have_changed else {}) if own else {}
     # the environment has what nobody wants to find in an artifact
     carried = {name: value for name, value in before.items() if name != "os.environ"}
     digests = []
-    with suppress(NotPortable, OSError, AttributeError):
-        digests = [artifacts.put_value(carried)] if carried else []
+    with suppress(NotPortable, OSError):
+        digests = [open_artifacts(where).put_value(carried)] if carried else []
     return {"inputs": {name: found[name] for name in inputs}, "carried": digests, "artifacts": where}
 
 
-def _kept_late(values: Mapping[str, object], artifacts: Any) -> dict[str, dict[str, Any]]:
-    """One bundle: what they share is shared after."""
-    if artifacts is None:
-        return {name: {"gone": "the run kept no results"} for name in values}
+def _own(values: Mapping[str, object], where: str, more: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What no bundle has yet. One bundle: what they share is shared after."""
     try:
-        digest = artifacts.put_value(dict(values))
+        digest = open_artifacts(where).put_value(dict(values))
     except (NotPortable, OSError) as error:
         return {name: {"gone": str(error)} for name in values}
-    return {name: {"bundle": digest, "item": name, "late": True} for name in values}
+    return {name: {"bundle": digest, "item": name, **more} for name in values}
 
 
 def step_of(record: Mapping[str, Any], step: str) -> Mapping[str, Any]:

@@ -5,10 +5,11 @@
 The runner uses it for steps of its own process, and a worker for the one that it was forked for: there is one path.
 """
 
+import copy
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any  # a step's values
 
@@ -23,9 +24,9 @@ from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
 from nb2prod.runtime.steps.stage import Hear, Stage
 
-__all__ = ["Bench", "Done", "Work", "perform"]
+__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
 
-_FAULTS = "NB2PROD_FAULTS"
+FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
 
 
@@ -67,6 +68,7 @@ class Done:
     stage: Stage
     value: Any = None
     error: BaseException | None = None
+    before: Mapping[str, object] = field(default_factory=dict)  # of a step that failed: the state that it found
 
 
 def perform(work: Work, bench: Bench) -> Done:
@@ -129,7 +131,7 @@ def _run(
         stage.keep_figures()
         bench.output.write(traceback_of(error))
         answer = _failed(work, error, stage, clock, described, inputs)
-        return Done(answer=answer, stage=stage, error=error)
+        return Done(answer=answer, stage=stage, error=error, before=trace.before if trace else {})
     stage.keep_figures()
     outputs = outputs_of(work.function, value)
     declared = work.settings.metrics.get(work.function.__name__, ())
@@ -137,8 +139,14 @@ def _run(
         stage.metric(name, number)
     measured = clock.read()
     reason = ""
-    if cache and call and trace:
-        reason = cache.keep(call, value, trace, _about(stage, cache, bench), seconds=clock.elapsed())
+    try:
+        if cache and call and trace:
+            cache = _met(cache, work)
+            reason = cache.keep(call, value, trace, _about(stage, cache, bench), seconds=clock.elapsed())
+    except OSError as error:  # a full disk, or a store that cannot be reached
+        answer = _failed(work, error, stage, clock, described, inputs)
+        answer = replace(answer, error={**answer.error, "place": "what keeps its result"})
+        return Done(answer=answer, stage=stage, error=error, before=trace.before if trace else {})
     answer = Answer(
         fields=tuple(outputs),
         uncacheable=reason,
@@ -151,9 +159,20 @@ def _run(
     return Done(answer=answer, stage=stage, value=value)
 
 
+def _met(cache: StepCache, work: Work) -> StepCache:
+    """With the faults of its store that a test has asked for."""
+    if FAULTS not in os.environ:
+        return cache
+    from nb2prod.runtime.faults import faulty
+
+    met = copy.copy(cache)
+    met.store = faulty(cache.store, work.step, work.attempt)
+    return met
+
+
 def _called(work: Work) -> Any:
     with deadline(work.seconds):
-        if _FAULTS in os.environ:
+        if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
