@@ -129,10 +129,12 @@ def _cells(
     yield code_cell("place", f"from nb2prod.runtime.replay import Replay\n\n_replay = Replay(\n    {place})")
     for number in shared:
         yield origin_cell(source.cells[number - 1], number)
-    support = _support(source, {*shared, *step.cells})
-    if support:
+    shown = {*shared, *step.cells}
+    if support := _support(source, shown):
         yield code_cell("support", support)
     yield code_cell("inputs", _loading(failed))
+    if local := "\n\n".join(_told(each) for each in step.local if each.cell not in shown):
+        yield code_cell("definitions", local)
     for number in step.cells:
         yield origin_cell(source.cells[number - 1], number)
 
@@ -159,13 +161,11 @@ def _about(source: _Source, failed: Mapping[str, Any], folder: Path, root: Path,
 
 
 def _support(source: _Source, shown: set[int]) -> str:
-    """What the step stands on and no cell here has: imports, and definitions of cells of other steps."""
+    """What the step stands on and no cell here has: imports, and functions of cells of other steps."""
     texts = "\n".join(source.notebook.cell(number).source for number in sorted(shown))
     imports = [*source.pipeline.functions_imports, *source.step.imports]
     lines = [line for line in dict.fromkeys(imports) if line not in texts]
-    names = {str(name) for name in source.step.functions}
-    elsewhere = [each for each in source.step.local if each.cell not in shown]
-    elsewhere += [each for each in source.pipeline.functions if each.cell not in shown] if names else []
+    elsewhere = [each for each in source.pipeline.functions if each.cell not in shown] if source.step.functions else []
     parts = ["\n".join(lines)] if lines else []
     return "\n\n".join([*parts, *(_told(each) for each in elsewhere)])
 

@@ -1,7 +1,7 @@
 """The cells of a replay: those of the notebook know where they come from, the others are ours.
 
 metadata.nb2prod_replay = {"cell": NUMBER, "id": ID, "sha256": of its lines}
-                        | {"part": about | place | support | inputs, "sha256": of its lines}
+                        | {"part": about | place | support | inputs | definitions, "sha256": of its lines}
 """
 
 import hashlib

@@ -109,7 +109,7 @@ def _origins(path: Path, data: Mapping[str, Any]) -> tuple[dict[_Origin, str], t
         elif "cell" in about:
             origin = _Origin(about["cell"], about["id"], about["sha256"])
             found.setdefault(origin, []).append(lines_of(cell))
-        elif about["part"] == "support" and digest_of(lines_of(cell)) != about["sha256"]:
+        elif about["part"] in ("support", "definitions") and digest_of(lines_of(cell)) != about["sha256"]:
             raise NotReplayable(
                 f"the cell with imports and definitions of {path} was changed, and stands for lines of other cells: "
                 "change them in the notebook, or put what you need into a cell of the step"

@@ -55,7 +55,7 @@ def failure_of(
     message: str = "",
     resume: str = "",
     replay: str = "",
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The record of a failure, as JSON. `message` is what the user reads, `resume` and `replay` are commands."""
     return {
         "message": message or reason_of(error),

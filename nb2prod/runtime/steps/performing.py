@@ -18,7 +18,7 @@ from nb2prod.runtime.attempts import Expired, deadline, facts_of
 from nb2prod.runtime.cache import Call, Hit, StepCache, log_text
 from nb2prod.runtime.failure import failure_of, traceback_of
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
@@ -192,13 +192,16 @@ def _failed(
         status = "timeout"
     elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         status = "interrupted"
+    failure = failure_of(error, work.settings, inputs)
+    # the step may have changed them since
+    as_begun = {name: in_words(each) for name, each in described.items() if "shape" in each or "length" in each}
     return Answer(
         status=status,
         metrics=stage.metrics,
         inputs=described,
         measured=clock.read(),
         events=tuple(stage.events),
-        error=failure_of(error, work.settings, inputs),
+        error={**failure, "inputs": {**failure["inputs"], **as_begun}},
         facts=facts_of(error),
     )
 
