@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import Entry, Store
+from nb2prod.runtime.artifacts import Artifacts, Entry
 from nb2prod.runtime.bundles import NotPortable, dumps, loads
 from nb2prod.runtime.keys import Code, Origins, Uncacheable, key_of
 from nb2prod.runtime.measure import outputs_of
@@ -54,7 +54,7 @@ class StepCache:
 
     def __init__(
         self,
-        store: Store,
+        store: Artifacts,
         *,
         code: Code,
         environment: Mapping[str, str],
