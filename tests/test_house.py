@@ -86,6 +86,8 @@ def test_runtime_imports_no_other_floor_and_no_other_distribution() -> None:
     # what a user's values may be; used only when the user has imported it
     optional = {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "joblib", "cloudpickle", "fsspec", "psutil"}
     optional |= {"tenacity"}  # at the first retry
+    # what data by URL needs, where there is some
+    optional |= {"fsspec", "keyring", "pyarrow", "sqlalchemy"}
     found = [
         f"{name}: {module}"
         for name, text in modules()

@@ -13,7 +13,6 @@ from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.attempts import delay_before, worth_retrying
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
-from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.ledger import answer_of
 from nb2prod.runtime.plan import Node, Plan, Ref
@@ -183,9 +182,7 @@ class Dispatch:
             answer = answer_of(outcome.ending)
         answer = _measured(answer, outcome)
         self.runner.ledger.begin(node.name, answer.inputs)
-        self._bring(node, answer)
-        for event in answer.events:
-            self.runner.ledger.heard({**event, "step": node.name})
+        self.runner.ledger.heard(answer, self.artifacts, node.name)
         if answer.status == "completed":
             self.answers[node.name] = answer
             self.runner.completed(node, answer, **_where(outcome))
@@ -219,15 +216,6 @@ class Dispatch:
         del self.waiting[node.name]
         self.missing[node.name] = because
         self.runner.ledger.skipped(node.name, because)
-
-    def _bring(self, node: Node, answer: Answer) -> None:
-        """Its log and figures into the record."""
-        if answer.log and (content := self.artifacts.get(answer.log)):
-            with self.runner.ledger.log(node.name).open("ab") as file:
-                file.write(content)
-        figures = self.runner.record.folder / "figures"
-        for number, digest in enumerate(answer.figures, 1):
-            write_bytes(figures / f"{node.name}-{number}.png", self.artifacts.get(digest) or b"", durable=False)
 
 
 def _is_plain(value: object) -> bool:

@@ -106,7 +106,7 @@ class Inline:
             output=runner.output,
             cache=runner.cache,
             began=lambda inputs: runner.ledger.begin(node.name, inputs),
-            hear=runner.ledger.heard,
+            hear=runner.record.event,
         )
         return perform(work, bench)
 
