@@ -15,7 +15,7 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Hit, StepCache, log_text
+from nb2prod.runtime.cache import Call, Hit, Kept, StepCache, log_text
 from nb2prod.runtime.data.staging import Staging, staged
 from nb2prod.runtime.failure import failure_of, traceback_of
 from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
@@ -109,7 +109,7 @@ def perform(work: Work, bench: Bench) -> Done:
         try:
             used = {f"data {data}": text for data, text in staging.used.items()}
             call = cache.call(work.function, {**inputs, **used}, wanted=work.policy.cache) if cache else None
-            hit = cache.find(call) if cache and call else None
+            hit = cache.reuse(call) if cache and call else None
         except Exception as error:  # what the step's data or its known result is asked for may be out of reach
             return _failed(begun, error)
         if cache and hit:
@@ -149,10 +149,11 @@ def _run(begun: _Begun) -> Done:
     for name, number in declared.items():
         begun.seen.metric(name, number)
     measured = begun.clock.read()
-    reason = f"publishes {', '.join(published)}" if published else ""
-    if cache and call and trace and not reason:
-        reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
-    answer = _answer(begun, uncacheable=reason, outputs=describe(outputs), measured=measured)
+    kept = Kept(reason=f"publishes {', '.join(published)}" if published else "")
+    if cache and call and trace:
+        about, seconds = _about(begun, cache), begun.clock.elapsed()
+        kept = cache.keep(call, value, trace, about, seconds, reason=kept.reason)
+    answer = _answer(begun, uncacheable=kept.reason, bundle=kept.bundle, outputs=describe(outputs), measured=measured)
     return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
 
 

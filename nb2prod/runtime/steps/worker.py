@@ -77,7 +77,7 @@ def _carried_out(call: StepCall) -> Answer:
     before = state.capture(states)
     kwargs, origins = _inputs(call, artifacts, function)
     for bundle, values in origins.items():
-        known.origins.learn(bundle, values)
+        known.origins.learn({name: f"{bundle} {name}" for name in values}, values)
     policy = replace(settings.steps.get(name, Policy()), cache=call.keep)
     work = Work(
         settings=settings,
