@@ -188,10 +188,13 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
                 runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
                 where, use_cache = artifacts_of(settings, runs), not options.no_cache
                 if settings.executor == HERE:
-                    runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache)
+                    resumed = options.resume or ""
+                    runner.cache = cache_of(
+                        settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed
+                    )
                 else:
                     executor = open_executor(settings.executor, settings, _executor_options(options))
-                    runner.use(executor, artifacts=where, use_cache=use_cache)
+                    runner.use(executor, artifacts=where, use_cache=use_cache, resumed=options.resume or "")
             pipeline.run(parameters, runner)
             runner.finish()
     except RuntimeTrouble as trouble:

@@ -138,7 +138,11 @@ def _input(
 ) -> Mapping[str, Any]:
     if "parameter" in where:
         return {"value": encode(parameters[where["parameter"]])}
-    return {"bundle": before[where["step"]].bundle, "field": where["field"]} if "step" in where else where
+    if "step" not in where:
+        return where
+    answer, field = before[where["step"]], where["field"] or "result"
+    origin = answer.origins.get(field, f"{answer.bundle} {field}")
+    return {"bundle": answer.bundle, "field": where["field"], "origin": origin}
 
 
 def _ancestors(graph: Graph, step: GraphStep) -> list[str]:
