@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any  # what stands beside a file
 
 from nb2prod.runtime.files import read_json, write_bytes, write_json
 
@@ -26,7 +27,7 @@ class Entry:
     exit_state: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     log: str = ""
-    figures: tuple[str, ...] = ()
+    shown: tuple[Mapping[str, Any], ...] = ()
     run: str = ""
 
 
@@ -61,7 +62,7 @@ class Store:
     def entries(self, key: str) -> Iterator[Entry]:
         for found in read_json(self.keys / f"{key}.json", list):
             try:
-                yield Entry(**{**found, "figures": tuple(found["figures"])})
+                yield Entry(**{**found, "shown": tuple(found["shown"])})
             except (TypeError, KeyError):
                 continue  # an index that was damaged, or written by another version
 

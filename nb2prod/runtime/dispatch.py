@@ -223,13 +223,14 @@ class Dispatch:
         self.runner.ledger.skipped(node.name, because)
 
     def _bring(self, node: Node, answer: Answer) -> None:
-        """Its log and figures into the record."""
+        """Its log and what it has shown into the record."""
         if answer.log and (content := self.artifacts.get(answer.log)):
             with self.runner.ledger.log(node.name).open("ab") as file:
                 file.write(content)
-        figures = self.runner.record.folder / "figures"
-        for number, digest in enumerate(answer.figures, 1):
-            write_bytes(figures / f"{node.name}-{number}.png", self.artifacts.get(digest) or b"", durable=False)
+        for shown in answer.shown:
+            path = self.runner.record.folder / shown["path"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, self.artifacts.get(shown["digest"]) or b"", durable=False)
 
 
 def _is_plain(value: object) -> bool:

@@ -31,7 +31,7 @@ class Ledger:
 
     def begin(self, step: str, inputs: Mapping[str, Any]) -> None:
         if step in self.entries:  # it is tried again
-            self.entries[step]["inputs"] = inputs
+            self.record.profile(self.entries[step], inputs=inputs)
             return
         self.entries[step] = self.record.begin(step, inputs)
 
@@ -102,7 +102,11 @@ class Ledger:
         entry = self.entries[step]
         for name, value in answer.metrics.items():
             entry.setdefault("metrics", {})[name] = value
-        self.record.end(entry, status, **found, **answer.measured)
+        figures = [Path(file["path"]).name for file in answer.shown if file["kind"] == "figure"]
+        files = [file for file in answer.shown if file["kind"] != "figure"]
+        shown = {"scores": list(answer.scores), "figures": figures, "files": files}
+        told = {name: value for name, value in shown.items() if value}
+        self.record.end(entry, status, **found, **told, **answer.measured)
 
     def _tell_done(self, step: str, note: str = "") -> None:
         line = f"{step} ... {self.entries[step].get('seconds', 0):.1f} s"

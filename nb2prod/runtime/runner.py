@@ -23,6 +23,7 @@ from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer, StepExecutor
+from nb2prod.runtime.steps.stage import Stage
 
 __all__ = ["Runner"]
 
@@ -55,6 +56,7 @@ class Runner:
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
         self.output = Output()
         self.ledger = Ledger(settings, record, tell, resume)
+        self.between = Stage("run", record.folder, self._heard)
         self.circuit = circuit_of(settings)
         self.plan = Plan(after=settings.after)
         self.inline = Inline(self)
@@ -66,11 +68,11 @@ class Runner:
 
     def __enter__(self) -> "Runner":
         self.output.__enter__()
-        ACTIVE.append(self)
+        ACTIVE.append(self.between)
         return self
 
     def __exit__(self, *exit_info: object) -> None:
-        ACTIVE.remove(self)
+        ACTIVE.remove(self.between)
         self.output.__exit__(*exit_info)
         self.inline.close()
         if self.dispatch is not None:
@@ -154,15 +156,11 @@ class Runner:
             if said := call_handler(name, {**about, **entry["error"]}, self.settings):
                 self.ledger.tell(said)
 
-    def metric(self, name: str, value: float) -> None:
-        """Between steps."""
-        self.record.metrics[name] = value
-        self.record.event("metric", metric=name, value=value)
-
-    def new_figure(self) -> str:
-        """Between steps."""
-        number = len(list((self.record.folder / "figures").iterdir())) + 1
-        return str(self.record.folder / "figures" / f"run-{number}.png")
+    def _heard(self, event: Mapping[str, Any]) -> None:
+        """What is said between steps."""
+        if event["event"] == "metric":
+            self.record.metrics[event["metric"]] = event["value"]
+        self.record.event(str(event["event"]), **{k: v for k, v in event.items() if k not in ("event", "step", "time")})
 
     def _wait(self, ref: Ref) -> Any:
         """Raises the failure of the step that should have given the value."""

@@ -88,6 +88,8 @@ class Answer:
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
     unkept:      keys for what follows, when it left what cannot be put back
     error:       message, type, reason, notebook, cell, line, file, file_line, traceback, causes; {} when it is well
+    shown:       figures, tables and files that it made: kind, name, path in the run's folder, digest
+    scores:      calls of sklearn's scoring functions: metric, value, arguments, file, line, cell
     key:         the key of its result in the cache, "" without one, for the reason `uncacheable`
     """
 
@@ -106,7 +108,8 @@ class Answer:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
     log: str = ""
-    figures: tuple[str, ...] = ()
+    shown: tuple[Mapping[str, Any], ...] = ()
+    scores: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] = field(default_factory=dict)
     facts: ErrorFacts = field(default_factory=ErrorFacts)
@@ -117,7 +120,7 @@ class Answer:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises ValueError for an answer of another version."""
-        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "figures", "events")}
+        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "shown", "scores", "events")}
         facts = found.pop("facts")
         families = tuple(facts.pop("families"))
         return cls(**found, facts=ErrorFacts(families=families, **facts))

@@ -16,7 +16,6 @@ from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
 from nb2prod.runtime.cache import Call, Hit, StepCache, log_text
 from nb2prod.runtime.failure import failure_of, traceback_of
-from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
@@ -72,7 +71,7 @@ class Done:
 def perform(work: Work, bench: Bench) -> Done:
     """Raises nothing that a step raises: it is in what this gives."""
     inputs = inputs_of(work.function, work.args, work.kwargs)
-    stage = Stage(work.step, bench.folder, bench.hear)
+    stage = Stage(work.step, bench.folder, bench.hear, work.settings)
     described = describe(inputs)
     bench.began(described)
     clock = Clock()
@@ -88,8 +87,7 @@ def perform(work: Work, bench: Bench) -> Done:
 def _reused(
     work: Work, cache: StepCache, hit: Hit, stage: Stage, clock: Clock, described: Mapping[str, Any], bench: Bench
 ) -> Done:
-    for digest in hit.entry.figures:
-        write_bytes(Path(stage.new_figure()), cache.store.get(digest) or b"", durable=False)
+    stage.show_again(hit.entry.shown, cache.store.get)
     if hit.entry.log:
         bench.output.write((cache.store.get(hit.entry.log) or b"").decode("utf-8", "replace"))
     for name, value in hit.entry.metrics.items():
@@ -104,6 +102,7 @@ def _reused(
         inputs=described,
         outputs=describe(outputs),
         measured=clock.read(),
+        shown=tuple(stage.shown()),
         events=tuple(stage.events),
     )
     return Done(answer=answer, stage=stage, value=hit.result)
@@ -127,15 +126,17 @@ def _run(
             value = _called(work)
     except BaseException as error:
         stage.keep_figures()
+        stage.keep_scores()
         bench.output.write(traceback_of(error))
-        answer = _failed(work, error, stage, clock, described, inputs)
+        answer = _failed(work, error, stage, clock, described, inputs, bench)
         return Done(answer=answer, stage=stage, error=error)
     stage.keep_figures()
     outputs = outputs_of(work.function, value)
     declared = work.settings.metrics.get(work.function.__name__, ())
     for name, number in numbers_in(outputs, declared).items():
         stage.metric(name, number)
-    measured = clock.read()
+    stage.keep_scores()
+    measured = {**clock.read(), **_printed(bench.output)}
     reason = ""
     if cache and call and trace:
         reason = cache.keep(call, value, trace, _about(stage, cache, bench), seconds=clock.elapsed())
@@ -146,6 +147,8 @@ def _run(
         inputs=described,
         outputs=describe(outputs),
         measured=measured,
+        scores=tuple(stage.scores),
+        shown=tuple(stage.shown()),
         events=tuple(stage.events),
     )
     return Done(answer=answer, stage=stage, value=value)
@@ -167,6 +170,7 @@ def _failed(
     clock: Clock,
     described: Mapping[str, Any],
     inputs: Mapping[str, object],
+    bench: Bench,
 ) -> Answer:
     status = "failed"
     if isinstance(error, Expired):
@@ -177,11 +181,17 @@ def _failed(
         status=status,
         metrics=stage.metrics,
         inputs=described,
-        measured=clock.read(),
+        measured={**clock.read(), **_printed(bench.output)},
+        scores=tuple(stage.scores),
+        shown=tuple(stage.shown()),
         events=tuple(stage.events),
         error=failure_of(error, work.settings, inputs),
         facts=facts_of(error),
     )
+
+
+def _printed(output: Output) -> dict[str, int]:
+    return {"printed_lines": output.lines} if output.lines else {}
 
 
 def _about(stage: Stage, cache: StepCache, bench: Bench) -> Entry:
@@ -194,6 +204,8 @@ def _about(stage: Stage, cache: StepCache, bench: Bench) -> Entry:
         bundle="",
         metrics=dict(stage.metrics),
         log=cache.store.put(log) if log else "",
-        figures=tuple(cache.store.put(path.read_bytes()) for path in stage.figure_paths()),
+        shown=tuple(
+            {**file, "digest": cache.store.put((stage.folder / file["path"]).read_bytes())} for file in stage.shown()
+        ),
         run=bench.run,
     )

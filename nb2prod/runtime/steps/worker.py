@@ -106,8 +106,9 @@ def _kept(
     """The answer, when all that it names is in the artifacts."""
     answer = done.answer
     log = done.stage.log.read_bytes() if done.stage.log.is_file() else b""
-    figures = tuple(artifacts.put(path.read_bytes()) for path in done.stage.figure_paths())
-    answer = replace(answer, log=artifacts.put(log) if log else "", figures=figures, unkept=tuple(unkept))
+    folder = done.stage.folder
+    shown = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.shown)
+    answer = replace(answer, log=artifacts.put(log) if log else "", shown=shown, unkept=tuple(unkept))
     if done.error is not None:
         return answer
     with state.unwarned():
