@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.errors import ParameterError
+from nb2prod.runtime.export.ending import export_at_end
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.files import append_line, read_json, write_bytes, write_json
 from nb2prod.runtime.profile import short
 
@@ -36,6 +38,7 @@ class Record:
         self.metrics: dict[str, float] = {}
         self.began = _now()
         self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
+        self.head |= {"traceparent": os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}
         self.event("run.started")
         self._write()
 
@@ -76,9 +79,13 @@ class Record:
         self.head |= {"error": error} if error else {}
         self.event(f"run.{status}")
         self._write(whole=True)
+        export_at_end(self.folder, _say)
 
     def event(self, name: str, **more: object) -> None:
-        append_line(self.folder / "events.jsonl", {"time": _text(_now()), "run": self.run, "event": name, **more})
+        entry = {"time": _text(_now()), "run": self.run, "event": name, **more}
+        append_line(self.folder / "events.jsonl", entry)
+        if is_wanted():
+            write_line(**entry)
 
     def _write(self, *, whole: bool = False) -> None:
         head = {"format": 1, **self.head, "metrics": self.metrics}
@@ -88,6 +95,13 @@ class Record:
         steps = [self._written.get(id(step)) or _json(step) for step in self.steps]
         text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
         write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
+
+
+def _say(line: str) -> None:
+    if is_wanted():
+        write_line("told", message=line)
+    else:
+        print(line, file=sys.stderr, flush=True)
 
 
 def new_run_id() -> str:

@@ -54,7 +54,7 @@ class Runner:
     ) -> None:
         self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
-        self.output = Output()
+        self.output = Output(record.run)
         self.ledger = Ledger(settings, record, tell, resume)
         self.between = Stage("run", record.folder, self._heard)
         self.circuit = circuit_of(settings)

@@ -88,7 +88,7 @@ def _carried_out(call: StepCall) -> Answer:
         attempt=call.attempt,
         seconds=call.timeout,
     )
-    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output() as output:
+    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output(call.run) as output:
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
         done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
