@@ -7,18 +7,16 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import Any, Protocol  # Any: what steps take and give
 
 from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.attempts import delay_before, worth_retrying
 from nb2prod.runtime.bundles import NotPortable
-from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed
+from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.ledger import answer_of
 from nb2prod.runtime.plan import Node, Plan, Ref
-from nb2prod.runtime.project import Policy
 from nb2prod.runtime.record import encode
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
 

@@ -42,7 +42,9 @@ class InlineRunner(Protocol):
 
     def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
 
-    def failed(self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None) -> None: ...
+    def failed(
+        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+    ) -> None: ...
 
 
 @dataclass(kw_only=True)

@@ -125,4 +125,6 @@ def answer_of(ending: Ending) -> Answer:
     reason = ending.message or _REASONS.get(ending.reason, f"its process ended with {how}")
     status = "timeout" if ending.reason == "timeout" else "failed"
     where = "its process"
-    return Answer(status=status, error={"type": ending.reason, "reason": reason, "place": where, "ending": ending.reason})
+    return Answer(
+        status=status, error={"type": ending.reason, "reason": reason, "place": where, "ending": ending.reason}
+    )

@@ -5,22 +5,20 @@
 
 import argparse
 import importlib
-import os
 import random  # noqa: F401 - loaded before any step, so that its state is seen
 import shlex
 import signal
 import sys
-import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
-from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
-from nb2prod.runtime.export.json_lines import is_wanted, write_line
+from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.handlers import check_handlers

@@ -71,7 +71,9 @@ class Record:
         if whole:
             folder = self.folder / "profiles"
             folder.mkdir(exist_ok=True)
-            write_bytes(folder / f"{step['name']}.json", _json(whole).encode("utf-8", "backslashreplace"), durable=False)
+            write_bytes(
+                folder / f"{step['name']}.json", _json(whole).encode("utf-8", "backslashreplace"), durable=False
+            )
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
         now = _now()
@@ -82,10 +84,10 @@ class Record:
         export_at_end(self.folder, _say)
 
     def event(self, name: str, **more: object) -> None:
-        entry = {"time": _text(_now()), "run": self.run, "event": name, **more}
+        entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
         append_line(self.folder / "events.jsonl", entry)
         if is_wanted():
-            write_line(**entry)
+            write_line(name, **{key: value for key, value in entry.items() if key != "event"})
 
     def _write(self, *, whole: bool = False) -> None:
         head = {"format": 1, **self.head, "metrics": self.metrics}

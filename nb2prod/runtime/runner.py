@@ -137,9 +137,7 @@ class Runner:
         """A step has failed for good. Raises it when nothing else shall run."""
         policy = self.policy(node)
         notes = [str(self.circuit)] if self.circuit.is_open else []
-        trouble = self.ledger.trouble(
-            node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes
-        )
+        trouble = self.ledger.trouble(node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes)
         trouble.__cause__ = cause
         self.ledger.failed(node.name, answer, trouble)
         self._hand_over(node, policy)

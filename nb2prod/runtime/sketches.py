@@ -105,11 +105,17 @@ class Numbers:
         return (before + max(part, 0.0) * self.counts[found - 1]) / self.count
 
     def distance(self, other: "Numbers") -> float:
-        """The greatest difference of the shares up to a value (Kolmogorov and Smirnov's); nan without values."""
+        """The greatest difference of the shares up to a value (Kolmogorov and Smirnov's), at the ends of the bins that
+        both can have; nan without values."""
         if not (self.count and other.count):
             return math.nan
-        places = {place for each in (self, other) for i in range(len(each.at)) for place in each.bounds(i)}
-        return max(abs(self.share_up_to(place) - other.share_up_to(place)) for place in places)
+        shift = max(self.shift, other.shift)
+        apart: dict[int, float] = {}
+        for each, sign in ((self, 1), (other, -1)):
+            for value, count in zip(each.at, each.counts, strict=True):
+                key = _order(value) >> shift
+                apart[key] = apart.get(key, 0.0) + sign * count / each.count
+        return max(map(abs, accumulate(apart[key] for key in sorted(apart))))
 
     def to_json(self) -> dict[str, Any]:
         if not self.count:
@@ -182,7 +188,11 @@ class Categories:
         )
 
     def to_json(self) -> dict[str, Any]:
-        found: dict[str, Any] = {"count": self.count, "distinct": self.distinct, "top": [list(each) for each in self.top]}
+        found: dict[str, Any] = {
+            "count": self.count,
+            "distinct": self.distinct,
+            "top": [list(each) for each in self.top],
+        }
         return found | {name: value for name in ("other", "missed") if (value := getattr(self, name))}
 
     @classmethod

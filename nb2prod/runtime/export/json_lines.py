@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -32,7 +32,7 @@ def lines_of(record: RunRecord) -> Iterator[str]:
     yield _line({"event": "run", "time": record.data.get("finished"), **record.data, "steps": len(record.steps)})
 
 
-def _line(entry: dict[str, object]) -> str:
+def _line(entry: Mapping[str, object]) -> str:
     event = str(entry["event"])
     time = entry.get("time") or datetime.now(UTC).isoformat(timespec="milliseconds")
     level = _LEVELS.get(event.rpartition(".")[2], "info")

@@ -34,7 +34,7 @@ def export(record: RunRecord, *, timeout: float | None = None) -> None:
         arrived = spans.export(spans_of(record)) is SpanExportResult.SUCCESS
         arrived = metrics.export(metrics_of(record)) is MetricExportResult.SUCCESS and arrived
     finally:
-        spans.shutdown()
+        spans.shutdown()  # type: ignore[no-untyped-call]
         metrics.shutdown()
     if not arrived:
         raise RuntimeError("the OpenTelemetry collector did not take it")
@@ -131,7 +131,9 @@ def _span(
         attributes={"nb2prod.status": status, **attributes},
         events=[*map(_event, events), *([_exception(error, last)] if error else [])],
         kind=SpanKind.INTERNAL,
-        status=Status(StatusCode.OK if status == "completed" else StatusCode.UNSET if is_well else StatusCode.ERROR, words),
+        status=Status(
+            StatusCode.OK if status == "completed" else StatusCode.UNSET if is_well else StatusCode.ERROR, words
+        ),
         start_time=first,
         end_time=last,
         instrumentation_scope=_scope(),
@@ -171,12 +173,16 @@ def _points(record: RunRecord) -> Iterator[tuple[str, str, list[tuple[dict[str, 
     ):
         values = [(step.name, getattr(step, attribute)) for step in record.steps]
         yield name, unit, [({**about, "nb2prod.step": step}, value) for step, value in values if value is not None]
-    yield "nb2prod.step.rows", "{row}", [
-        ({**about, "nb2prod.step": step.name, "nb2prod.direction": way}, count)
-        for step in record.steps
-        for way, count in (("in", step.rows_in), ("out", step.rows_out))
-        if count is not None
-    ]
+    yield (
+        "nb2prod.step.rows",
+        "{row}",
+        [
+            ({**about, "nb2prod.step": step.name, "nb2prod.direction": way}, count)
+            for step in record.steps
+            for way, count in (("in", step.rows_in), ("out", step.rows_out))
+            if count is not None
+        ],
+    )
     yield "nb2prod.metric", "1", [({**about, "nb2prod.name": name}, value) for name, value in record.metrics.items()]
 
 
@@ -195,7 +201,9 @@ def _context(record: RunRecord, step: str) -> Any:
 
     parent = _PARENT.match(str(record.data.get("traceparent", "")))
     trace = parent[1] if parent else _digest(record.run, "trace")[:32]
-    return SpanContext(int(trace, 16), int(_digest(record.run, step)[:16], 16), is_remote=False, trace_flags=TraceFlags(1))
+    return SpanContext(
+        int(trace, 16), int(_digest(record.run, step)[:16], 16), is_remote=False, trace_flags=TraceFlags(1)
+    )
 
 
 def _parent(record: RunRecord) -> Any:

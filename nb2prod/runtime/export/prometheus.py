@@ -28,7 +28,7 @@ def write_textfile(record: RunRecord) -> Path:
 def families(found: Mapping[str, tuple[str, Iterable[Sample]]]) -> Iterator[str]:
     """Lines of gauges: by name without nb2prod_, what it is and its samples. One without samples is left out."""
     for name, (told, samples) in found.items():
-        lines = [f"nb2prod_{name}{labels} {value:.17g}" for labels, value in samples]
+        lines = [f"nb2prod_{name}{labels} {_number(value)}" for labels, value in samples]
         if lines:
             yield f"# HELP nb2prod_{name} {told}"
             yield f"# TYPE nb2prod_{name} gauge"
@@ -79,6 +79,12 @@ def _families(record: RunRecord) -> dict[str, tuple[str, list[Sample]]]:
         "step_rows": ("Rows of the longest table that goes in and out", rows),
         "metric": ("A metric of the last run", metrics),
     }
+
+
+def _number(value: float) -> str:
+    if value != value:
+        return "NaN"
+    return {"inf": "+Inf", "-inf": "-Inf"}.get(text := repr(value), text)
 
 
 def _escaped(text: str) -> str:

@@ -130,9 +130,7 @@ def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, obje
     return {name: state.difference(name, before.get(name), value) for name, value in changed.items()}
 
 
-def _inputs(
-    call: StepCall, artifacts: Artifacts, function: Any
-) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
+def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
     """By name; and by bundle what its fields are. Each bundle is read once, so that what is shared in it stays so."""
     bundles: dict[str, Any] = {}
     values: dict[str, Any] = {}
