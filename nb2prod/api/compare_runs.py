@@ -10,7 +10,8 @@ from nb2prod.runtime.sketches import Numbers
 
 __all__ = ["Line", "compare_runs"]
 
-_MOVED = 0.1  # a difference of distributions (Kolmogorov and Smirnov's) from which a column is told of
+_MOVED = 0.1  # a difference of distributions (Kolmogorov and Smirnov's) from which a column is told of,
+_CHANCE = 1.95  # unless so few rows differ by as much once in a thousand times
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,14 +65,13 @@ def _of_step(name: str, left: StepRecord | None, right: StepRecord | None) -> It
 
 
 def _of_data(step: str, left: Mapping[str, Any], right: Mapping[str, Any]) -> Iterator[Line]:
-    """Columns that came, went, or have another type, other nulls or another distribution."""
-    for way in ("inputs", "outputs"):
-        tables = left.get(way, {}), right.get(way, {})
-        for table in dict.fromkeys((*tables[0], *tables[1])):
-            columns = [{column["name"]: column for column in each.get(table, {}).get("columns", ())} for each in tables]
-            for name in dict.fromkeys((*columns[0], *columns[1])):
-                where = f"{way[:-1]} {table}" + (f", {name}" if name else "")
-                yield from _of_column(step, where, columns[0].get(name), columns[1].get(name))
+    """Columns that it gives: that came, went, or have another type, other nulls or another distribution."""
+    tables = left.get("outputs", {}), right.get("outputs", {})
+    for table in dict.fromkeys((*tables[0], *tables[1])):
+        columns = [{column["name"]: column for column in each.get(table, {}).get("columns", ())} for each in tables]
+        for name in dict.fromkeys((*columns[0], *columns[1])):
+            where = table + (f", {name}" if name else "")
+            yield from _of_column(step, where, columns[0].get(name), columns[1].get(name))
 
 
 def _of_column(
@@ -86,7 +86,7 @@ def _of_column(
             yield _line("data", f"{where}: {what}", left.get(what), right.get(what), step=step)
     if "numbers" in left and "numbers" in right:
         one, other = Numbers.from_json(left["numbers"]), Numbers.from_json(right["numbers"])
-        if one.distance(other) >= _MOVED:
+        if one.distance(other) >= _least(one.count, other.count):
             yield _line("data", f"{where}: mean", one.mean, other.mean, step=step)
             name = f"{where}: distance of distributions"
             yield Line(about="data", step=step, name=name, right=one.distance(other), differs=True)
@@ -98,8 +98,12 @@ def _of_categories(step: str, where: str, left: Mapping[str, Any], right: Mappin
     shares = [{name: count / (each["count"] or 1) for name, count in each["top"]} for each in (left, right)]
     for name in dict.fromkeys((*shares[0], *shares[1])):
         one, other = (each.get(name, 0.0) for each in shares)
-        if abs(one - other) >= _MOVED:
+        if abs(one - other) >= _least(left["count"], right["count"]):
             yield _line("data", f"{where}: share of {name}", one, other, step=step)
+
+
+def _least(one: int, other: int) -> float:
+    return max(_MOVED, _CHANCE * math.sqrt(1 / one + 1 / other)) if one and other else math.inf
 
 
 def _each(

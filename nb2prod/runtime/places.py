@@ -1,77 +1,214 @@
-"""Where a package is run, and what its results are looked up and kept by."""
+"""Where artifacts are: files by name under one root, each whole or not there at all.
 
-import importlib
+Folder        this machine's files
+remote.Bucket any fsspec URL, in a module of its own, for fsspec is not quick to import
+"""
+
+import errno
 import os
-import sys
-import sysconfig
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any  # the package's modules
+from typing import BinaryIO, Protocol
 
-from nb2prod.runtime.artifacts import Store
-from nb2prod.runtime.cache import StepCache
-from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.failure import place_of, reason_of
-from nb2prod.runtime.keys import Code, environment
-from nb2prod.runtime.project import Settings
+__all__ = ["ArtifactsUnreachable", "File", "Folder", "Place", "safe"]
 
-__all__ = ["artifacts_of", "cache_of", "enter", "import_module"]
-
-_BACKEND = "module://nb2prod.runtime.figures"
+_NEW = ".new-"
 
 
-def enter(settings: Settings) -> None:
-    """Be where the notebook was: its folder, and its modules within reach; figures go to the run.
+class ArtifactsUnreachable(OSError):
+    """They cannot be read or written now; `errno` is the system's. The text says what and where."""
 
-    Raises ProjectError."""
+    def __init__(self, doing: str, where: str, error: BaseException) -> None:
+        number = getattr(error, "errno", None)
+        said = getattr(error, "strerror", None) or str(error).split("\n")[0][:300] or type(error).__name__
+        super().__init__(number, f"cannot {doing} in the artifacts {where}: {said}{_HINTS.get(number or 0, '')}")
+
+    def __str__(self) -> str:
+        return str(self.strerror)
+
+
+_HINTS = {
+    errno.ENOSPC: "; free some space there, or `nb2prod cache prune --max-size` what is not needed",
+    errno.EDQUOT: "; free some space there, or `nb2prod cache prune --max-size` what is not needed",
+    errno.EACCES: "; let this user write there, or choose another place for the artifacts",
+    errno.EROFS: "; choose another place for the artifacts",
+}
+
+
+@dataclass(frozen=True)
+class File:
+    """`changed` is in seconds since the epoch, by the clock of whoever keeps it."""
+
+    name: str
+    size: int
+    changed: float
+
+
+class Place(Protocol):
+    where: str
+    moved: int  # bytes that came from elsewhere or went there
+
+    def read(self, name: str) -> bytes | None: ...
+    def write(self, name: str, content: bytes, *, durable: bool) -> None: ...
+    def opened(self, name: str) -> BinaryIO | None: ...
+    def about(self, name: str) -> File | None: ...
+    def touch(self, name: str) -> bool:
+        """It is needed still: a collector looks at when it changed. False when it is gone."""
+
+    def remove(self, name: str) -> None: ...
+    def drop_near(self, name: str) -> bool:
+        """Forget a local copy that is not what it should be. True when there was one."""
+
+    def files(self, folder: str) -> Iterator[File]:
+        """All below the folder; those that are being written have no name yet."""
+
+    @contextmanager
+    def new(self) -> Iterator["NewFile"]:
+        """A file to write to; it is gone after the `with` unless it was kept."""
+
+    def sweep(self, before: float) -> None:
+        """Remove what those left that died while they wrote, if it is older than that."""
+
+
+class NewFile(Protocol):
+    file: BinaryIO
+
+    def keep(self, name: str, *, durable: bool) -> None: ...
+
+
+class Folder:
+    """Of this machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root, self.where, self.moved = root.absolute(), str(root), 0
+        self._made: set[str] = set()
+
+    def path(self, name: str) -> str:
+        return f"{self.root}/{name}"
+
+    def read(self, name: str) -> bytes | None:
+        file = self.opened(name)
+        if file is None:
+            return None
+        with file:
+            return file.read()
+
+    def opened(self, name: str) -> BinaryIO | None:
+        try:
+            return open(self.path(name), "rb")  # noqa: PTH123 - the caller closes it
+        except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+            return None
+        except OSError as error:
+            raise ArtifactsUnreachable(f"read {name}", self.where, error) from error
+
+    def write(self, name: str, content: bytes, *, durable: bool) -> None:
+        with self.new() as new:
+            new.file.write(content)
+            new.keep(name, durable=durable)
+
+    def about(self, name: str) -> File | None:
+        try:
+            found = os.stat(self.path(name))  # noqa: PTH116 - of each input of each step
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise ArtifactsUnreachable(f"look at {name}", self.where, error) from error
+        return File(name, found.st_size, found.st_mtime)
+
+    def touch(self, name: str) -> bool:
+        try:
+            os.utime(self.path(name))
+        except FileNotFoundError:
+            return False
+        except OSError:  # somebody else's file, or a folder that is only read: it is there
+            return self.about(name) is not None
+        return True
+
+    def remove(self, name: str) -> None:
+        Path(self.path(name)).unlink(missing_ok=True)
+
+    def drop_near(self, name: str) -> bool:  # noqa: ARG002 - all of it is near
+        return False
+
+    def files(self, folder: str) -> Iterator[File]:
+        for path in sorted((self.root / folder).rglob("*")):
+            name = path.relative_to(self.root).as_posix()
+            if not path.name.startswith(_NEW) and path.is_file() and (found := self.about(name)):
+                yield found
+
+    @contextmanager
+    def new(self) -> Iterator["_NewFile"]:
+        path = self.path(f"{_NEW}{os.getpid()}-{os.urandom(6).hex()}")
+        try:
+            self._make(str(self.root))
+            with open(path, "w+b") as file:  # noqa: PTH123
+                yield _NewFile(self, file, path)
+        except ArtifactsUnreachable:
+            raise
+        except OSError as error:
+            raise ArtifactsUnreachable("write", self.where, error) from error
+        finally:
+            Path(path).unlink(missing_ok=True)
+
+    def sweep(self, before: float) -> None:
+        for path in self.root.glob(f"{_NEW}*"):
+            if path.stat().st_mtime < before:
+                path.unlink(missing_ok=True)
+
+    def _make(self, folder: str) -> None:
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            self._made.add(folder)
+
+    def adopt(self, path: str, name: str) -> None:
+        target = self.path(name)
+        folder = os.path.dirname(target)  # noqa: PTH120
+        self._make(folder)
+        try:
+            os.replace(path, target)  # noqa: PTH105
+        except FileNotFoundError:  # somebody cleared the folder meanwhile
+            self._made.clear()
+            self._make(folder)
+            os.replace(path, target)  # noqa: PTH105
+
+
+class _NewFile:
+    def __init__(self, folder: Folder, file: BinaryIO, path: str) -> None:
+        self.file, self._folder, self.path = file, folder, path
+
+    def keep(self, name: str, *, durable: bool) -> None:
+        self.file.flush()
+        if durable:
+            os.fsync(self.file.fileno())
+        self._folder.adopt(self.path, name)
+        if durable:
+            _settle(os.path.dirname(self._folder.path(name)))  # noqa: PTH120
+
+
+def safe(name: str) -> str:
+    """Raises ValueError for a name that would lead out of the root."""
+    parts = name.split("/")
+    if not name or any(part in ("", ".", "..") or part.startswith(_NEW) or "\\" in part for part in parts):
+        raise ValueError(f"{name!r} is no name for an artifact")
+    return name
+
+
+def younger(file: File, seconds: float) -> bool:
+    return file.changed > time.time() - seconds
+
+
+def _settle(folder: str) -> None:
+    """A rename outlives a power cut when the folder is on the disk too."""
     try:
-        os.chdir(settings.workdir)
-    except OSError as error:
-        raise ProjectError(
-            f"cannot work in {settings.workdir} ({error.strerror}): set workdir in {settings.root / 'pipeline.toml'}"
-        ) from error
-    if str(settings.workdir) not in sys.path:
-        sys.path.insert(1, str(settings.workdir))
-    if "matplotlib" not in sys.modules:
-        os.environ.setdefault("MPLBACKEND", _BACKEND)
-
-
-def import_module(name: str, settings: Settings) -> Any:
-    """Raises ProjectError, which says where its import failed."""
+        descriptor = os.open(folder, os.O_RDONLY)
+    except OSError:
+        return
     try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        place = place_of(error, settings)
-        hint = "; install what requirements.lock lists" if isinstance(error, ModuleNotFoundError) else ""
-        raise ProjectError(f"cannot import {name}, in {place}: {reason_of(error)}{hint}") from error
-
-
-def artifacts_of(settings: Settings, runs: Path) -> str:
-    """Where results are kept: a path seen from the project, or a URL."""
-    where = settings.artifacts
-    if not where:
-        return str(runs / "cache")
-    return where if "://" in where else str((settings.root / where).resolve())
-
-
-def cache_of(settings: Settings, runs: Path, pipeline: Any, where: str, *, use: bool) -> StepCache:
-    """`pipeline` is the package's module of that name; `where` is that of `artifacts_of`."""
-    package = Path(pipeline.__file__).resolve().parent
-    installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    ours = [str(Path(__file__).parents[1]), str(package), *installed]
-    ignore = [*ours, str(runs), *([] if "://" in where else [where]), *_matplotlib_folders()]
-    return StepCache(
-        Store(Path(where)),
-        code=Code(settings.root, [f"{folder}{os.sep}" for folder in ours]),
-        environment=environment(settings.root),
-        hidden=getattr(pipeline, "HIDDEN_STATE", {}),
-        ignore=tuple(ignore),
-        use=use,
-    )
-
-
-def _matplotlib_folders() -> list[str]:
-    """Where matplotlib keeps its settings and what it knows of fonts; it writes there whenever it likes."""
-    home = Path.home()
-    places = [os.environ.get("XDG_CONFIG_HOME", home / ".config"), os.environ.get("XDG_CACHE_HOME", home / ".cache")]
-    named = [os.environ["MPLCONFIGDIR"]] if "MPLCONFIGDIR" in os.environ else []
-    return [*named, str(home / ".matplotlib"), *(str(Path(place) / "matplotlib") for place in places)]
+        os.fsync(descriptor)
+    except OSError:
+        pass
+    finally:
+        os.close(descriptor)

@@ -17,13 +17,13 @@ from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import Inline
 from nb2prod.runtime.ledger import Ledger
 from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.observing import Seen
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.pending import Pending, ref_of
 from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer, StepExecutor
-from nb2prod.runtime.steps.stage import Stage
 
 __all__ = ["Runner"]
 
@@ -55,8 +55,8 @@ class Runner:
         self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
         self.output = Output(record.run)
+        self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
         self.ledger = Ledger(settings, record, tell, resume)
-        self.between = Stage("run", record.folder, self._heard)
         self.circuit = circuit_of(settings)
         self.plan = Plan(after=settings.after)
         self.inline = Inline(self)
@@ -73,6 +73,7 @@ class Runner:
 
     def __exit__(self, *exit_info: object) -> None:
         ACTIVE.remove(self.between)
+        self.record.metrics |= self.between.metrics
         self.output.__exit__(*exit_info)
         self.inline.close()
         if self.dispatch is not None:
@@ -81,10 +82,14 @@ class Runner:
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         node = self.plan.add(function, args, kwargs, ref_of)
         if self.dispatch is None:
-            given: T = self.inline.run(node, args, kwargs)
+            try:
+                given: T = self.inline.run(node, args, kwargs)
+            finally:
+                self.plan.forget_inputs(node)
             return given
         self.dispatch.add(node)
-        return self.promised(node)
+        promised: T = self.promised(node)
+        return promised
 
     def promised(self, node: Node) -> Any:
         """What stands for the values of a node that has not given them."""
@@ -132,14 +137,27 @@ class Runner:
         self.ledger.completed(node.name, answer, **more)
 
     def failed(
-        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+        self,
+        node: Node,
+        answer: Answer,
+        *,
+        run_seconds: float | None = None,
+        cause: BaseException | None = None,
+        replay: Mapping[str, Any] | None = None,
     ) -> None:
-        """A step has failed for good. Raises it when nothing else shall run."""
+        """A step has failed for good. Raises it when nothing else shall run. `replay` is what it was given."""
         policy = self.policy(node)
         notes = [str(self.circuit)] if self.circuit.is_open else []
-        trouble = self.ledger.trouble(node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes)
+        trouble = self.ledger.trouble(
+            node.name,
+            answer,
+            seconds=policy.timeout,
+            run_seconds=run_seconds,
+            notes=notes,
+            can_replay=bool(replay),
+        )
         trouble.__cause__ = cause
-        self.ledger.failed(node.name, answer, trouble)
+        self.ledger.failed(node.name, answer, trouble, **({"replay": replay} if replay else {}))
         self._hand_over(node, policy)
         if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
             raise trouble
@@ -153,12 +171,6 @@ class Runner:
             about = {"run": self.record.run, "pipeline": self.settings.name, "step": node.name}
             if said := call_handler(name, {**about, **entry["error"]}, self.settings):
                 self.ledger.tell(said)
-
-    def _heard(self, event: Mapping[str, Any]) -> None:
-        """What is said between steps."""
-        if event["event"] == "metric":
-            self.record.metrics[event["metric"]] = event["value"]
-        self.record.event(str(event["event"]), **{k: v for k, v in event.items() if k not in ("event", "step", "time")})
 
     def _wait(self, ref: Ref) -> Any:
         """Raises the failure of the step that should have given the value."""

@@ -25,11 +25,11 @@ from nb2prod.runtime.failure import described_place
 from nb2prod.runtime.graph import Graph, GraphStep, graph_of
 from nb2prod.runtime.ledger import notes_of
 from nb2prod.runtime.parameters import coerce, specs_of
-from nb2prod.runtime.places import import_module
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.record import encode
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.worker import carry_out
+from nb2prod.runtime.workplace import import_module
 
 __all__ = ["finish_run", "main", "run_step"]
 

@@ -86,10 +86,9 @@ class Answer:
 
     bundle:      the digest of its outputs, by `fields` ("result" alone for a single value); "" when not kept
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
+    files:       what it showed: kind, path in the run's folder, `digest` in the artifacts when it comes from elsewhere
     unkept:      keys for what follows, when it left what cannot be put back
     error:       message, type, reason, notebook, cell, line, file, file_line, traceback, causes; {} when it is well
-    shown:       figures, tables and files that it made: kind, name, path in the run's folder, digest
-    scores:      calls of sklearn's scoring functions: metric, value, arguments, file, line, cell
     key:         the key of its result in the cache, "" without one, for the reason `uncacheable`
     """
 
@@ -108,7 +107,7 @@ class Answer:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
     log: str = ""
-    shown: tuple[Mapping[str, Any], ...] = ()
+    files: tuple[Mapping[str, Any], ...] = ()
     scores: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] = field(default_factory=dict)
@@ -120,7 +119,7 @@ class Answer:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises ValueError for an answer of another version."""
-        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "shown", "scores", "events")}
+        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "files", "scores", "events")}
         facts = found.pop("facts")
         families = tuple(facts.pop("families"))
         return cls(**found, facts=ErrorFacts(families=families, **facts))

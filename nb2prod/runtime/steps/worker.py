@@ -24,12 +24,12 @@ from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.output import Output
-from nb2prod.runtime.places import cache_of, enter, import_module
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.record import decode
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
+from nb2prod.runtime.workplace import cache_of, enter, import_module
 
 __all__ = ["carry_out", "main", "prepare"]
 
@@ -89,15 +89,17 @@ def _carried_out(call: StepCall) -> Answer:
         seconds=call.timeout,
     )
     with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output(call.run) as output:
+        known.ignore = (*known.ignore, place)
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
         done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
-        return _kept(call, done, artifacts, before, states, known.left[len(call.unkept) :])
+        return _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
 
 
 def _kept(
-    call: StepCall,
+    work: Work,
     done: Done,
+    folder: Path,
     artifacts: Artifacts,
     before: Mapping[str, object],
     states: Sequence[str],
@@ -105,10 +107,10 @@ def _kept(
 ) -> Answer:
     """The answer, when all that it names is in the artifacts."""
     answer = done.answer
-    log = done.stage.log.read_bytes() if done.stage.log.is_file() else b""
-    folder = done.stage.folder
-    shown = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.shown)
-    answer = replace(answer, log=artifacts.put(log) if log else "", shown=shown, unkept=tuple(unkept))
+    path = folder / "logs" / f"{work.step}.log"
+    log = path.read_bytes() if path.is_file() else b""
+    files = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.files)
+    answer = replace(answer, log=artifacts.put(log) if log else "", files=files, unkept=tuple(unkept))
     if done.error is not None:
         return answer
     with state.unwarned():
