@@ -20,6 +20,7 @@ from nb2prod.runtime.circuit import circuit_of
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.handlers import check_handlers
@@ -259,5 +260,8 @@ def _terminated_as_interrupted() -> Any:
 
 
 def _tell(line: str) -> None:
+    if is_wanted():
+        write_line("told", message=line)
+        return
     with suppress(OSError, ValueError):  # the terminal went away; the record has it
         print(line, file=sys.__stderr__, flush=True)

@@ -54,7 +54,7 @@ class Runner:
     ) -> None:
         self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
-        self.output = Output()
+        self.output = Output(record.run)
         self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)

@@ -191,7 +191,7 @@ def _run(begun: _Begun) -> Done:
     declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
     for name, number in declared.items():
         begun.seen.metric(name, number)
-    measured, described = begun.clock.read(), describe(outputs)
+    measured, described = _measured(begun), describe(outputs)
     kept = Kept(reason=f"publishes {', '.join(published)}" if published else "")
     try:
         if cache and call and trace:
@@ -271,9 +271,14 @@ def _answer(begun: _Begun, **more: Any) -> Answer:
         "scores": tuple(kept.get("scores", ())),
         "files": (*figures, *kept.get("files", ())),
         "events": tuple(begun.seen.events),
-        "measured": begun.clock.read() if "measured" not in more else {},
+        "measured": _measured(begun) if "measured" not in more else {},
     }
     return Answer(**{**about, **more})
+
+
+def _measured(begun: _Begun) -> dict[str, object]:
+    lines = begun.bench.output.lines
+    return {**begun.clock.read(), **({"printed_lines": lines} if lines else {})}
 
 
 def _about(begun: _Begun, cache: StepCache, outputs: Mapping[str, Any]) -> Entry:

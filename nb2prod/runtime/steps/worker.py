@@ -98,7 +98,7 @@ def _carried_out(call: StepCall) -> Answer:
         origins=origins,
         load=lambda: _loaded(call, artifacts, function),
     )
-    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output() as output:
+    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output(call.run) as output:
         known.ignore = (*known.ignore, place)
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
