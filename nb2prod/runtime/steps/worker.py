@@ -33,9 +33,11 @@ from nb2prod.runtime.workplace import cache_of, enter, import_module
 __all__ = ["carry_out", "main", "prepare"]
 
 
-def prepare(project: str, package: str, environment: str = "") -> None:
+def prepare(project: str, package: str, environment: str = "", workdir: str = "") -> None:
     """Import all that a step of the project needs, for a process that forks the ones of its steps."""
     settings = _settings(project, package, environment)
+    if workdir:
+        settings = replace(settings, workdir=Path(workdir))
     _reach(settings)
     enter(settings)
     import_module(f"{settings.package}.pipeline", settings)
