@@ -9,7 +9,7 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime import state
 from nb2prod.runtime.artifacts import Entry, Store
-from nb2prod.runtime.bundles import NotPortable, dumps, loads
+from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.keys import Code, Origins, Uncacheable, key_of
 from nb2prod.runtime.measure import outputs_of
 from nb2prod.runtime.states import state_of
@@ -120,11 +120,11 @@ class StepCache:
             self.origins.forget(outputs.values())
             return "; ".join(reasons)
         try:
-            bundle, required = dumps(result), self._requirements(trace)
+            bundle, required = self.store.put_value(result, durable=seconds >= 1), self._requirements(trace)
         except NotPortable as error:
             self.origins.forget(outputs.values())
             return f"its result cannot be pickled ({error})"
-        entry = replace(about, bundle=self.store.put(bundle, durable=seconds >= 1), **required)
+        entry = replace(about, bundle=bundle, **required)
         self.store.add(call.key, entry)
         self.origins.learn(entry.bundle, outputs)
         return ""
@@ -138,17 +138,16 @@ class StepCache:
         return {
             "files": {**trace.watch.required(), **trace.named},
             "generators": {name: was.get(name, "") for name in drawn},
-            "exit_state": self.store.put(dumps(left)) if left else "",
+            "exit_state": self.store.put_value(left) if left else "",
         }
 
     def _load(self, entry: Entry, step: Callable[..., Any]) -> Hit | None:
-        bundle = self.store.get(entry.bundle)
-        left = self.store.get(entry.exit_state) if entry.exit_state else dumps({})
-        if bundle is None or left is None:
-            return None
         try:
-            return Hit(entry=entry, result=loads(bundle, step), exit_state=loads(left))
-        except Exception:  # made by another version of a class: run the step instead
+            left = self.store.get_value(entry.exit_state) if entry.exit_state else {}
+            return Hit(entry=entry, result=self.store.get_value(entry.bundle, step), exit_state=left)
+        except OSError:
+            raise
+        except Exception:  # gone, damaged, or made by another version of a class: run the step instead
             return None
 
     def _key(self, function: Callable[..., Any], inputs: Mapping[str, object]) -> str:
