@@ -71,7 +71,7 @@ class Ten:
         return self.root / "out"
 
     def make(self) -> None:
-        cells = [
+        cells: list[dict[str, Any]] = [
             {
                 "cell_type": "code",
                 "execution_count": None,
