@@ -10,12 +10,12 @@ from dataclasses import replace
 from typing import Any, Protocol  # Any: what steps take and give
 
 from nb2prod.runtime.artifacts import open_artifacts
-from nb2prod.runtime.attempts import delay_before, worth_retrying
+from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.keys import Origins, Uncacheable
-from nb2prod.runtime.ledger import answer_of
+from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
 from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
@@ -202,9 +202,9 @@ class Dispatch:
 
     def _again(self, node: Node, answer: Answer, outcome: Outcome) -> bool:
         policy, attempt = self.runner.policy(node), outcome.ticket.attempt
-        lost = outcome.ending is not None and outcome.ending.reason in ("died", "lost")
+        lost = was_lost(answer)
         losses = self.losses.get(node.name, 0)
-        worth = worth_retrying(answer.facts, policy) or answer.error.get("ending") in policy.retry_on
+        worth = answer_is_worth(answer, policy)
         if worth and not self.runner.may_try_again(node.name, str(answer.error.get("reason", ""))):
             return False
         if not (losses < policy.lost if lost else worth and attempt - losses <= policy.retries):
