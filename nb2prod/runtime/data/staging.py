@@ -23,6 +23,7 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from nb2prod.runtime.data.places import LocalPlace, Opened, content_of, open_place
@@ -163,7 +164,7 @@ class Staging:
 @contextmanager
 def staged(settings: Settings, step: str, inputs: Mapping[str, object], folder: Path) -> Iterator[Staging]:
     """`folder` is this attempt's own; what is staged in it is gone at the end. Raises ProjectError."""
-    staging = Staging(step, _concerned(settings, inputs), inputs, folder, settings.workdir)
+    staging = Staging(step, _concerned(settings, step, inputs), inputs, folder, settings.workdir)
     try:
         yield staging
     finally:
@@ -171,14 +172,24 @@ def staged(settings: Settings, step: str, inputs: Mapping[str, object], folder: 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _concerned(settings: Settings, inputs: Mapping[str, object]) -> dict[str, Data]:
+def _concerned(settings: Settings, step: str, inputs: Mapping[str, object]) -> dict[str, Data]:
     """The [data.NAME] of the step's arguments that make a difference to what stands in the code."""
     known = settings.tables.get("data")
     if not known or not isinstance(known, dict):
         return {}
     names = frozenset(name for name in inputs if name in known and isinstance(inputs[name], str))
     found = data_of(settings.tables, names) if names else {}
-    return {name: data for name, data in found.items() if data.url or data.path != inputs[name]}
+    does = settings.data.get(step, {})
+    return {
+        name: _as_done(data, does.get(name, data.mode))
+        for name, data in found.items()
+        if data.url or data.path != inputs[name]
+    }
+
+
+def _as_done(data: Data, mode: str) -> Data:
+    """Several steps may share what is read and written, and this one does only a part of that."""
+    return replace(data, mode=mode) if data.mode == "update" and mode in ("read", "write") else data
 
 
 def _without_user(url: str) -> str:

@@ -213,4 +213,5 @@ def _step_entry(name: str, step: StepView) -> dict[str, object]:
         "maybe": list(step.step.maybe),
         "state": list(step.step.state),
         "metrics": list(step.step.metrics),
+        "data": {data.name: data.mode for data in step.step.data},
     }
