@@ -15,7 +15,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
+from nb2prod.runtime import outgoing
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
+from nb2prod.runtime.data.tables import data_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
@@ -92,6 +94,7 @@ def _run(
     runs = Path(options.runs).resolve() if options.runs else settings.runs
     settings = _overridden(settings, options, runs)
     check_handlers(settings)
+    data_of(settings.tables)
     chosen = _chosen(runs, options, given, specs)
     enter(settings)
     parameters = import_module(f"{settings.package}.parameters", settings).Parameters(**chosen)
@@ -169,6 +172,7 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
     try:
         with runner, runner.in_time("the imports"):
             pipeline = import_module(f"{settings.package}.pipeline", settings)
+            outgoing.check(settings, pipeline)
             record.head["versions"] = versions()
             runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
             where, use_cache = artifacts_of(settings, runs), not options.no_cache
@@ -178,8 +182,9 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
                 executor = open_executor(settings.executor, settings, _executor_options(options))
                 runner.use(executor, artifacts=where, use_cache=use_cache)
         with runner:
-            pipeline.run(parameters, runner)
+            results = pipeline.run(parameters, runner)
             runner.finish()
+            published = outgoing.publish(results, settings)
     except RuntimeTrouble as trouble:
         record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
@@ -197,6 +202,8 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
     record.finish("completed")
     for name, value in record.metrics.items():
         _tell(f"{name} = {value:.6g}")
+    for name, address in published.items():
+        _tell(f"{name} written to {address}")
     _tell(f"completed; record: {record.folder}")
     return 0
 

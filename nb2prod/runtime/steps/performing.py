@@ -107,10 +107,14 @@ def perform(work: Work, bench: Bench) -> Done:
             call=None,
         )
         try:
-            used = {f"data {data}": text for data, text in staging.used.items()}
+            with deadline(work.seconds):
+                used = {f"data {data}": text for data, text in staging.used.items()}
             call = cache.call(work.function, {**inputs, **used}, wanted=work.policy.cache) if cache else None
             hit = cache.find(call) if cache and call else None
-        except Exception as error:  # what the step's data or its known result is asked for may be out of reach
+        except (
+            Exception,
+            Expired,
+        ) as error:  # what the step's data or its known result is asked for may be out of reach
             return _failed(begun, error)
         if cache and hit:
             return _reused(begun, cache, hit)
@@ -140,7 +144,8 @@ def _run(begun: _Begun) -> Done:
         else:
             value = _called(work, begun.staging)
         begun.seen.settle()
-        published = begun.staging.publish()
+        with deadline(work.seconds):
+            published = begun.staging.publish()
     except BaseException as error:
         begun.seen.settle()
         return _failed(begun, error)
@@ -176,8 +181,16 @@ def _failed(begun: _Begun, error: BaseException) -> Done:
     hide = begun.staging.hide
     begun.bench.output.write(hide(traceback_of(error)))
     failure = failure_of(error, begun.work.settings, begun.inputs)
-    told = {name: hide(value) if isinstance(value, str) else value for name, value in failure.items()}
+    told = _hidden(failure, hide)
     return Done(answer=_answer(begun, status=status, error=told, facts=facts_of(error)), error=error)
+
+
+def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(value, str):
+        return hide(value)
+    if isinstance(value, Mapping):
+        return {name: _hidden(each, hide) for name, each in value.items()}
+    return [_hidden(each, hide) for each in value] if isinstance(value, (list, tuple)) else value
 
 
 def _answer(begun: _Begun, **more: Any) -> Answer:
