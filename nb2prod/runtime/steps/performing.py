@@ -5,6 +5,7 @@
 The runner uses it for steps of its own process, and a worker for the one that it was forked for: there is one path.
 """
 
+import copy
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -15,18 +16,18 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Hit, StepCache, log_text
+from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
 from nb2prod.runtime.data.staging import Staging, staged
 from nb2prod.runtime.failure import failure_of, traceback_of
-from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
 from nb2prod.runtime.observing import Seen, observing
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
 
-__all__ = ["Bench", "Done", "Work", "perform"]
+__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
 
-_FAULTS = "NB2PROD_FAULTS"
+FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
 
 
@@ -68,6 +69,7 @@ class Done:
     answer: Answer
     value: Any = None
     error: BaseException | None = None
+    before: Mapping[str, object] = field(default_factory=dict)  # of a step that failed: the state that it found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,22 +150,37 @@ def _run(begun: _Begun) -> Done:
             published = begun.staging.publish()
     except BaseException as error:
         begun.seen.settle()
-        return _failed(begun, error)
+        return _failed(begun, error, trace)
     outputs = outputs_of(work.function, value)
     declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
     for name, number in declared.items():
         begun.seen.metric(name, number)
     measured = begun.clock.read()
     reason = f"publishes {', '.join(published)}" if published else ""
-    if cache and call and trace and not reason:
-        reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
+    try:
+        if cache and call and trace and not reason:
+            cache = _met(cache, work)
+            reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
+    except OSError as error:  # a full disk, or a store that cannot be reached
+        return _failed(begun, error, trace, place="what keeps its result")
     answer = _answer(begun, uncacheable=reason, outputs=describe(outputs), measured=measured)
     return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
 
 
+def _met(cache: StepCache, work: Work) -> StepCache:
+    """With the faults of its store that a test has asked for."""
+    if FAULTS not in os.environ:
+        return cache
+    from nb2prod.runtime.faults import faulty
+
+    met = copy.copy(cache)
+    met.store = faulty(cache.store, work.step, work.attempt)
+    return met
+
+
 def _called(work: Work, staging: Staging) -> Any:
     with deadline(work.seconds):
-        if _FAULTS in os.environ:
+        if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
@@ -172,7 +189,8 @@ def _called(work: Work, staging: Staging) -> Any:
         return work.function(*work.args, **work.kwargs)
 
 
-def _failed(begun: _Begun, error: BaseException) -> Done:
+def _failed(begun: _Begun, error: BaseException, trace: Trace | None = None, place: str = "") -> Done:
+    """`place` says where it was when that is not a line of the user's."""
     status = "failed"
     if isinstance(error, Expired):
         status = "timeout"
@@ -181,16 +199,21 @@ def _failed(begun: _Begun, error: BaseException) -> Done:
     hide = begun.staging.hide
     begun.bench.output.write(hide(traceback_of(error)))
     failure = failure_of(error, begun.work.settings, begun.inputs)
-    told = _hidden(failure, hide)
-    return Done(answer=_answer(begun, status=status, error=told, facts=facts_of(error)), error=error)
+    # the step may have changed them since
+    failure["inputs"] |= {
+        name: in_words(each) for name, each in begun.described.items() if {"shape", "length"} & {*each}
+    }
+    told = _hidden({**failure, **({"place": place} if place else {})}, hide)
+    answer = _answer(begun, status=status, error=told, facts=facts_of(error))
+    return Done(answer=answer, error=error, before=trace.before if trace else {})
 
 
-def _hidden(value: Any, hide: Callable[[str], str]) -> Any:
-    if isinstance(value, str):
-        return hide(value)
-    if isinstance(value, Mapping):
-        return {name: _hidden(each, hide) for name, each in value.items()}
-    return [_hidden(each, hide) for each in value] if isinstance(value, (list, tuple)) else value
+def _hidden(told: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(told, str):
+        return hide(told)
+    if isinstance(told, list):
+        return [_hidden(each, hide) for each in told]
+    return {name: _hidden(each, hide) for name, each in told.items()} if isinstance(told, dict) else told
 
 
 def _answer(begun: _Begun, **more: Any) -> Answer:
