@@ -5,7 +5,7 @@ How a step is performed with it (steps/performing.py), once for each attempt:
     with staged(settings, function.__name__, inputs, folder) as staging:   # inputs by name, as the call has them
         key  = ... inputs, staging.used                    # the key takes the inputs as they came, never staging.inputs
         hit? -> done: nothing was fetched but what only its content tells
-        values = staging.inputs                            # fetches; the step's function gets these
+        values = staging.inputs                            # fetches, so before the step is traced
         result = function(**values)                        # tracing: Watch(ignore=(..., str(folder)))
         published = staging.publish()                      # only after the function returned
         if published: the result is not kept; the reason is "publishes scores_csv"
@@ -26,6 +26,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from nb2prod.runtime import state
 from nb2prod.runtime.data.places import LocalPlace, Opened, content_of, open_place
 from nb2prod.runtime.data.references import hide, resolve
 from nb2prod.runtime.data.tables import Data, data_of
@@ -57,8 +58,9 @@ class Staging:
     @property
     def used(self) -> Mapping[str, str]:
         """By name what the step reads, as a text that changes when the data does; and where it writes to."""
-        if not self._used:
-            self._used = {name: self._identity(data) for name, data in self._data.items()}
+        if self._data and not self._used:
+            with _generators_kept():
+                self._used = {name: self._identity(data) for name, data in self._data.items()}
         return self._used
 
     @property
@@ -67,7 +69,8 @@ class Staging:
             return self._given
         if not self._inputs:
             used = self.used
-            found = {name: self._value(data, used[name]) for name, data in self._data.items()}
+            with _generators_kept():
+                found = {name: self._value(data, used[name]) for name, data in self._data.items()}
             self._inputs = {**self._given, **found}
         return self._inputs
 
@@ -75,8 +78,8 @@ class Staging:
         """What the step wrote, to where it belongs; the names of what was published."""
         done: list[str] = []
         for name, data in self._data.items():
-            if data.is_written and data.is_elsewhere and self._has_changed(name):
-                with self._noted(data, "published to"):
+            if data.is_written and data.is_elsewhere and self._has_changed(data):
+                with self._noted(data, "published to"), _generators_kept():
                     self._open(data).place.publish(self._path(data))
                 done.append(name)
         return tuple(done)
@@ -130,9 +133,15 @@ class Staging:
                     raise DataChanged(data)
         return str(path)
 
-    def _has_changed(self, name: str) -> bool:
-        path = self._path(self._data[name])
-        return path.exists() and content_of(path) != self._was.get(name, "")
+    def _has_changed(self, data: Data) -> bool:
+        path = self._path(data)
+        if path.exists():
+            return content_of(path) != self._was.get(data.name, "")
+        others = sorted(each.name for each in path.parent.iterdir()) if path.parent.is_dir() else []
+        if others:
+            where = f"step '{self._step}' wrote {', '.join(others)} where {path.name} was expected"
+            raise FileNotFoundError(f"{where}: nothing was published to {data.shown}")
+        return False
 
     def _open(self, data: Data) -> Opened:
         if data.name not in self._opened:
@@ -190,6 +199,16 @@ def _concerned(settings: Settings, step: str, inputs: Mapping[str, object]) -> d
 def _as_done(data: Data, mode: str) -> Data:
     """Several steps may share what is read and written, and this one does only a part of that."""
     return replace(data, mode=mode) if data.mode == "update" and mode in ("read", "write") else data
+
+
+@contextmanager
+def _generators_kept() -> Iterator[None]:
+    """A library that waits a random time before it tries again must not change what the step draws."""
+    before = state.capture(state.GENERATORS)
+    try:
+        yield
+    finally:
+        state.restore(before)
 
 
 def _without_user(url: str) -> str:

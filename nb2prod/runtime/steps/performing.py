@@ -140,11 +140,14 @@ def _reused(begun: _Begun, cache: StepCache, hit: Hit) -> Done:
 def _run(begun: _Begun) -> Done:
     work, cache, call, trace = begun.work, begun.bench.cache, begun.call, None
     try:
+        if begun.staging.used:
+            with deadline(work.seconds):
+                work = replace(work, args=(), kwargs=dict(begun.staging.inputs))
         if cache and call:
             with cache.tracing(call) as trace:
-                value = _called(work, begun.staging)
+                value = _called(work)
         else:
-            value = _called(work, begun.staging)
+            value = _called(work)
         begun.seen.settle()
         with deadline(work.seconds):
             published = begun.staging.publish()
@@ -178,14 +181,12 @@ def _met(cache: StepCache, work: Work) -> StepCache:
     return met
 
 
-def _called(work: Work, staging: Staging) -> Any:
+def _called(work: Work) -> Any:
     with deadline(work.seconds):
         if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
-        if staging.used:
-            return work.function(**staging.inputs)
         return work.function(*work.args, **work.kwargs)
 
 
