@@ -116,13 +116,14 @@ def perform(work: Work, bench: Bench) -> Done:
             call=None,
         )
         try:
-            begun = replace(begun, call=_call(begun))
+            with deadline(work.seconds):
+                begun = replace(begun, call=_call(begun))
             if known := _known(begun):
                 return known
             if work.origins is not None:
                 inputs = {**inputs, **work.load()}
                 begun = replace(begun, inputs=inputs, described=describe(inputs))
-        except Exception as error:  # the step's data, its known result or an input may be out of reach
+        except (Exception, Expired) as error:  # the step's data, its known result or an input may be out of reach
             return _failed(begun, error, place="what goes into it")
         return _run(begun)
 
@@ -177,13 +178,17 @@ def _reused(begun: _Begun, cache: StepCache, entry: Entry, value: Any) -> Done:
 def _run(begun: _Begun) -> Done:
     work, cache, call, trace = begun.work, begun.bench.cache, begun.call, None
     try:
+        if begun.staging.used or work.origins is not None:
+            with deadline(work.seconds):
+                work = replace(work, args=(), kwargs={**begun.inputs, **begun.staging.inputs})
         if cache and call:
             with cache.tracing(call, begun.inputs) as trace:
-                value = _called(begun)
+                value = _called(work)
         else:
-            value = _called(begun)
+            value = _called(work)
         begun.seen.settle()
-        published = begun.staging.publish()
+        with deadline(work.seconds):
+            published = begun.staging.publish()
     except BaseException as error:
         begun.seen.settle()
         return _failed(begun, error, trace)
@@ -223,15 +228,12 @@ def _met(cache: StepCache, work: Work) -> StepCache:
     return met
 
 
-def _called(begun: _Begun) -> Any:
-    work, staging = begun.work, begun.staging
+def _called(work: Work) -> Any:
     with deadline(work.seconds):
         if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
-        if staging.used or work.origins is not None:
-            return work.function(**{**begun.inputs, **staging.inputs})
         return work.function(*work.args, **work.kwargs)
 
 
