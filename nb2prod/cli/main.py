@@ -21,6 +21,7 @@ _COMMANDS = {
     "convert": "Write a notebook as a package.",
     "verify": "Prove that a package computes what its notebook computes.",
     "run": "Run a package or a notebook as a job.",
+    "export": "Write a package's files for Airflow, Kubernetes, systemd and others.",
     "batch": "Run a notebook for each row of a table.",
     "schedule": "Say when notebooks and packages run.",
     "scheduler": "Start the daemon that runs what is due.",
