@@ -85,6 +85,7 @@ def test_runtime_imports_no_other_floor_and_no_other_distribution() -> None:
     allowed = {*sys.stdlib_module_names, "nb2prod"}
     # what a user's values may be; used only when the user has imported it
     optional = {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "joblib", "cloudpickle", "psutil"}
+    optional |= {"tenacity"}  # at the first retry
     found = [
         f"{name}: {module}"
         for name, text in modules()

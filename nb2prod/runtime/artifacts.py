@@ -8,10 +8,12 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
+from nb2prod.runtime.bundles import dumps, loads
 from nb2prod.runtime.files import read_json, write_bytes, write_json
 
-__all__ = ["Entry", "Store"]
+__all__ = ["Artifacts", "Entry", "Store", "open_artifacts"]
 
 _ENTRIES = 8
 
@@ -68,3 +70,27 @@ class Store:
     def add(self, key: str, entry: Entry) -> None:
         others = [asdict(e) for e in self.entries(key) if (e.files, e.generators) != (entry.files, entry.generators)]
         write_json(self.keys / f"{key}.json", [asdict(entry), *others][:_ENTRIES], durable=False)
+
+
+class Artifacts(Store):
+    def put_value(self, value: Any, *, durable: bool = False) -> str:
+        return self.put(dumps(value), durable=durable)
+
+    def get_value(self, digest: str, step: Any = None) -> Any:
+        content = self.get(digest)
+        if content is None:
+            raise FileNotFoundError(digest)
+        return loads(content, step)
+
+    def put_text(self, name: str, content: bytes) -> None:
+        path = self.blobs.parent / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_bytes(path, content, durable=False)
+
+    def get_text(self, name: str) -> bytes | None:
+        path = self.blobs.parent / name
+        return path.read_bytes() if path.is_file() else None
+
+
+def open_artifacts(where: str | Path) -> Artifacts:
+    return Artifacts(Path(where))
