@@ -1,4 +1,4 @@
-"""Python files of targets from templates: what stands in them was decided before, and is checked and formatted after."""
+"""Python files of targets from templates, checked and formatted like all that we generate."""
 
 import textwrap
 from collections.abc import Iterable, Mapping

@@ -23,7 +23,7 @@ class Typed:
 
     name: str
     kind: str
-    default: int | float | bool | str
+    default: object  # an int, a float, a bool or a str
     about: str
     choices: tuple[str, ...] = ()
 
@@ -49,7 +49,7 @@ def _typed(spec: Spec, value: object) -> Typed | None:
     plain = shape.name if shape.kind == "plain" else ""
     value = float(value) if plain == "float" and type(value) is int else value
     for kind, wanted in _KINDS.items():
-        if plain == wanted.__name__ and isinstance(value, wanted) and type(value) is wanted and _is_json(value):
+        if plain == wanted.__name__ and type(value) is wanted and _is_json(value):
             return Typed(name=spec.name, kind=kind, default=value, about=about)
     text = _text(spec, value)
     told = f"{about} (a Python literal: {one_line(shape.text)})"

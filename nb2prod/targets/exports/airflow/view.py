@@ -2,7 +2,7 @@
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,6 +54,7 @@ class View:
     timeout: float | None
     stops: bool  # the first failure ends the run
     parameters: tuple[Typed, ...]
+    common: tuple[tuple[str, str], ...]  # the options that all tasks have
     tasks: tuple[TaskView, ...]
     finish: str  # the id of the last task
     notes: tuple[Note, ...]
@@ -66,6 +67,8 @@ def view_of(order: ExportOrder) -> View:
     notes = (*unsayable, *_notes(order, artifacts))
     names = names_in_python([step.name for step in order.graph.steps], _OURS)
     steps = {step.name for step in order.graph.steps}
+    options = {step.name: dict(_options(order.policy(step))) for step in order.graph.steps}
+    common = _common(list(options.values()))
     dag_id = "-".join(_KEY.sub("-", each) for each in (order.package, order.environment) if each)
     return View(
         doc=head_of("airflow", order, notes, *_paragraphs()),
@@ -80,7 +83,8 @@ def view_of(order: ExportOrder) -> View:
         timeout=order.settings.timeout,
         stops=order.settings.on_error == "stop",
         parameters=parameters,
-        tasks=tuple(_task(order, step, names) for step in order.graph.steps),
+        common=tuple(common.items()),
+        tasks=tuple(_task(step, names, options[step.name], common) for step in order.graph.steps),
         finish=next(name for name in (_FINISH, *(f"{_FINISH}-{n}" for n in range(2, 999))) if name not in steps),
         notes=notes,
     )
@@ -117,12 +121,20 @@ def _fields(order: ExportOrder) -> str:
     return fields
 
 
-def _task(order: ExportOrder, step: GraphStep, names: dict[str, str]) -> TaskView:
+def _common(options: Sequence[dict[str, str]]) -> dict[str, str]:
+    """How all are tried again, when it is the same for all; the last task then is, too."""
+    shared = set.intersection(*(set(each.items()) for each in options)) if options else set()
+    return {
+        key: code for key, code in (options[0] if options else {}).items() if "retr" in key and (key, code) in shared
+    }
+
+
+def _task(step: GraphStep, names: dict[str, str], options: dict[str, str], common: dict[str, str]) -> TaskView:
     return TaskView(
         step=step.name,
         name=names[step.name],
         summary=one_line(step.summary) or step.name,
-        options=tuple(_options(order.policy(step))),
+        options=tuple((key, code) for key, code in options.items() if key not in common),
         before=tuple(names[before] for before in step.before),
     )
 
@@ -130,8 +142,8 @@ def _task(order: ExportOrder, step: GraphStep, names: dict[str, str]) -> TaskVie
 def _options(policy: Policy) -> Iterator[tuple[str, str]]:
     """A process that was lost counts as a try: Airflow has one number for both."""
     retries = max(policy.retries, policy.lost)
+    yield "retries", repr(retries)
     if retries:
-        yield "retries", repr(retries)
         yield "retry_delay", f"timedelta(seconds={policy.retry_delay!r})"
         yield "retry_exponential_backoff", "2"
         yield "max_retry_delay", f"timedelta(seconds={policy.retry_longest!r})"
