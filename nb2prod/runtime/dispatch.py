@@ -13,9 +13,9 @@ from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.attempts import delay_before, worth_retrying
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
-from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.ledger import answer_of
+from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
@@ -141,7 +141,7 @@ class Dispatch:
             package=settings.package,
             function=f"{function.__module__}:{function.__name__}",
             inputs=self._inputs(node),
-            carried=tuple(answer.left for answer in before if answer.left),
+            carried=self._carried(node),
             unkept=tuple(key for answer in before for key in answer.unkept),
             artifacts=self.where,
             environment=settings.environment,
@@ -183,9 +183,7 @@ class Dispatch:
             answer = answer_of(outcome.ending)
         answer = _measured(answer, outcome)
         self.runner.ledger.begin(node.name, answer.inputs)
-        self._bring(node, answer)
-        for event in answer.events:
-            self.runner.ledger.heard({**event, "step": node.name})
+        self.runner.ledger.heard(answer, self.artifacts, node.name)
         if answer.status == "completed":
             self.answers[node.name] = answer
             self.runner.completed(node, answer, **_where(outcome))
@@ -213,21 +211,36 @@ class Dispatch:
         self.waiting.pop(node.name, None)
         self.runner.ledger.begin(node.name, answer.inputs)
         self.missing[node.name] = node.name
-        self.runner.failed(node, answer)
+        if not answer.error.get("inputs"):  # its process could not tell any more
+            answer = replace(answer, error={**answer.error, "inputs": self._described(node)})
+        self.runner.failed(node, answer, replay=self._replay(node))
+
+    def _replay(self, node: Node) -> Mapping[str, Any]:
+        """What the step was given; nothing when that could not leave the process."""
+        try:
+            inputs, carried = self._inputs(node), self._carried(node)
+        except (NotPortable, KeyError, OSError):
+            return {}
+        return {"inputs": inputs, "carried": carried, "artifacts": self.where}
+
+    def _described(self, node: Node) -> Mapping[str, str]:
+        """Its inputs in words, from what the steps before it told of their outputs."""
+        told = {name: value for name, value in node.inputs.items() if not isinstance(value, Ref)}
+        found = {name: shown({name: value}).removeprefix(f"{name} ") for name, value in told.items()}
+        for name, value in node.inputs.items():
+            if isinstance(value, Ref) and value.step in self.answers:
+                outputs = self.answers[value.step].outputs
+                found[name] = in_words(outputs.get(value.field or "result", {}))
+        return found
+
+    def _carried(self, node: Node) -> tuple[str, ...]:
+        before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
+        return tuple(answer.left for answer in before if answer.left)
 
     def _skip(self, node: Node, because: str) -> None:
         del self.waiting[node.name]
         self.missing[node.name] = because
         self.runner.ledger.skipped(node.name, because)
-
-    def _bring(self, node: Node, answer: Answer) -> None:
-        """Its log and figures into the record."""
-        if answer.log and (content := self.artifacts.get(answer.log)):
-            with self.runner.ledger.log(node.name).open("ab") as file:
-                file.write(content)
-        figures = self.runner.record.folder / "figures"
-        for number, digest in enumerate(answer.figures, 1):
-            write_bytes(figures / f"{node.name}-{number}.png", self.artifacts.get(digest) or b"", durable=False)
 
 
 def _is_plain(value: object) -> bool:

@@ -17,7 +17,6 @@ from nb2prod.runtime.plan import Node
 from nb2prod.runtime.states import STATES
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor
 from nb2prod.runtime.steps.performing import Done
-from nb2prod.runtime.steps.stage import Stage
 from nb2prod.runtime.workplace import artifacts_of
 
 __all__ = ["Guarded", "StepDied"]
@@ -79,12 +78,11 @@ class Guarded:
     def _done(self, node: Node, outcome: Outcome) -> Done:
         assert outcome.answer is not None or outcome.ending is not None
         answer: Answer = outcome.answer or answer_of(outcome.ending)  # type: ignore[arg-type]  # one of them is there
-        stage = Stage(node.name, self.runner.record.folder)
-        for event in answer.events:
-            self.runner.ledger.heard({**event, "step": node.name})
+        self.runner.ledger.heard(answer, self.artifacts, node.name)
         if answer.status != "completed":
-            return Done(answer=answer, stage=stage, error=StepDied(str(answer.error.get("reason", ""))))
+            before = state.capture([*state.GENERATORS, *sorted(node.states)])
+            return Done(answer=answer, error=StepDied(str(answer.error.get("reason", ""))), before=before)
         if answer.left:
             state.restore(self.artifacts.get_value(answer.left))
         value = self.artifacts.get_value(answer.bundle, node.function)
-        return Done(answer=answer, stage=stage, value=value)
+        return Done(answer=answer, value=value)

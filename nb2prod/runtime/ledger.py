@@ -1,11 +1,14 @@
 """How the steps of a run go, told to its record and to the user; and how a failure reads."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON
 
+from nb2prod.runtime.artifacts import Artifacts
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import described_place
+from nb2prod.runtime.failure import described_place, whole_failure
+from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer, Ending
@@ -40,12 +43,19 @@ class Ledger:
         self.record.event("step.retried", step=step, attempt=attempt, error=reason)
         self.tell(f"{step}: {reason}; attempt {attempt} of {tries} in {seconds:.1f} s")
 
-    def heard(self, event: Mapping[str, Any]) -> None:
-        """What a step says while it runs."""
-        if event.get("event") == "metric":
-            self.entries[event["step"]].setdefault("metrics", {})[event["metric"]] = event["value"]
-        more = {key: value for key, value in event.items() if key != "event"}
-        self.record.event(str(event["event"]), **more)
+    def heard(self, answer: Answer, artifacts: Artifacts, step: str) -> None:
+        """What a step has said, printed and shown in another process."""
+        folder = self.record.folder
+        if answer.log and (content := artifacts.get(answer.log)):
+            with (folder / "logs" / f"{step}.log").open("ab") as log:
+                log.write(content)
+        for file in answer.files:
+            path = folder / file["path"]
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_bytes(path, artifacts.get(file["digest"]) or b"", durable=False)
+        for event in answer.events:
+            more = {key: value for key, value in event.items() if key not in ("event", "time")}
+            self.record.event(str(event["event"]), **more)
 
     def completed(self, step: str, answer: Answer, **more: Any) -> None:
         found: dict[str, Any] = {"from_run": answer.from_run} if answer.cached else {}
@@ -59,7 +69,9 @@ class Ledger:
         if isinstance(trouble, RuntimeTrouble):
             self.failures[step] = trouble
         status = answer.status if isinstance(trouble, RuntimeTrouble) else "interrupted"
-        self._end(step, answer, status, cached=False, error={"message": said, **answer.error}, **more)
+        commands = {"resume": self.resume, "replay": self._replay(step) if "replay" in more else ""}
+        error = whole_failure({**answer.error, "message": said, **commands}, self.settings)
+        self._end(step, answer, status, cached=False, error=error, **more)
         self._tell_done(step, status)
 
     def skipped(self, step: str, because: str) -> None:
@@ -75,10 +87,12 @@ class Ledger:
         seconds: float | None,
         run_seconds: float | None,
         notes: Sequence[str] = (),
+        can_replay: bool = False,
     ) -> RuntimeTrouble:
         """The failure as it reads. `seconds` is the step's limit; `run_seconds` the run's, when that was reached."""
         error, pipeline = answer.error, self.settings.name
         notes = [*notes, *notes_of(error)]
+        notes += [f"to replay: {self._replay(step)}"] if can_replay else []
         notes += [f"to resume: {self.resume}"] if self.resume else []
         if answer.status == "timeout":
             notes = [f"it was in {described_place(error)}", *notes] if error.get("file") else notes
@@ -95,14 +109,15 @@ class Ledger:
             line=int(error.get("line", 0)),
         )
 
-    def log(self, step: str) -> Path:
-        return self.record.folder / "logs" / f"{step}.log"
+    def _replay(self, step: str) -> str:
+        return shlex.join(["nb2prod", "replay", str(self.record.folder), step])
 
     def _end(self, step: str, answer: Answer, status: str, **found: Any) -> None:
         entry = self.entries[step]
-        for name, value in answer.metrics.items():
-            entry.setdefault("metrics", {})[name] = value
-        self.record.end(entry, status, **found, **answer.measured)
+        figures = [Path(file["path"]).name for file in answer.files if file["kind"] == "figure"]
+        files = [dict(file) for file in answer.files if file["kind"] != "figure"]
+        shown = {"metrics": dict(answer.metrics), "figures": figures, "files": files, "scores": list(answer.scores)}
+        self.record.end(entry, status, **found, **{k: v for k, v in shown.items() if v}, **answer.measured)
 
     def _tell_done(self, step: str, note: str = "") -> None:
         line = f"{step} ... {self.entries[step].get('seconds', 0):.1f} s"

@@ -81,6 +81,10 @@ class Seen:
                 path = self.new_file(file["kind"], "" if numbered else file["name"], Path(file["path"]).suffix, **more)
                 path.write_bytes(found)
 
+    def settle(self) -> None:
+        """The function has ended: what it has drawn and not shown is kept now."""
+        _keep_open_figures()
+
     def kept(self, declared: Mapping[str, float] | None = None) -> dict[str, Any]:
         """For the step's record: metrics, scores, figures (names), files (of other kinds); what is empty is left out.
 
@@ -120,10 +124,7 @@ def observing(
             from nb2prod.runtime.displays import displays_seen
 
             stack.enter_context(displays_seen(sys.modules["IPython.display"].display))
-        try:
-            yield seen
-        finally:
-            _keep_open_figures()
+        yield seen
 
 
 def _keep_open_figures() -> None:

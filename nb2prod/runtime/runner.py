@@ -17,6 +17,7 @@ from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import Inline
 from nb2prod.runtime.ledger import Ledger
 from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.observing import Seen
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.pending import Pending, ref_of
 from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
@@ -54,6 +55,7 @@ class Runner:
         self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
         self.output = Output()
+        self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)
         self.plan = Plan(after=settings.after)
@@ -66,11 +68,12 @@ class Runner:
 
     def __enter__(self) -> "Runner":
         self.output.__enter__()
-        ACTIVE.append(self)
+        ACTIVE.append(self.between)
         return self
 
     def __exit__(self, *exit_info: object) -> None:
-        ACTIVE.remove(self)
+        ACTIVE.remove(self.between)
+        self.record.metrics |= self.between.metrics
         self.output.__exit__(*exit_info)
         self.inline.close()
         if self.dispatch is not None:
@@ -79,7 +82,10 @@ class Runner:
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         node = self.plan.add(function, args, kwargs, ref_of)
         if self.dispatch is None:
-            given: T = self.inline.run(node, args, kwargs)
+            try:
+                given: T = self.inline.run(node, args, kwargs)
+            finally:
+                self.plan.forget_inputs(node)
             return given
         self.dispatch.add(node)
         promised: T = self.promised(node)
@@ -131,14 +137,27 @@ class Runner:
         self.ledger.completed(node.name, answer, **more)
 
     def failed(
-        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+        self,
+        node: Node,
+        answer: Answer,
+        *,
+        run_seconds: float | None = None,
+        cause: BaseException | None = None,
+        replay: Mapping[str, Any] | None = None,
     ) -> None:
-        """A step has failed for good. Raises it when nothing else shall run."""
+        """A step has failed for good. Raises it when nothing else shall run. `replay` is what it was given."""
         policy = self.policy(node)
         notes = [str(self.circuit)] if self.circuit.is_open else []
-        trouble = self.ledger.trouble(node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes)
+        trouble = self.ledger.trouble(
+            node.name,
+            answer,
+            seconds=policy.timeout,
+            run_seconds=run_seconds,
+            notes=notes,
+            can_replay=bool(replay),
+        )
         trouble.__cause__ = cause
-        self.ledger.failed(node.name, answer, trouble)
+        self.ledger.failed(node.name, answer, trouble, **({"replay": replay} if replay else {}))
         self._hand_over(node, policy)
         if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
             raise trouble
@@ -152,16 +171,6 @@ class Runner:
             about = {"run": self.record.run, "pipeline": self.settings.name, "step": node.name}
             if said := call_handler(name, {**about, **entry["error"]}, self.settings):
                 self.ledger.tell(said)
-
-    def metric(self, name: str, value: float) -> None:
-        """Between steps."""
-        self.record.metrics[name] = value
-        self.record.event("metric", metric=name, value=value)
-
-    def new_figure(self) -> str:
-        """Between steps."""
-        number = len(list((self.record.folder / "figures").iterdir())) + 1
-        return str(self.record.folder / "figures" / f"run-{number}.png")
 
     def _wait(self, ref: Ref) -> Any:
         """Raises the failure of the step that should have given the value."""

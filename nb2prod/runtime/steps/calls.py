@@ -86,6 +86,7 @@ class Answer:
 
     bundle:      the digest of its outputs, by `fields` ("result" alone for a single value); "" when not kept
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
+    files:       what it showed: kind, path in the run's folder, `digest` in the artifacts when it comes from elsewhere
     unkept:      keys for what follows, when it left what cannot be put back
     error:       message, type, reason, notebook, cell, line, file, file_line, traceback, causes; {} when it is well
     key:         the key of its result in the cache, "" without one, for the reason `uncacheable`
@@ -106,7 +107,8 @@ class Answer:
     outputs: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
     log: str = ""
-    figures: tuple[str, ...] = ()
+    files: tuple[Mapping[str, Any], ...] = ()
+    scores: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] = field(default_factory=dict)
     facts: ErrorFacts = field(default_factory=ErrorFacts)
@@ -117,7 +119,7 @@ class Answer:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises ValueError for an answer of another version."""
-        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "figures", "events")}
+        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "files", "scores", "events")}
         facts = found.pop("facts")
         families = tuple(facts.pop("families"))
         return cls(**found, facts=ErrorFacts(families=families, **facts))

@@ -5,31 +5,33 @@
 The runner uses it for steps of its own process, and a worker for the one that it was forked for: there is one path.
 """
 
+import copy
 import os
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Hit, StepCache, log_text
+from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
+from nb2prod.runtime.data.staging import Staging, staged
 from nb2prod.runtime.failure import failure_of, traceback_of
-from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.observing import Seen, observing
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
-from nb2prod.runtime.steps.stage import Hear, Stage
 
-__all__ = ["Bench", "Done", "Work", "perform"]
+__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
 
-_FAULTS = "NB2PROD_FAULTS"
+FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
 
 
-def _nothing(_: Mapping[str, Any]) -> None:
+def _nothing(*_: object, **__: object) -> None:
     """Nobody wants to know."""
 
 
@@ -49,151 +51,195 @@ class Work:
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
-    """Where it is carried out. `folder` has logs/ and figures/; `began` is told what goes in, `hear` what it says."""
+    """Where it is carried out. `folder` has logs/ and what a step shows; `began` is told what goes in, `hear` what it
+    says, as Record.event would be."""
 
     run: str
     folder: Path
     output: Output
     cache: StepCache | None = None
     began: Began = _nothing
-    hear: Hear = _nothing
+    hear: Callable[..., None] = _nothing
 
 
 @dataclass(frozen=True, kw_only=True)
 class Done:
-    """`answer` has all that can be told as JSON; files are still in the bench's folder, but those of a known result."""
+    """`answer` has all that can be told as JSON; the `path` of its files is one in the bench's folder."""
 
     answer: Answer
-    stage: Stage
     value: Any = None
     error: BaseException | None = None
+    before: Mapping[str, object] = field(default_factory=dict)  # of a step that failed: the state that it found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Begun:
+    """A step between its inputs and its answer."""
+
+    work: Work
+    bench: Bench
+    inputs: Mapping[str, object]
+    described: Mapping[str, Any]
+    clock: Clock
+    staging: Staging
+    seen: Seen
+    call: Call | None
 
 
 def perform(work: Work, bench: Bench) -> Done:
     """Raises nothing that a step raises: it is in what this gives."""
     inputs = inputs_of(work.function, work.args, work.kwargs)
-    stage = Stage(work.step, bench.folder, bench.hear)
     described = describe(inputs)
     bench.began(described)
     clock = Clock()
-    cache = bench.cache
-    with stage.listening(), bench.output.logging_to(stage.log):
-        call = cache.call(work.function, inputs, wanted=work.policy.cache) if cache else None
-        hit = cache.find(call) if cache and call else None
+    cache, name = bench.cache, work.function.__name__
+    with ExitStack() as stack:
+        stack.enter_context(bench.output.logging_to(bench.folder / "logs" / f"{work.step}.log"))
+        seen = stack.enter_context(observing(work.step, bench.folder, tell=bench.hear, settings=work.settings))
+        place = bench.folder / "data" / f"{work.step}.{work.attempt}"
+        staging = stack.enter_context(staged(work.settings, name, inputs, place))
+        begun = _Begun(
+            work=work,
+            bench=bench,
+            inputs=inputs,
+            described=described,
+            clock=clock,
+            staging=staging,
+            seen=seen,
+            call=None,
+        )
+        try:
+            used = {f"data {data}": text for data, text in staging.used.items()}
+            call = cache.call(work.function, {**inputs, **used}, wanted=work.policy.cache) if cache else None
+            hit = cache.find(call) if cache and call else None
+        except Exception as error:  # what the step's data or its known result is asked for may be out of reach
+            return _failed(begun, error)
         if cache and hit:
-            return _reused(work, cache, hit, stage, clock, described, bench)
-        return _run(work, bench, call, stage, clock, described, inputs)
+            return _reused(begun, cache, hit)
+        return _run(replace(begun, call=call))
 
 
-def _reused(
-    work: Work, cache: StepCache, hit: Hit, stage: Stage, clock: Clock, described: Mapping[str, Any], bench: Bench
-) -> Done:
-    for digest in hit.entry.figures:
-        write_bytes(Path(stage.new_figure()), cache.store.get(digest) or b"", durable=False)
-    if hit.entry.log:
-        bench.output.write((cache.store.get(hit.entry.log) or b"").decode("utf-8", "replace"))
-    for name, value in hit.entry.metrics.items():
-        stage.metric(name, value)
-    outputs = outputs_of(work.function, hit.result)
-    answer = Answer(
-        cached=True,
-        from_run=hit.entry.run,
-        bundle=hit.entry.bundle,
-        fields=tuple(outputs),
-        metrics=stage.metrics,
-        inputs=described,
-        outputs=describe(outputs),
-        measured=clock.read(),
-        events=tuple(stage.events),
-    )
-    return Done(answer=answer, stage=stage, value=hit.result)
+def _reused(begun: _Begun, cache: StepCache, hit: Hit) -> Done:
+    entry, seen, bench = hit.entry, begun.seen, begun.bench
+    files = [dict(file) for file in entry.about.get("files", ())]
+    seen.shown_again(files, lambda file: cache.store.get(file["digest"]))
+    seen.scores.extend(entry.about.get("scores", ()))
+    if entry.log:
+        bench.output.write((cache.store.get(entry.log) or b"").decode("utf-8", "replace"))
+    for name, value in entry.metrics.items():
+        seen.metric(name, value)
+    outputs = outputs_of(begun.work.function, hit.result)
+    answer = _answer(begun, cached=True, from_run=entry.run, bundle=entry.bundle, outputs=describe(outputs))
+    return Done(answer=replace(answer, fields=tuple(outputs)), value=hit.result)
 
 
-def _run(
-    work: Work,
-    bench: Bench,
-    call: Call | None,
-    stage: Stage,
-    clock: Clock,
-    described: Mapping[str, Any],
-    inputs: Mapping[str, object],
-) -> Done:
-    cache, trace = bench.cache, None
+def _run(begun: _Begun) -> Done:
+    work, cache, call, trace = begun.work, begun.bench.cache, begun.call, None
     try:
         if cache and call:
             with cache.tracing(call) as trace:
-                value = _called(work)
+                value = _called(work, begun.staging)
         else:
-            value = _called(work)
+            value = _called(work, begun.staging)
+        begun.seen.settle()
+        published = begun.staging.publish()
     except BaseException as error:
-        stage.keep_figures()
-        bench.output.write(traceback_of(error))
-        answer = _failed(work, error, stage, clock, described, inputs)
-        return Done(answer=answer, stage=stage, error=error)
-    stage.keep_figures()
+        begun.seen.settle()
+        return _failed(begun, error, trace)
     outputs = outputs_of(work.function, value)
-    declared = work.settings.metrics.get(work.function.__name__, ())
-    for name, number in numbers_in(outputs, declared).items():
-        stage.metric(name, number)
-    measured = clock.read()
-    reason = ""
-    if cache and call and trace:
-        reason = cache.keep(call, value, trace, _about(stage, cache, bench), seconds=clock.elapsed())
-    answer = Answer(
-        fields=tuple(outputs),
-        uncacheable=reason,
-        metrics=stage.metrics,
-        inputs=described,
-        outputs=describe(outputs),
-        measured=measured,
-        events=tuple(stage.events),
-    )
-    return Done(answer=answer, stage=stage, value=value)
+    declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
+    for name, number in declared.items():
+        begun.seen.metric(name, number)
+    measured = begun.clock.read()
+    reason = f"publishes {', '.join(published)}" if published else ""
+    try:
+        if cache and call and trace and not reason:
+            cache = _met(cache, work)
+            reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
+    except OSError as error:  # a full disk, or a store that cannot be reached
+        return _failed(begun, error, trace, place="what keeps its result")
+    answer = _answer(begun, uncacheable=reason, outputs=describe(outputs), measured=measured)
+    return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
 
 
-def _called(work: Work) -> Any:
+def _met(cache: StepCache, work: Work) -> StepCache:
+    """With the faults of its store that a test has asked for."""
+    if FAULTS not in os.environ:
+        return cache
+    from nb2prod.runtime.faults import faulty
+
+    met = copy.copy(cache)
+    met.store = faulty(cache.store, work.step, work.attempt)
+    return met
+
+
+def _called(work: Work, staging: Staging) -> Any:
     with deadline(work.seconds):
-        if _FAULTS in os.environ:
+        if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
+        if staging.used:
+            return work.function(**staging.inputs)
         return work.function(*work.args, **work.kwargs)
 
 
-def _failed(
-    work: Work,
-    error: BaseException,
-    stage: Stage,
-    clock: Clock,
-    described: Mapping[str, Any],
-    inputs: Mapping[str, object],
-) -> Answer:
+def _failed(begun: _Begun, error: BaseException, trace: Trace | None = None, place: str = "") -> Done:
+    """`place` says where it was when that is not a line of the user's."""
     status = "failed"
     if isinstance(error, Expired):
         status = "timeout"
     elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
         status = "interrupted"
-    return Answer(
-        status=status,
-        metrics=stage.metrics,
-        inputs=described,
-        measured=clock.read(),
-        events=tuple(stage.events),
-        error=failure_of(error, work.settings, inputs),
-        facts=facts_of(error),
-    )
+    hide = begun.staging.hide
+    begun.bench.output.write(hide(traceback_of(error)))
+    failure = failure_of(error, begun.work.settings, begun.inputs)
+    # the step may have changed them since
+    failure["inputs"] |= {
+        name: in_words(each) for name, each in begun.described.items() if {"shape", "length"} & {*each}
+    }
+    told = _hidden({**failure, **({"place": place} if place else {})}, hide)
+    answer = _answer(begun, status=status, error=told, facts=facts_of(error))
+    return Done(answer=answer, error=error, before=trace.before if trace else {})
 
 
-def _about(stage: Stage, cache: StepCache, bench: Bench) -> Entry:
+def _hidden(told: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(told, str):
+        return hide(told)
+    if isinstance(told, list):
+        return [_hidden(each, hide) for each in told]
+    return {name: _hidden(each, hide) for name, each in told.items()} if isinstance(told, dict) else told
+
+
+def _answer(begun: _Begun, **more: Any) -> Answer:
+    kept = begun.seen.kept()
+    figures = [{"kind": "figure", "path": f"figures/{name}"} for name in kept.get("figures", ())]
+    about = {
+        "inputs": begun.described,
+        "metrics": kept.get("metrics", {}),
+        "scores": tuple(kept.get("scores", ())),
+        "files": (*figures, *kept.get("files", ())),
+        "events": tuple(begun.seen.events),
+        "measured": begun.clock.read() if "measured" not in more else {},
+    }
+    return Answer(**{**about, **more})
+
+
+def _about(begun: _Begun, cache: StepCache) -> Entry:
     """What a later run shows in place of what this one showed."""
     sys.stdout.flush()
-    if bench.output.log is not None:
-        bench.output.log.flush()
-    log = log_text(stage.log)
+    output, seen, folder = begun.bench.output, begun.seen, begun.bench.folder
+    if output.log is not None:
+        output.log.flush()
+    log = log_text(folder / "logs" / f"{begun.work.step}.log")
+    files = [file for file in seen.files if (folder / file["path"]).is_file()]
+    digests = tuple(cache.store.put((folder / file["path"]).read_bytes()) for file in files)
+    with_digests = [{**file, "digest": digest} for file, digest in zip(files, digests, strict=True)]
     return Entry(
         bundle="",
-        metrics=dict(stage.metrics),
+        metrics=dict(seen.metrics),
         log=cache.store.put(log) if log else "",
-        figures=tuple(cache.store.put(path.read_bytes()) for path in stage.figure_paths()),
-        run=bench.run,
+        figures=digests,
+        run=begun.bench.run,
+        about={"files": with_digests, "scores": list(seen.scores)},
     )

@@ -89,14 +89,17 @@ def _carried_out(call: StepCall) -> Answer:
         seconds=call.timeout,
     )
     with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output() as output:
+        known.ignore = (*known.ignore, place)
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
         done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
-        return _kept(done, artifacts, before, states, known.left[len(call.unkept) :])
+        return _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
 
 
 def _kept(
+    work: Work,
     done: Done,
+    folder: Path,
     artifacts: Artifacts,
     before: Mapping[str, object],
     states: Sequence[str],
@@ -104,9 +107,10 @@ def _kept(
 ) -> Answer:
     """The answer, when all that it names is in the artifacts."""
     answer = done.answer
-    log = done.stage.log.read_bytes() if done.stage.log.is_file() else b""
-    figures = tuple(artifacts.put(path.read_bytes()) for path in done.stage.figure_paths())
-    answer = replace(answer, log=artifacts.put(log) if log else "", figures=figures, unkept=tuple(unkept))
+    path = folder / "logs" / f"{work.step}.log"
+    log = path.read_bytes() if path.is_file() else b""
+    files = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.files)
+    answer = replace(answer, log=artifacts.put(log) if log else "", files=files, unkept=tuple(unkept))
     if done.error is not None:
         return answer
     with state.unwarned():
