@@ -38,7 +38,7 @@ class KubernetesTarget:
         fields = schedule_of(order, "Kubernetes")
         notes = (*_notes(order), *pod_notes(order), *shared_notes(order))
         if order.schedule:
-            notes += clock_notes(order.schedule)
+            notes += clock_notes(order.schedule, "Kubernetes runs nothing at a time that is leaped over")
         documents = [_claim(order), _cron_job(order, fields) if fields else _job(order)]
         how = f"kubectl {'apply' if fields else 'create'} -f {file_name(order)}.yaml"
         lines = "\n".join(head(self.name, order, notes, f"Start: {how}"))

@@ -15,7 +15,7 @@ from nb2prod.targets.exports.texts import dns_name
 from nb2prod.targets.exports.times import portable
 from nb2prod.targets.exports.whole import credentials, variables
 
-__all__ = ["DATA", "container", "image_of", "largest", "pod", "pod_notes", "schedule_of", "volumes"]
+__all__ = ["DATA", "container", "image_of", "largest", "literal", "pod", "pod_notes", "schedule_of", "volumes"]
 
 DATA = "/data"  # where the project's Dockerfile lets the code's relative paths start
 _USER = 1000  # the account that the Dockerfile makes
@@ -48,11 +48,11 @@ def container(order: ExportOrder, command: Sequence[str], arguments: Sequence[st
     known = credentials(order)
     found: dict[str, Any] = {
         "image": order.image,
-        "command": [_literal(word) for word in command],
-        "args": [_literal(word) for word in arguments],
+        "command": [literal(word) for word in command],
+        "args": [literal(word) for word in arguments],
         "env": [
             {"name": "HOME", "value": "/tmp"},
-            *({"name": name, "value": _literal(value)} for name, value in variables(order).items()),
+            *({"name": name, "value": literal(value)} for name, value in variables(order).items()),
             *({"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": name}}} for name in known["env"]),
         ],
         "envFrom": [{"secretRef": {"name": secret, "optional": True}}],
@@ -133,7 +133,8 @@ def pod_notes(order: ExportOrder) -> tuple[Note, ...]:
     return tuple(found)
 
 
-def _literal(text: str) -> str:
+def literal(text: str) -> str:
+    """Text in a command or a variable, in which the kubelet reads $(NAME)."""
     return text.replace("$", "$$")
 
 

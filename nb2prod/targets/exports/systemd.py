@@ -24,7 +24,7 @@ class SystemdTarget:
     def render(self, order: ExportOrder) -> Export:
         notes = (*here_notes(order), *_notes(order))
         if order.schedule:
-            notes += clock_notes(order.schedule)
+            notes += clock_notes(order.schedule, "systemd leaves out a time that is leaped over")
         stem = f"nb2prod-{file_name(order)}"
         files = {f"{stem}.service": [*head(self.name, order, notes, *_how(order, stem)), *_service(order)]}
         if order.schedule:
