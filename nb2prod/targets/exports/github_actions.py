@@ -202,10 +202,9 @@ def _script(order: ExportOrder) -> str:
         if name not in inputs:
             lines.append(f'set -- "$@" {_shell(["-p", f"{name}={text}"])}')
     for name in inputs:
-        given = f"INPUT_{name}"
-        lines.append(f'if [ -n "${given}" ]; then set -- "$@" -p "{name}=${given}"')
+        lines += [f'if [ -n "$INPUT_{name}" ]; then', f'  set -- "$@" -p "{name}=$INPUT_{name}"']
         if name in order.parameters:
-            lines.append(f'else set -- "$@" {_shell(["-p", f"{name}={order.parameters[name]}"])}')
+            lines += ["else", f'  set -- "$@" {_shell(["-p", f"{name}={order.parameters[name]}"])}']
         lines.append("fi")
     return "\n".join([*lines, f'exec {_shell(command_of(order))} "$@"', ""])
 

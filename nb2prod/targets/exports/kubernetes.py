@@ -39,11 +39,14 @@ class KubernetesTarget:
         notes = (*_notes(order), *pod_notes(order), *shared_notes(order))
         if order.schedule:
             notes += clock_notes(order.schedule, "Kubernetes runs nothing at a time that is leaped over")
-        documents = [_claim(order), _cron_job(order, fields) if fields else _job(order)]
-        how = f"kubectl {'apply' if fields else 'create'} -f {file_name(order)}.yaml"
-        lines = "\n".join(head(self.name, order, notes, f"Start: {how}"))
-        text = "---\n".join(to_yaml(document) for document in documents)
-        return Export(files={f"{file_name(order)}.yaml": f"{lines}\n{text}"}, notes=notes)
+        stem = file_name(order)
+        make = f"kubectl apply -f {stem}.volume.yaml && kubectl {'apply' if fields else 'create'} -f {stem}.yaml"
+        job = _cron_job(order, fields) if fields else _job(order)
+        files = {
+            f"{stem}.volume.yaml": [*head(self.name, order, ()), to_yaml(_claim(order))],
+            f"{stem}.yaml": [*head(self.name, order, notes, f"Start: {make}"), to_yaml(job)],
+        }
+        return Export(files={path: "\n".join(parts) for path, parts in files.items()}, notes=notes)
 
 
 PLUGIN = KubernetesTarget()

@@ -15,7 +15,8 @@ __all__ = ["comments", "dns_name", "dns_names", "file_name", "head", "one_line",
 _WIDTH = 10_000  # no line is folded
 # what every reader of YAML, of 1.1 and of 1.2, takes for a text
 _PLAIN = re.compile(r"(--?)?[A-Za-z/][A-Za-z0-9_./=@-]*(:[A-Za-z0-9_./=@-]+)*")
-_BLOCK = re.compile(r"(?:[!-~](?:[ -~]*[!-~])?\n)+")
+_LINE = r"[!-~](?:[ -~]*[!-~])?\n"
+_BLOCK = re.compile(f"{_LINE}(?: *{_LINE})*")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
 
 
