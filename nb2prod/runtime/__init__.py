@@ -3,9 +3,30 @@
 from collections.abc import Sequence
 
 from nb2prod.runtime.contract import StepRunner
-from nb2prod.runtime.metrics import log_metric, log_metrics
+from nb2prod.runtime.metrics import (
+    alert,
+    event,
+    kpi,
+    log_artifact,
+    log_metric,
+    log_metrics,
+    log_model,
+    log_table,
+)
 
-__all__ = ["Runner", "StepRunner", "log_metric", "log_metrics", "main"]
+__all__ = [
+    "Runner",
+    "StepRunner",
+    "alert",
+    "event",
+    "kpi",
+    "log_artifact",
+    "log_metric",
+    "log_metrics",
+    "log_model",
+    "log_table",
+    "main",
+]
 
 
 def main(package: str, arguments: Sequence[str] | None = None) -> int:

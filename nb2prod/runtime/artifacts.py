@@ -1,24 +1,58 @@
-"""What steps gave, kept by content: `blobs/DIGEST` holds bytes, `keys/KEY.json` what a step of that key gave.
+"""What steps gave, kept by content, on this machine or at any fsspec URL.
+
+    blobs/DIGEST           bytes, or a bundle, of that sha256
+    keys/KEY/REQUIRED.json what a step of that key gave, one file an entry: processes that add at once lose none
+    runs/RUN/...           small named texts
 
 A key has several entries when the step read files, or drew from a generator, that the key could not know beforehand.
-Entries are data of this project's own runs: a bundle is unpickled only when its bytes have the digest of its name.
+A bundle is unpickled only when its bytes have the digest of its name.
 """
 
 import hashlib
-from collections.abc import Iterator, Mapping
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any  # a step's values
 
-from nb2prod.runtime.files import read_json, write_bytes, write_json
+from nb2prod.runtime.bundlefiles import BadBundle, Looker, Opened, read_bundle, write_bundle
+from nb2prod.runtime.errors import RuntimeTrouble
+from nb2prod.runtime.places import ArtifactsUnreachable, File, Folder, Place, safe, younger
 
-__all__ = ["Entry", "Store"]
+__all__ = ["Artifacts", "ArtifactsUnreachable", "Damaged", "Entry", "Gone", "Store", "open_artifacts"]
 
 _ENTRIES = 8
+_FORMAT = 2
+_FRESH = 6 * 3600.0  # what was written so lately, no collector takes
+_NEAR = 10_000_000_000
+
+
+class Gone(RuntimeTrouble):
+    exit_code = 3
+
+    def __init__(self, digest: str, where: str) -> None:
+        super().__init__(f"the artifact {digest[:12]} is not in {where} any more: run the step that makes it again")
+        self.digest = digest
+
+
+class Damaged(RuntimeTrouble):
+    """Torn or tampered; nothing of it was unpickled, and it is removed so that it can be made again."""
+
+    exit_code = 3
+
+    def __init__(self, digest: str, where: str, reason: str) -> None:
+        super().__init__(
+            f"the artifact {digest[:12]} in {where} was changed after it was kept, and was not opened: {reason}; "
+            "it was removed: run the step that makes it again"
+        )
+        self.digest = digest
 
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """`files` and `generators` must be as they were for the result to hold; `exit_state` is put back with it."""
+    """`files` and `generators` must be as they were for the result to hold; `exit_state` is put back with it.
+    `fields` are the names of what the bundle holds, and `states` those of what `exit_state` does."""
 
     bundle: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -28,43 +62,172 @@ class Entry:
     log: str = ""
     figures: tuple[str, ...] = ()
     run: str = ""
+    fields: tuple[str, ...] = ()
+    states: tuple[str, ...] = ()
+    size: int = 0
+    made: float = 0.0
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def blobs(self) -> tuple[str, ...]:
+        """All that it names."""
+        return tuple(filter(None, (self.bundle, self.exit_state, self.log, *self.figures)))
 
 
-class Store:
-    """Safe with several runs at a time: files appear whole, and the last index written wins."""
+class Artifacts:
+    """Safe with several runs, processes and hosts at a time."""
 
-    def __init__(self, folder: Path) -> None:
-        self.blobs, self.keys = folder / "blobs", folder / "keys"
-        for place in (self.blobs, self.keys):
-            place.mkdir(parents=True, exist_ok=True)
+    def __init__(self, place: Place) -> None:
+        self.place, self.where = place, place.where
+
+    @property
+    def moved(self) -> int:
+        """Bytes that came from another host or went there."""
+        return self.place.moved
 
     def put(self, content: bytes, *, durable: bool = False) -> str:
         """`durable` survives a power cut too; without it such a file is found damaged, and made again."""
-        name = hashlib.sha256(content).hexdigest()
-        path = self.blobs / name
-        if not path.is_file() or path.stat().st_size != len(content):
-            write_bytes(path, content, durable=durable)
-        return name
+        digest = hashlib.sha256(content).hexdigest()
+        if not self._is_there(digest, len(content)):
+            self.place.write(_blob(digest), content, durable=durable)
+        return digest
 
-    def get(self, name: str) -> bytes | None:
+    def get(self, digest: str) -> bytes | None:
         """The bytes, or None when they are gone or not what they were; then they are removed."""
-        path = self.blobs / name
+        while (content := self.place.read(_blob(digest))) is not None:
+            if hashlib.sha256(content).hexdigest() == digest:
+                return content
+            if not self.place.drop_near(_blob(digest)):
+                self.place.remove(_blob(digest))
+                break
+        return None
+
+    def put_value(self, value: object, *, durable: bool = False, looker: Looker | None = None) -> str:
+        """As a bundle. Raises bundles.NotPortable, ArtifactsUnreachable."""
+        with self.place.new() as new:
+            digest = write_bundle(value, new.file, looker)
+            new.file.flush()
+            if not self._is_there(digest, new.file.tell()):
+                new.keep(_blob(digest), durable=durable)
+        return digest
+
+    def get_value(self, digest: str, step: Callable[..., Any] | None = None) -> Any:
+        """Every byte is checked before anything is unpickled. `step` made it or takes it. Raises Damaged, Gone."""
         try:
-            content = path.read_bytes()
-        except OSError:
-            return None
-        if hashlib.sha256(content).hexdigest() != name:
-            path.unlink(missing_ok=True)
-            return None
-        return content
+            return self._opened(digest).value(step)
+        except BadBundle as error:
+            self.place.remove(_blob(digest))
+            raise Damaged(digest, self.where, str(error)) from None
+
+    def _opened(self, digest: str) -> Opened:
+        """A copy near that is bad is fetched again once."""
+        for second in (False, True):
+            file = self.place.opened(_blob(digest))
+            if file is None:
+                raise Gone(digest, self.where)
+            try:
+                with file:
+                    return read_bundle(file, digest)
+            except BadBundle:
+                if second or not self.place.drop_near(_blob(digest)):
+                    raise
+        raise AssertionError("the second time returns or raises")
+
+    def size(self, digest: str) -> int:
+        """In bytes. Raises Gone."""
+        found = self.place.about(_blob(digest))
+        if found is None:
+            raise Gone(digest, self.where)
+        return found.size
+
+    def has(self, digest: str, size: int = 0) -> bool:
+        """It is there, as long as it was if `size` is told, and stays a while, for it is wanted."""
+        found = self.place.about(_blob(digest))
+        return found is not None and size in (0, found.size) and self._stays(found)
 
     def entries(self, key: str) -> Iterator[Entry]:
-        for found in read_json(self.keys / f"{key}.json", list):
-            try:
-                yield Entry(**{**found, "figures": tuple(found["figures"])})
-            except (TypeError, KeyError):
-                continue  # an index that was damaged, or written by another version
+        """Those of a key, the latest first."""
+        found = [entry for file in self.place.files(_keys(key)) if (entry := self._entry(file.name))]
+        yield from sorted(found, key=lambda entry: entry.made, reverse=True)
 
     def add(self, key: str, entry: Entry) -> None:
-        others = [asdict(e) for e in self.entries(key) if (e.files, e.generators) != (entry.files, entry.generators)]
-        write_json(self.keys / f"{key}.json", [asdict(entry), *others][:_ENTRIES], durable=False)
+        """In place of one that requires the same."""
+        entry = entry if entry.made else Entry(**{**vars(entry), "made": time.time()})
+        self.place.write(_entry_name(key, entry), _sealed(entry), durable=False)
+        others = list(self.entries(key))
+        for old in others[_ENTRIES:]:
+            self.place.remove(_entry_name(key, old))
+
+    def use(self, key: str, entry: Entry) -> bool:
+        """Say that an entry serves a run, so that no collector takes it. False when something of it is gone."""
+        name = _entry_name(key, entry)
+        if not self.has(entry.bundle, entry.size) or not all(map(self.has, entry.blobs)):
+            return False
+        return self.place.touch(name)
+
+    def put_text(self, name: str, content: bytes) -> None:
+        self.place.write(safe(name), content, durable=True)
+
+    def get_text(self, name: str) -> bytes | None:
+        return self.place.read(safe(name))
+
+    def texts(self, folder: str) -> list[str]:
+        """The names of all below a folder."""
+        return [file.name for file in self.place.files(safe(folder))]
+
+    def _is_there(self, digest: str, size: int) -> bool:
+        found = self.place.about(_blob(digest))
+        return found is not None and found.size == size and self._stays(found)
+
+    def _stays(self, file: File) -> bool:
+        return younger(file, _FRESH / 2) or self.place.touch(file.name)
+
+    def _entry(self, name: str) -> Entry | None:
+        """None for one that is torn, or of another version."""
+        try:
+            seal, _, text = (self.place.read(name) or b"").partition(b"\n")
+            if hashlib.sha256(text).hexdigest().encode() != seal:
+                return None
+            found = json.loads(text)
+            tuples = {each: tuple(found[each]) for each in ("figures", "fields", "states")}
+            return Entry(**{**found, **tuples}) if found.pop("format") == _FORMAT else None
+        except (ValueError, TypeError, KeyError, AttributeError):
+            return None
+
+
+class Store(Artifacts):
+    """Of a folder of this machine."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(Folder(folder))
+
+
+def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: int = _NEAR) -> Artifacts:
+    """A path, or an fsspec URL. Of a URL, bundles that were fetched or written are kept in the folder `near` too, up
+    to `near_size` bytes. Raises ProjectError for a URL whose library is not installed."""
+    text = str(where)
+    if "://" not in text:
+        return Artifacts(Folder(Path(text).expanduser()))
+    if text.startswith("file://"):
+        return Artifacts(Folder(Path(text.removeprefix("file://"))))
+    from nb2prod.runtime.remote import Bucket  # fsspec is not quick to import
+
+    return Artifacts(Bucket(text, near, near_size))
+
+
+def _sealed(entry: Entry) -> bytes:
+    text = json.dumps({"format": _FORMAT, **asdict(entry)}, ensure_ascii=True, default=repr).encode()
+    return hashlib.sha256(text).hexdigest().encode() + b"\n" + text
+
+
+def _entry_name(key: str, entry: Entry) -> str:
+    required = json.dumps([dict(entry.files), dict(entry.generators)], sort_keys=True).encode()
+    return f"{_keys(key)}/{hashlib.sha256(required).hexdigest()[:16]}.json"
+
+
+def _blob(digest: str) -> str:
+    return safe(f"blobs/{digest}")
+
+
+def _keys(key: str) -> str:
+    return safe(f"keys/{key}")

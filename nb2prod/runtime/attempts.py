@@ -1,13 +1,19 @@
 """When a step is tried again, and when it has taken too long."""
 
+import builtins
 import errno
 import signal
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any  # exceptions of libraries that are not imported here
 
-__all__ = ["Expired", "deadline", "delay_before", "is_worth_retrying"]
+from nb2prod.runtime.project import Policy
+from nb2prod.runtime.steps.calls import ErrorFacts
+
+__all__ = ["Expired", "deadline", "delay_before", "facts_of", "worth_retrying"]
 
 # The first class of an error's family that is named here decides; an error that is not named is not tried again:
 # the same code with the same inputs would fail the same way.
@@ -37,29 +43,71 @@ RETRY: dict[str, bool] = {
     "pymysql.err.OperationalError": True,
     "sqlite3.OperationalError": True,
     "google.api_core.exceptions.ServerError": True,
+    "distributed.comm.core.CommClosedError": True,
 }
 _STATUS = {408, 425, 429, 500, 502, 503, 504}  # what a server answers when it may answer otherwise later
+_TOO_MANY = 429
 _NEVER = {errno.ENOSPC, errno.EROFS, errno.ENAMETOOLONG, errno.EDQUOT, errno.ELOOP}
-_LONGEST = 60.0
 
 
 class Expired(BaseException):
     """Raised inside a step by its alarm. Not an Exception, so that `except Exception` in a notebook lets it pass."""
 
 
-def is_worth_retrying(error: BaseException) -> bool:
-    status = getattr(error, "code", None) or getattr(getattr(error, "response", None), "status_code", None)
-    if isinstance(error, OSError) and isinstance(status, int):
-        return status in _STATUS
-    if isinstance(error, OSError) and error.errno in _NEVER:
+def facts_of(error: BaseException) -> ErrorFacts:
+    """What a policy looks at; it can cross processes where the error itself cannot."""
+    families = tuple(f"{each.__module__}.{each.__qualname__}" for each in type(error).__mro__ if each is not object)
+    number = error.errno if isinstance(error, OSError) else None
+    return ErrorFacts(families=families, errno=number, status=_status_of(error))
+
+
+def worth_retrying(facts: ErrorFacts, policy: Policy) -> bool:
+    """Whether it may go otherwise next time: what the policy names decides, then what is known of libraries."""
+    if _names_one(policy.retry_never, facts):
         return False
-    names = (f"{family.__module__}.{family.__qualname__}" for family in type(error).__mro__)
-    return next((RETRY[name] for name in names if name in RETRY), False)
+    if _names_one(policy.retry_on, facts):
+        return True
+    if facts.status is not None:
+        return facts.status in _STATUS
+    if facts.errno in _NEVER:
+        return False
+    return next((RETRY[family] for family in facts.families if family in RETRY), False)
 
 
-def delay_before(attempt: int, base: float, chance: Callable[[], float]) -> float:
-    """Seconds before attempt 2, 3, ...: doubled each time, and spread so that many do not come back together."""
-    return min(_LONGEST, base * 2.0 ** (attempt - 2)) * (0.5 + chance())
+def delay_before(attempt: int, policy: Policy, chance: Callable[[], float]) -> float:
+    """Seconds before attempt 2, 3, ...: tenacity's doubling, and by `chance` up to half of it less, so that many do
+    not come back together. tenacity's own jitter would draw from the generator that the user's steps share."""
+    from tenacity import RetryCallState, wait_exponential
+
+    state: Any = RetryCallState(None, None, (), {})  # type: ignore[arg-type]  # only the number of the attempt is read
+    state.attempt_number = attempt - 1
+    whole = wait_exponential(multiplier=policy.retry_delay, max=policy.retry_longest)(state)
+    return float(whole) * (0.5 + chance() / 2)
+
+
+def _names_one(names: tuple[str, ...], facts: ErrorFacts) -> bool:
+    return any(_is_named(name, family) for name in names for family in facts.families)
+
+
+def _is_named(name: str, family: str) -> bool:
+    """A class is also known where its package shows it: requests.ConnectionError is of requests.exceptions."""
+    module, _, last = name.rpartition(".")
+    shown: Any = getattr(builtins if not module else sys.modules.get(module), last, None)
+    if isinstance(shown, type):
+        return family == f"{shown.__module__}.{shown.__qualname__}"
+    owner, _, its = family.rpartition(".")
+    return bool(module) and last == its and module.partition(".")[0] == owner.partition(".")[0]
+
+
+def _status_of(error: BaseException) -> int | None:
+    """The HTTP status that a library's error has, wherever it keeps it."""
+    response: Any = getattr(error, "response", None)
+    if isinstance(response, dict):  # botocore
+        throttled = "Throttl" in str(response.get("Error", {}).get("Code", ""))
+        return _TOO_MANY if throttled else response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    found = [getattr(response, name, None) for name in ("status_code", "status")]
+    found += [getattr(error, name, None) for name in ("status_code", "status", "code")]
+    return next((each for each in found if type(each) is int and 400 <= each <= 599), None)
 
 
 @contextmanager

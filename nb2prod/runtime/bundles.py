@@ -11,10 +11,10 @@ import importlib
 import io
 import pickle
 import sys
-from collections.abc import Callable, Mapping
-from typing import Any  # a step's values
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Protocol  # Any: a step's values
 
-__all__ = ["NotPortable", "dumps", "loads"]
+__all__ = ["NotPortable", "Target", "dump", "dumps", "loads"]
 
 PROTOCOL = 5
 # what cloudpickle would copy, cut off from the object that it shows
@@ -27,17 +27,56 @@ class NotPortable(Exception):
     """The value cannot leave its process; the text says why."""
 
 
+class Target(Protocol):
+    """What a pickle is written to. `again` forgets what was written; `failed` says that it could not be written."""
+
+    failed: bool
+
+    def write(self, data: Any) -> Any: ...
+    def again(self) -> None: ...
+    def takes(self, buffer: pickle.PickleBuffer, array: Any) -> bool:
+        """True to keep the buffer beside the pickle; `array` is None for one that is no plain array's."""
+
+
+class _InMemory:
+    """All in one run of bytes."""
+
+    failed = False
+
+    def __init__(self) -> None:
+        self.file = io.BytesIO()
+
+    def write(self, data: Any) -> int:
+        return self.file.write(data)
+
+    def again(self) -> None:
+        self.file = io.BytesIO()
+
+    def takes(self, buffer: pickle.PickleBuffer, array: Any) -> bool:  # noqa: ARG002
+        return False
+
+
 def dumps(value: object) -> bytes:
     """Raises NotPortable."""
+    target = _InMemory()
+    dump(value, target)
+    return target.file.getvalue()
+
+
+def dump(value: object, target: Target) -> None:
+    """Raises NotPortable, and what the target raises."""
     views = _Views()
-    content = _dumped(value, views, views.seen)
-    return _dumped(value, views, views.kept) if views.are_shared else content
+    _pickle(value, views, views.seen, target)
+    if views.are_shared:
+        target.again()
+        _pickle(value, views, views.kept, target)
 
 
-def loads(content: bytes, step: Callable[..., Any] | None = None) -> Any:
+def loads(content: bytes, step: Callable[..., Any] | None = None, buffers: Iterable[Any] = ()) -> Any:
     """The value. `step` is the function that made it or takes it: its module's names stand around while the value is
     made again, since formulas of statsmodels look for functions in the frames that call them."""
-    return eval("loads(content)", {**_around(step), "loads": pickle.loads, "content": content})
+    names = {**_around(step), "loads": pickle.loads, "content": content, "buffers": buffers}
+    return eval("loads(content, buffers=buffers)", names)
 
 
 def _around(step: Callable[..., Any] | None) -> dict[str, Any]:
@@ -49,28 +88,36 @@ def _around(step: Callable[..., Any] | None) -> dict[str, Any]:
     return found | vars(sys.modules[step.__module__])
 
 
-def _dumped(value: object, views: "_Views", reduce_array: Reducer) -> bytes:
+def _pickle(value: object, views: "_Views", reduce_array: Reducer, target: Target) -> None:
     table = {**dict.fromkeys(_LIVE, _refused), **_of_arrays(views, reduce_array)}
     try:
-        return _by(pickle.Pickler, value, table)
+        return _by(pickle.Pickler, value, table, views, target)
     except Exception as error:  # an object may fail to pickle in any way of its own
+        if target.failed:
+            raise
         first = error
     import cloudpickle
 
+    target.again()
     try:
-        return _by(cloudpickle.Pickler, value, table)
+        return _by(cloudpickle.Pickler, value, table, views, target)
     except Exception:  # what plain pickle said is what people know
+        if target.failed:
+            raise
         text = str(first).split("\n")[0]
         raise NotPortable(f"{type(first).__name__}: {text[:200]}") from first
 
 
-def _by(kind: Any, value: object, table: dict[Any, Reducer]) -> bytes:
+def _by(kind: Any, value: object, table: dict[Any, Reducer], views: "_Views", target: Target) -> None:
     """The table is the class's, for the pickler looks at it once, as it is made."""
     known = getattr(kind, "dispatch_table", None)  # plain pickle's is a slot
     every = {**copyreg.dispatch_table, **(known if isinstance(known, Mapping) else {}), **table}
-    buffer = io.BytesIO()
-    type("Pickler", (kind,), {"dispatch_table": every})(buffer, protocol=PROTOCOL).dump(value)
-    return buffer.getvalue()
+
+    def in_band(buffer: pickle.PickleBuffer) -> bool:
+        return not target.takes(buffer, views.array_of(buffer))
+
+    pickler = type("Pickler", (kind,), {"dispatch_table": every})
+    pickler(target, protocol=PROTOCOL, buffer_callback=in_band).dump(value)
 
 
 def _of_arrays(views: "_Views", reduce_array: Reducer) -> dict[Any, Reducer]:
@@ -100,6 +147,7 @@ class _Views:
         self._kept_alive: list[Any] = []  # so that an id stays one array's
         self._apart: set[int] = set()  # arrays of tables
         self._tables: dict[int, set[int]] = {}  # the tables with a part of some memory
+        self._buffers: dict[int, tuple[Any, Any]] = {}  # with their arrays
 
     @property
     def are_shared(self) -> bool:
@@ -112,10 +160,10 @@ class _Views:
     def seen(self, array: Any) -> Any:
         root = _root(array)
         if id(array) in self._apart:
-            return _reduced(array)
+            return self._reduced(array)
         self._kept_alive += [root, array]
         self._members.setdefault(id(root), set()).add(id(array))
-        return _reduced(array)
+        return self._reduced(array)
 
     def apart(self, manager: Any) -> Any:
         """The arrays of a table, which has its memory for itself, whatever it shares with another table now."""
@@ -132,9 +180,23 @@ class _Views:
         lends = self._lends(id(root))
         shared = lends if id(array) in self._apart else len(self._members.get(id(root), ())) + lends > 1
         if array is root or not shared:
-            return _reduced(array)
+            return self._reduced(array)
         offset = array.__array_interface__["data"][0] - root.__array_interface__["data"][0]
         return _view, (root, array.shape, array.dtype, offset, array.strides)
+
+    def array_of(self, buffer: pickle.PickleBuffer) -> Any:
+        return self._buffers.get(id(buffer), (None, None))[1]
+
+    def _reduced(self, array: Any) -> Any:
+        """Pickled by its buffer, an array would come back as a view of it, with a type of its own that is not numpy's
+        one `float64`; libraries look at who owns the memory, and `asarray` gives another array for another type."""
+        reduced = array.__reduce_ex__(PROTOCOL)
+        if len(reduced) == 2:
+            buffer = reduced[1][0]
+            if isinstance(buffer, pickle.PickleBuffer):
+                self._buffers[id(buffer)] = buffer, array
+            return (_owning if array.flags.owndata else _lent), (reduced[0], *reduced[1])
+        return (_rebuilt, reduced[:3]) if array.dtype.kind in "biufc" else reduced
 
 
 def _is_plain(array: Any) -> bool:
@@ -142,16 +204,11 @@ def _is_plain(array: Any) -> bool:
     return type(array).__module__ == "numpy"
 
 
-def _reduced(array: Any) -> Any:
-    """Pickled by its buffer, an array would come back as a view of it, with a type of its own that is not numpy's one
-    `float64`; libraries look at who owns the memory, and `asarray` gives another array for another type."""
-    reduced = array.__reduce_ex__(PROTOCOL)
-    if len(reduced) == 2:
-        return (_owning if array.flags.owndata else _lent), (reduced[0], *reduced[1])
-    return (_rebuilt, reduced[:3]) if array.dtype.kind in "biufc" else reduced
-
-
 def _owning(make: Callable[..., Any], *arguments: Any) -> Any:
+    part = arguments[0]
+    read = part.obj if isinstance(part, memoryview) else part  # of an array that could not be written to
+    if _is_plain(read):
+        return read  # straight into its own memory
     array = make(*arguments)
     return array.astype(_canonical(array.dtype), order="K", copy=True)
 

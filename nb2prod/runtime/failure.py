@@ -1,14 +1,33 @@
-"""Where in the notebook a step failed."""
+"""How a step failed: where in the notebook, why, from what, and what to do next.
+
+failure = message, type, reason, notebook, cell, line, file, file_line, traceback, causes(type, reason, notebook, cell,
+          line, file, file_line), inputs(name: what it was), environment, resume, replay
+"""
 
 import traceback
 from bisect import bisect_right
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from types import TracebackType
+from typing import Any  # JSON
 
+from nb2prod.runtime.keys import environment
+from nb2prod.runtime.measure import shown
 from nb2prod.runtime.project import Settings
 
-__all__ = ["Place", "place_of", "reason_of", "traceback_of"]
+__all__ = [
+    "Place",
+    "causes_of",
+    "described_place",
+    "failure_of",
+    "place_of",
+    "reason_of",
+    "traceback_of",
+    "whole_failure",
+]
+
+_CAUSES = 20
 
 _HERE = str(Path(__file__).parent)
 
@@ -26,6 +45,62 @@ class Place:
     def __str__(self) -> str:
         where = f"{self.notebook}, cell {self.cell}, line {self.line}" if self.cell else ""
         return where or (f"{self.file}, line {self.file_line}" if self.file else "code that is not the notebook's")
+
+
+def failure_of(
+    error: BaseException,
+    settings: Settings,
+    inputs: Mapping[str, object],
+    *,
+    message: str = "",
+    resume: str = "",
+    replay: str = "",
+) -> dict[str, Any]:
+    """The record of a failure, as JSON. `message` is what the user reads, `resume` and `replay` are commands."""
+    return {
+        "message": message or reason_of(error),
+        "type": type(error).__name__,
+        "reason": reason_of(error),
+        **asdict(place_of(error, settings)),
+        "traceback": traceback_of(error),
+        "causes": [
+            {"type": type(each).__name__, "reason": reason_of(each), **asdict(place_of(each, settings))}
+            for each in causes_of(error)
+        ],
+        "inputs": {name: shown({name: value}).removeprefix(f"{name} ") for name, value in inputs.items()},
+        "environment": environment(settings.root),
+        "resume": resume,
+        "replay": replay,
+    }
+
+
+def whole_failure(known: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """A failure with all its fields, also of a process that could tell nothing any more."""
+    message = str(known.get("message", ""))
+    blank = {"message": message, "type": "", "reason": message, **asdict(Place()), "traceback": "", "causes": []}
+    blank |= {"inputs": {}, "resume": "", "replay": ""}
+    return {**blank, **known, "environment": known.get("environment") or environment(settings.root)}
+
+
+def described_place(failure: Mapping[str, Any]) -> str:
+    """Where a recorded failure was, in words."""
+    if failure.get("place"):
+        return str(failure["place"])
+    return str(Place(**{each.name: failure[each.name] for each in fields(Place) if each.name in failure}))
+
+
+def causes_of(error: BaseException) -> Iterator[BaseException]:
+    """What led to it, as a traceback shows it: the nearest first. An error may be among its own causes."""
+    seen = {id(error)}
+    each = _cause(error)
+    while each is not None and id(each) not in seen and len(seen) <= _CAUSES:
+        seen.add(id(each))
+        yield each
+        each = _cause(each)
+
+
+def _cause(error: BaseException) -> BaseException | None:
+    return error.__cause__ or (None if error.__suppress_context__ else error.__context__)
 
 
 def place_of(error: BaseException, settings: Settings) -> Place:

@@ -17,7 +17,7 @@ from typing import Any  # what the package's functions are given
 
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.measure import outputs_of
-from nb2prod.runtime.plan import Node, Plan, Ref, fields_of
+from nb2prod.runtime.plan import Node, Plan, Ref, fields_of, stand_in
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.record import encode
 
@@ -109,14 +109,7 @@ def import_package(settings: Settings) -> tuple[type[Any], Any]:
 def _recording(plan: Plan) -> Callable[..., Any]:
     def step(function: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Any:
         node = plan.add(function, args, kwargs)
-        names = fields_of(function)
-        if names == ():
-            return None
-        if names == ("",) or names is None:
-            return Ref(node.name)
-        outputs: Any = sys.modules[function.__module__]
-        kind = next(value for value in vars(outputs).values() if getattr(value, "_fields", None) == names)
-        return kind(*(Ref(node.name, name) for name in names))
+        return stand_in(function, lambda field: Ref(node.name, field))
 
     return step
 

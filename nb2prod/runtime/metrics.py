@@ -1,57 +1,96 @@
-"""`log_metric` for code that wants to say more than its metrics cells.
+"""For code that wants to say more than its metrics cells: numbers, tables, files, models, and what happened.
 
 In a step of a pipeline it goes to the run's record. In a notebook it is an output, which shows it, and from which a job
-puts it into its record; elsewhere it does nothing.
+puts it into its record; elsewhere it does nothing. Nothing needs to be set up, and no server is asked.
 """
 
-import sys
 from collections.abc import Mapping
-from typing import Any, Protocol  # Any: a number of any library
+from os import PathLike
+from pathlib import Path
+from typing import Any, Protocol  # Any: a number, a table, a model of any library
 
-__all__ = ["ACTIVE", "MIMETYPE", "Listener", "as_number", "log_metric", "log_metrics"]
+__all__ = [
+    "ACTIVE",
+    "MIMETYPE",
+    "NOTED",
+    "Listener",
+    "alert",
+    "as_number",
+    "event",
+    "kpi",
+    "log_artifact",
+    "log_metric",
+    "log_metrics",
+    "log_model",
+    "log_table",
+]
+
+MIMETYPE = "application/vnd.nb2prod.metric+json"
+NOTED = "application/vnd.nb2prod.noted+json"
 
 
 class Listener(Protocol):
-    """The run that is going on in this process."""
+    """What hears the step that is running in this process; `Seen` of observing.py is one."""
 
     def metric(self, name: str, value: float) -> None: ...
+
+    def event(self, kind: str, /, **more: object) -> None:
+        """`kind` is event, alert or kpi."""
+
+    def new_file(self, kind: str, name: str, suffix: str, /, **more: object) -> Path:
+        """Where to write a figure, table, artifact or model; `name` is "" to be numbered, `more` stands beside it."""
 
     def new_figure(self) -> str: ...
 
 
-MIMETYPE = "application/vnd.nb2prod.metric+json"
 ACTIVE: list[Listener] = []
 
 
 def log_metric(name: str, value: object) -> None:
     """Add a number to the record of the run and of the step that is running."""
-    number = as_number(value)
-    if number is None:
-        raise TypeError(f"metric {name!r} is {value!r}; it must be a number")
-    if ACTIVE:
-        ACTIVE[-1].metric(name, number)
-    else:
-        _show({name: number})
+    log_metrics({name: value})
 
 
 def log_metrics(values: Mapping[str, object]) -> None:
-    """All of them at once."""
-    numbers = {name: as_number(value) for name, value in values.items()}
-    for name, number in numbers.items():
-        if number is None or ACTIVE:
-            log_metric(name, values[name])
+    """All of them at once. Raises TypeError for what is no number, before any is taken."""
+    numbers = {name: _number("metric", name, value) for name, value in values.items()}
     if not ACTIVE:
-        _show({name: number for name, number in numbers.items() if number is not None})
+        _noting().note_metrics(numbers)
+    for name, number in numbers.items():
+        if ACTIVE:
+            ACTIVE[-1].metric(name, number)
 
 
-def _show(metrics: Mapping[str, float]) -> None:
-    """As an output of the cell, where there is a notebook around us."""
-    ipython = sys.modules.get("IPython")
-    shell = ipython.get_ipython() if ipython is not None else None
-    if shell is None or not hasattr(shell, "kernel"):
-        return
-    text = "\n".join(f"{name} = {value:.6g}" for name, value in metrics.items())
-    shell.display_pub.publish({"text/plain": text, MIMETYPE: dict(metrics)})
+def log_table(name: str, table: object) -> None:
+    """Keep a table as CSV: a frame, a series, a mapping of columns, or a sequence of rows."""
+    _noting().note_table(name, table)
+
+
+def log_artifact(path: str | PathLike[str], content: bytes | str | None = None) -> None:
+    """Keep a copy of a file; with `content`, keep that under the name `path`. Raises OSError when it cannot be read."""
+    _noting().note_artifact(Path(path), content)
+
+
+def log_model(name: str, model: object, example: object = None) -> None:
+    """Keep a fitted model, pickled, with its class and features, and the schema of `example`, an input it takes."""
+    _noting().note_model(name, model, example)
+
+
+def event(name: str, /, **data: object) -> None:
+    """Say that something happened."""
+    _noting().note_event("event", name, data)
+
+
+def alert(name: str, message: str = "", /, *, severity: str = "warning", **data: object) -> None:
+    """Say that something is not as it should be. `severity` is info, warning or critical; the run goes on."""
+    if severity not in ("info", "warning", "critical"):
+        raise ValueError(f"alert {name!r} has severity {severity!r}; it must be info, warning or critical")
+    _noting().note_event("alert", name, {"message": message, "severity": severity, **data})
+
+
+def kpi(name: str, value: object, /, **labels: object) -> None:
+    """A number of the business, with what it is of: kpi("revenue", 1250.0, region="EU")."""
+    _noting().note_event("kpi", name, {"value": _number("kpi", name, value), **labels})
 
 
 def as_number(value: Any) -> float | None:
@@ -62,3 +101,17 @@ def as_number(value: Any) -> float | None:
         item = value.item()
         return as_number(item) if isinstance(item, (int, float)) else None
     return None
+
+
+def _number(what: str, name: str, value: object) -> float:
+    number = as_number(value)
+    if number is None:
+        raise TypeError(f"{what} {name!r} is {value!r}; it must be a number")
+    return number
+
+
+def _noting() -> Any:
+    """The module that does it: generated code imports this one, and most of it never notes anything."""
+    from nb2prod.runtime import noting
+
+    return noting

@@ -10,10 +10,14 @@ __all__ = ["Output"]
 
 
 class Output:
-    """Both streams for the whole run; `logging_to` says where a copy goes. Handlers that a step sets up stay valid."""
+    """Both streams for the whole run; `logging_to` says where a copy goes. Handlers that a step sets up stay valid.
+
+    `lines` have been printed since the log was opened.
+    """
 
     def __init__(self) -> None:
         self.log: TextIO | None = None
+        self.lines = 0
 
     def __enter__(self) -> "Output":
         self._streams = sys.stdout, sys.stderr
@@ -26,7 +30,7 @@ class Output:
     @contextmanager
     def logging_to(self, path: Path) -> Iterator[None]:
         with path.open("a", encoding="utf-8", errors="backslashreplace", newline="") as file:
-            self.log = file
+            self.log, self.lines = file, 0
             try:
                 yield
             finally:
@@ -35,6 +39,7 @@ class Output:
     def write(self, text: str) -> None:
         if self.log is not None:
             self.log.write(text)
+            self.lines += text.count("\n")
 
 
 class _Tee:

@@ -6,13 +6,14 @@ An input is a value, or a `Ref` to a field of an earlier node. `before` are the 
 that an input comes from, the last one that touches the same hidden state, and those that the notebook's tags name.
 """
 
+import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_type_hints  # Any: a step's values
 
 from nb2prod.runtime.measure import inputs_of
 
-__all__ = ["Node", "Plan", "Ref", "fields_of"]
+__all__ = ["Node", "Plan", "Ref", "fields_of", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ class Plan:
     ) -> Node:
         """`ref` says for an argument where it comes from; None for a value."""
         known = function.__name__
-        inputs = {name: ref(value) or value for name, value in inputs_of(function, args, kwargs).items()}
+        inputs = {name: _origin(value, ref) for name, value in inputs_of(function, args, kwargs).items()}
         states = frozenset(self.hidden.get(known, ()))
         before = [value.step for value in inputs.values() if isinstance(value, Ref)]
         before += [self._touched[state] for state in sorted(states) if state in self._touched]
@@ -76,6 +77,10 @@ class Plan:
         self._touched |= dict.fromkeys(states, node.name)
         self._latest[known] = node.name
         return node
+
+    def forget_inputs(self, node: Node) -> None:
+        """Of a node that has ended: big values must not outlive their last user."""
+        self.nodes[node.name] = replace(node, inputs={})
 
     def ancestors(self, name: str) -> list[Node]:
         """All that must have ended before it, in the order in which they were asked for."""
@@ -95,16 +100,39 @@ class Plan:
         return unique
 
 
+def _origin(value: object, ref: Callable[[object], Ref | None]) -> object:
+    found = ref(value)
+    return value if found is None else found
+
+
 def fields_of(function: Callable[..., Any]) -> tuple[str, ...] | None:
     """The names of what a step gives: of its NamedTuple, ("",) for a single value, none for no value.
 
     None when its annotation does not tell.
     """
-    try:
-        annotation = get_type_hints(function).get("return", Any)
-    except Exception:  # an annotation may name what is not there
-        annotation = function.__annotations__.get("return", Any)
+    annotation = _returned(function)
     if annotation is None or annotation is type(None):
         return ()
+    if annotation is Any and "return" not in getattr(function, "__annotations__", {}):
+        return None
     names = getattr(annotation, "_fields", None)
     return tuple(names) if names is not None and annotation.__module__ == function.__module__ else ("",)
+
+
+def stand_in(function: Callable[..., Any], make: Callable[[str], Any]) -> Any:
+    """What a call of the step gives, with `make(field)` in the place of each value."""
+    names = fields_of(function)
+    if names == ():
+        return None
+    if names is None or names == ("",):
+        return make("")
+    return _returned(function)(*(make(name) for name in names))
+
+
+def _returned(function: Callable[..., Any]) -> Any:
+    try:
+        return get_type_hints(function).get("return", Any)
+    except Exception:  # an annotation may name what is not there
+        annotation = getattr(function, "__annotations__", {}).get("return", Any)
+        known = getattr(sys.modules.get(function.__module__), str(annotation), Any)
+        return known if isinstance(annotation, str) else annotation

@@ -10,27 +10,28 @@ import random  # noqa: F401 - loaded before any step, so that its state is seen
 import shlex
 import signal
 import sys
-import sysconfig
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
-from nb2prod.runtime.artifacts import Store
-from nb2prod.runtime.cache import StepCache
+from nb2prod.runtime.circuit import circuit_of
+from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
+from nb2prod.runtime.executors import HERE, open_executor
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
-from nb2prod.runtime.keys import Code, environment
-from nb2prod.runtime.parameters import Spec, coerce, comments_of, specs_of
+from nb2prod.runtime.handlers import check_handlers
+from nb2prod.runtime.parameters import Spec, coerce, specs_of
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.steps.performing import FAULTS
+from nb2prod.runtime.workplace import artifacts_of, cache_of, enter, import_module
 
 __all__ = ["run_package", "run_project"]
 
-_BACKEND = "module://nb2prod.runtime.figures"
 _INTERRUPTED = 130
 _STATUS = {4: "timeout"}
 
@@ -63,47 +64,56 @@ def _guarded(run: Callable[[], int]) -> int:
 
 def _run_package(package: str, arguments: Sequence[str] | None, command: str) -> int:
     root = _root_of(package)
-    settings = read_settings(root, package)
-    module = _import(f"{package}.parameters", settings)
-    specs = _described(specs_of(module.Parameters), module)
-    parser = _parser(specs, prog=command)
-    options = parser.parse_args(_joined(list(sys.argv[1:] if arguments is None else arguments), specs))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    settings = read_settings(root, package, environment_in(words))
+    module = import_module(f"{package}.parameters", settings)
+    specs = described(specs_of(module.Parameters), module)
+    parser = parser_of(specs, prog=command)
+    options = parser.parse_args(joined(words, specs))
     given = {
         spec.name: text for spec in specs if (text := getattr(options, f"parameter {spec.name}", None)) is not None
     }
-    return _run(settings, options, {**_assigned(options.parameter), **given}, specs, command)
+    return _run(settings, options, {**assigned(options.parameter), **given}, specs, command)
 
 
 def _run_project(arguments: Sequence[str] | None) -> int:
-    parser = _parser((), prog="python -m nb2prod.runtime")
+    parser = parser_of((), prog="python -m nb2prod.runtime")
     parser.add_argument("project", type=Path, help="the project's folder")
     options = parser.parse_args(arguments)
-    settings = read_settings(options.project)
+    settings = read_settings(options.project, environment=options.env)
     if options.workdir:
         settings = replace(settings, workdir=options.workdir)
     sys.path.insert(0, str(settings.root / "src"))
-    specs = specs_of(_import(f"{settings.package}.parameters", settings).Parameters)
+    specs = specs_of(import_module(f"{settings.package}.parameters", settings).Parameters)
     command = shlex.join(["python", "-m", "nb2prod.runtime", str(options.project)])
-    return _run(settings, options, _assigned(options.parameter), specs, command)
+    return _run(settings, options, assigned(options.parameter), specs, command)
 
 
 def _run(
     settings: Settings, options: argparse.Namespace, given: Mapping[str, object], specs: Sequence[Spec], command: str
 ) -> int:
     runs = Path(options.runs).resolve() if options.runs else settings.runs
+    settings = _overridden(settings, options, runs)
+    _check(settings)
     chosen = _chosen(runs, options, given, specs)
-    _enter(settings)
-    parameters = _import(f"{settings.package}.parameters", settings).Parameters(**chosen)
+    enter(settings)
+    parameters = import_module(f"{settings.package}.parameters", settings).Parameters(**chosen)
     head = {
         "pipeline": settings.name,
         "package": settings.package,
         "notebook": settings.notebook,
         "workdir": str(settings.workdir),
+        "project": str(settings.root),
         "parameters": {spec.name: encode(getattr(parameters, spec.name)) for spec in specs},
         "resumed": options.resume,
+        "environment": settings.environment,
+        "executor": settings.executor,
+        "artifacts": artifacts_of(settings, runs),
     }
     record = _record(runs / (options.run_id or new_run_id()), head)
     where = ["--runs", options.runs] if options.runs else []
+    where += ["--env", settings.environment] if options.env else []
+    where += _as_given(options)
     runner = Runner(
         settings,
         record,
@@ -111,7 +121,17 @@ def _run(
         tell=_tell,
         resume=f"{options.called or command} {shlex.join([*where, '--resume', record.run])}",
     )
-    return _go(parameters, runner, runs, use_cache=not options.no_cache)
+    return _go(parameters, runner, runs, options)
+
+
+def _check(settings: Settings) -> None:
+    """What would stop the run later, before anything is started. Raises ProjectError."""
+    check_handlers(settings)
+    circuit_of(settings)
+    if FAULTS in os.environ:
+        from nb2prod.runtime.faults import parse
+
+        parse(os.environ[FAULTS])
 
 
 def _chosen(
@@ -138,16 +158,42 @@ def _checked_before(options: argparse.Namespace, specs: Sequence[Spec]) -> dict[
     return values
 
 
-def _go(parameters: Any, runner: Runner, runs: Path, *, use_cache: bool) -> int:
+def _overridden(settings: Settings, options: argparse.Namespace, runs: Path) -> Settings:
+    """The settings, under what the command line says."""
+    here = {"executor": options.executor, "on_error": options.on_error, "runs": runs}
+    given = {name: value for name, value in here.items() if value}
+    if options.artifacts:
+        given["artifacts"] = options.artifacts if "://" in options.artifacts else str(Path(options.artifacts).resolve())
+    return replace(settings, **given)
+
+
+def _as_given(options: argparse.Namespace) -> list[str]:
+    """Options that a resumed run must have too."""
+    named = {"--executor": options.executor, "--address": options.address, "--artifacts": options.artifacts}
+    return [word for name, value in named.items() if value for word in (name, value)]
+
+
+def _executor_options(options: argparse.Namespace) -> dict[str, object]:
+    return {name: value for name in ("address", "jobs") if (value := getattr(options, name)) is not None}
+
+
+def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace) -> int:
     """Whatever happens, the record says how it ended."""
     record, settings = runner.record, runner.settings
     try:
-        with runner, runner.in_time("the imports"):
-            pipeline = _import(f"{settings.package}.pipeline", settings)
-            record.head["versions"] = versions()
-            runner.cache = _cache(settings, runs, pipeline, use=use_cache)
         with runner:
+            with runner.in_time("the imports"):
+                pipeline = import_module(f"{settings.package}.pipeline", settings)
+                record.head["versions"] = versions()
+                runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
+                where, use_cache = artifacts_of(settings, runs), not options.no_cache
+                if settings.executor == HERE:
+                    runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache)
+                else:
+                    executor = open_executor(settings.executor, settings, _executor_options(options))
+                    runner.use(executor, artifacts=where, use_cache=use_cache)
             pipeline.run(parameters, runner)
+            runner.finish()
     except RuntimeTrouble as trouble:
         record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
@@ -171,64 +217,8 @@ def _go(parameters: Any, runner: Runner, runs: Path, *, use_cache: bool) -> int:
 
 def _error_of(record: Record, trouble: RuntimeTrouble) -> Mapping[str, object]:
     """The failed step's, else what can be said."""
-    found: Mapping[str, object] | None = record.steps[-1].get("error") if record.steps else None
-    return found or {"message": str(trouble)}
-
-
-def _parser(specs: Sequence[Spec], prog: str) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog=prog, allow_abbrev=False, description="Run the pipeline once.")
-    parser.add_argument(
-        "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter; may be repeated"
-    )
-    parser.add_argument("--runs", metavar="DIR", help="where the record of the run goes")
-    parser.add_argument("--resume", metavar="RUN", help="go on where RUN failed, with its parameters")
-    parser.add_argument("--no-cache", action="store_true", help="run every step, also those whose result is known")
-    parser.add_argument("--timeout", type=float, metavar="SECONDS", help="for the whole run")
-    parser.add_argument("--run-id", help=argparse.SUPPRESS)  # for a parent that wants to know it
-    parser.add_argument("--given", type=Path, help=argparse.SUPPRESS)  # a file of checked parameters
-    parser.add_argument("--workdir", type=Path, help=argparse.SUPPRESS)  # of a project that was moved
-    parser.add_argument("--called", help=argparse.SUPPRESS)  # what the user wrote, for the command that resumes
-    for spec in specs:
-        names = [name for name in _options_of(spec) if name not in parser._option_string_actions]
-        text = f"{spec.comment}  " if spec.comment else ""
-        about = f"{text}[{spec.annotation}; default: {spec.default!r}]".replace("%", "%%")
-        if names:
-            parser.add_argument(*names, dest=f"parameter {spec.name}", metavar="VALUE", help=about)
-    return parser
-
-
-def _options_of(spec: Spec) -> list[str]:
-    """As a shell writes it, and as Python does. One of our own name is reached by `-p NAME=VALUE` alone."""
-    return list(dict.fromkeys([f"--{spec.name.replace('_', '-')}", f"--{spec.name}"]))
-
-
-def _joined(arguments: list[str], specs: Sequence[Spec]) -> list[str]:
-    """`--x -1e-3` as `--x=-1e-3`: argparse takes such a number for an option."""
-    names = {name for spec in specs for name in _options_of(spec)} - {"--runs", "--resume", "--timeout", "--no-cache"}
-    joined: list[str] = []
-    rest = iter(arguments)
-    for argument in rest:
-        value = next(rest, None) if argument in names else None
-        joined.append(argument if value is None else f"{argument}={value}")
-    return joined
-
-
-def _assigned(texts: Sequence[str]) -> dict[str, str]:
-    given = {}
-    for text in texts:
-        name, equals, value = text.partition("=")
-        if not equals:
-            raise ParameterError(f"-p {text!r} is not NAME=VALUE")
-        given[name.strip()] = value
-    return given
-
-
-def _described(specs: Sequence[Spec], module: Any) -> list[Spec]:
-    try:
-        comments = comments_of(Path(module.__file__).read_text(encoding="utf-8"))
-    except (OSError, SyntaxError):
-        comments = {}
-    return [Spec(**{**vars(spec), "comment": comments.get(spec.name, "")}) for spec in specs]
+    failed = [step["error"] for step in record.steps if step.get("error")]
+    return failed[0] if failed else {"message": str(trouble)}
 
 
 def _root_of(package: str) -> Path:
@@ -238,29 +228,6 @@ def _root_of(package: str) -> Path:
     return Path(spec.origin).resolve().parents[2]
 
 
-def _import(name: str, settings: Settings) -> Any:
-    try:
-        return importlib.import_module(name)
-    except (Exception, SystemExit) as error:
-        place = place_of(error, settings)
-        hint = "; install what requirements.lock lists" if isinstance(error, ModuleNotFoundError) else ""
-        raise ProjectError(f"cannot import {name}, in {place}: {reason_of(error)}{hint}") from error
-
-
-def _enter(settings: Settings) -> None:
-    """Be where the notebook was: its folder, and its modules within reach; figures go to the run."""
-    try:
-        os.chdir(settings.workdir)
-    except OSError as error:
-        raise ProjectError(
-            f"cannot work in {settings.workdir} ({error.strerror}): set workdir in {settings.root / 'pipeline.toml'}"
-        ) from error
-    if str(settings.workdir) not in sys.path:
-        sys.path.insert(1, str(settings.workdir))
-    if "matplotlib" not in sys.modules:
-        os.environ.setdefault("MPLBACKEND", _BACKEND)
-
-
 def _record(folder: Path, head: Mapping[str, object]) -> Record:
     try:
         return Record(folder, head)
@@ -268,29 +235,6 @@ def _record(folder: Path, head: Mapping[str, object]) -> Record:
         raise ProjectError(
             f"cannot write the record to {folder}: {error.strerror}; choose another place with --runs"
         ) from error
-
-
-def _cache(settings: Settings, runs: Path, pipeline: Any, *, use: bool) -> StepCache:
-    package = Path(pipeline.__file__).resolve().parent
-    installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    ours = [str(Path(__file__).parents[1]), str(package), *installed]
-    ignore = [*ours, str(runs), *_matplotlib_folders()]
-    return StepCache(
-        Store(runs / "cache"),
-        code=Code(settings.root, [f"{folder}{os.sep}" for folder in ours]),
-        environment=environment(settings.root),
-        hidden=getattr(pipeline, "HIDDEN_STATE", {}),
-        ignore=tuple(ignore),
-        use=use,
-    )
-
-
-def _matplotlib_folders() -> list[str]:
-    """Where matplotlib keeps its settings and what it knows of fonts; it writes there whenever it likes."""
-    home = Path.home()
-    places = [os.environ.get("XDG_CONFIG_HOME", home / ".config"), os.environ.get("XDG_CACHE_HOME", home / ".cache")]
-    named = [os.environ["MPLCONFIGDIR"]] if "MPLCONFIGDIR" in os.environ else []
-    return [*named, str(home / ".matplotlib"), *(str(Path(place) / "matplotlib") for place in places)]
 
 
 @contextmanager

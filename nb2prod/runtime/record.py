@@ -27,7 +27,7 @@ class Record:
         for place in ("logs", "figures"):
             (folder / place).mkdir(parents=True, exist_ok=True)
         self.steps: list[dict[str, Any]] = []
-        self._written: list[str] = []  # the steps that have ended, as JSON: a run of many steps must not slow down
+        self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
         self.began = _now()
         self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
@@ -46,7 +46,7 @@ class Record:
         step.update(status=status, **found)
         self.metrics |= step.get("metrics", {})
         self.event(f"step.{status}", step=step["name"], **{k: found[k] for k in ("seconds", "cached") if k in found})
-        self._written.append(_json(step))  # on disk with the next step, or with the end of the run
+        self._written[id(step)] = _json(step)  # on disk with the next step, or with the end of the run
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
         now = _now()
@@ -63,7 +63,7 @@ class Record:
         if whole:
             write_json(self.folder / "run.json", {**head, "steps": self.steps})
             return
-        steps = [*self._written, *map(_json, self.steps[len(self._written) :])]
+        steps = [self._written.get(id(step)) or _json(step) for step in self.steps]
         text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
         write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
 

@@ -1,27 +1,29 @@
-"""Runs the steps of one run under policy: cache, retries, timeouts, measurement, and a failure that says where.
+"""Runs the steps of one run under policy: order, cache, retries, timeouts, measurement, and a failure that says where.
 
-It is one of the callables that `pipeline.run` takes; steps are plain functions and know nothing of it.
+It is one of the callables that `pipeline.run` takes; steps are plain functions and know nothing of it. Without an
+executor a step is carried out at once, in this process. With one, `pipeline.run` gets values that are not there yet,
+and steps that do not need each other run side by side.
 """
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any, ParamSpec, TypeVar  # Any: what steps take and give
 
-from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import Entry
-from nb2prod.runtime.attempts import Expired, deadline, delay_before, is_worth_retrying
-from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
-from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import Place, place_of, reason_of, traceback_of
-from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of, shown
+from nb2prod.runtime.attempts import Expired, deadline
+from nb2prod.runtime.cache import StepCache
+from nb2prod.runtime.circuit import circuit_of
+from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
+from nb2prod.runtime.inline import Inline
+from nb2prod.runtime.ledger import Ledger
 from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.observing import Seen
 from nb2prod.runtime.output import Output
+from nb2prod.runtime.pending import Pending, ref_of
+from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
+from nb2prod.runtime.steps.calls import Answer, StepExecutor
 
 __all__ = ["Runner"]
 
@@ -36,7 +38,8 @@ def _silent(_: str) -> None:
 class Runner:
     """A StepRunner. `tell` takes a line for the user after each step; `resume` is the command that resumes.
 
-    Use it in a `with`: printing, figures and metrics are the run's between its ends.
+    Use it in a `with`: printing, figures and metrics are the run's between its ends. `finish` waits for what is not
+    there yet, and raises the failure of a step that others were not stopped by.
     """
 
     def __init__(
@@ -49,228 +52,137 @@ class Runner:
         tell: Callable[[str], None] = _silent,
         resume: str = "",
     ) -> None:
-        self.settings, self.record, self.cache, self.tell, self.resume = settings, record, cache, tell, resume
+        self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
         self.output = Output()
-        self.step: dict[str, Any] = {}
+        self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
+        self.ledger = Ledger(settings, record, tell, resume)
+        self.circuit = circuit_of(settings)
+        self.plan = Plan(after=settings.after)
+        self.inline = Inline(self)
+        self.dispatch: Any = None
+
+    @property
+    def resume(self) -> str:
+        return self.ledger.resume
 
     def __enter__(self) -> "Runner":
         self.output.__enter__()
-        ACTIVE.append(self)
+        ACTIVE.append(self.between)
         return self
 
     def __exit__(self, *exit_info: object) -> None:
-        ACTIVE.remove(self)
+        ACTIVE.remove(self.between)
+        self.record.metrics |= self.between.metrics
         self.output.__exit__(*exit_info)
+        self.inline.close()
+        if self.dispatch is not None:
+            self.dispatch.close()
 
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        name = function.__name__
-        inputs = inputs_of(function, args, kwargs)
-        policy = self.settings.steps.get(name, Policy())
-        self.step = self.record.begin(name, describe(inputs))
-        clock = Clock()
-        with self.output.logging_to(self._log(name)):
-            call = self.cache.call(function, inputs, wanted=policy.cache) if self.cache else None
-            hit = self.cache.find(call) if self.cache and call else None
-            if hit:
-                return self._reuse(function, hit, clock)
-            return self._run(function, args, kwargs, inputs, policy, call, clock)
+        node = self.plan.add(function, args, kwargs, ref_of)
+        if self.dispatch is None:
+            try:
+                given: T = self.inline.run(node, args, kwargs)
+            finally:
+                self.plan.forget_inputs(node)
+            return given
+        self.dispatch.add(node)
+        promised: T = self.promised(node)
+        return promised
+
+    def promised(self, node: Node) -> Any:
+        """What stands for the values of a node that has not given them."""
+        return stand_in(node.function, lambda field: Pending(Ref(node.name, field), self._wait))
+
+    def use(self, executor: StepExecutor, *, artifacts: str, use_cache: bool = True) -> None:
+        """Carry steps out elsewhere from now on."""
+        from nb2prod.runtime.dispatch import Dispatch
+
+        self.dispatch = Dispatch(self, executor, artifacts=artifacts, use_cache=use_cache)
+
+    def finish(self) -> None:
+        """Wait for all steps. Raises the first failure, with what was skipped for it."""
+        if self.dispatch is not None:
+            self.dispatch.drain()
+        if self.ledger.failures:
+            raise next(iter(self.ledger.failures.values()))
+
+    def policy(self, node: Node) -> Policy:
+        return self.settings.steps.get(node.policy, _PLAIN)
+
+    def seconds_left(self) -> float | None:
+        return None if self.ends is None else max(self.ends - time.monotonic(), 0)
+
+    def seconds(self, policy: Policy) -> float | None:
+        """What a step may take now."""
+        return min([each for each in (self.seconds_left(), policy.timeout) if each is not None], default=None)
 
     @contextmanager
     def in_time(self, what: str) -> Iterator[None]:
         """The run's timeout for what is not a step."""
         try:
-            with deadline(None if self.ends is None else max(self.ends - time.monotonic(), 0)):
+            with deadline(self.seconds_left()):
                 yield
         except Expired:
             raise RunTimeout(pipeline=self.settings.name, step=what, seconds=self.timeout or 0) from None
 
-    def metric(self, name: str, value: float) -> None:
-        self.step.setdefault("metrics", {})[name] = value
-        self.record.event("metric", step=self.step.get("name", ""), metric=name, value=value)
+    def may_try_again(self, step: str, reason: str) -> bool:
+        """After a failure that another try may mend: not when too many of them say that a service is down."""
+        self.circuit = self.circuit.after_failure(step, reason)
+        return not self.circuit.is_open
 
-    def new_figure(self) -> str:
-        figures = self.step.setdefault("figures", [])
-        figures.append(f"{self.step.get('name', 'run')}-{len(figures) + 1}.png")
-        return str(self.record.folder / "figures" / figures[-1])
+    def completed(self, node: Node, answer: Answer, **more: Any) -> None:
+        self.circuit = self.circuit.after_success(node.name)
+        self.ledger.completed(node.name, answer, **more)
 
-    def _reuse(self, function: Callable[..., T], hit: Hit, clock: Clock) -> T:
-        assert self.cache is not None
-        for digest in hit.entry.figures:
-            write_bytes(Path(self.new_figure()), self.cache.store.get(digest) or b"", durable=False)
-        if hit.entry.log:
-            log = (self.cache.store.get(hit.entry.log) or b"").decode("utf-8", "replace")
-            self.output.write(log)
-        for name, value in hit.entry.metrics.items():
-            self.metric(name, value)
-        outputs = describe(outputs_of(function, hit.result))
-        self.record.end(self.step, "completed", cached=True, from_run=hit.entry.run, outputs=outputs, **clock.read())
-        self._tell_done("(cache)")
-        result: T = hit.result
-        return result
-
-    def _run(
+    def failed(
         self,
-        function: Callable[..., T],
-        args: tuple[Any, ...],
-        kwargs: dict[str, Any],
-        inputs: Mapping[str, object],
-        policy: Policy,
-        call: Call | None,
-        clock: Clock,
-    ) -> T:
-        call = call or Call(function=function, inputs=inputs)
-        trace: Trace | None = None
-        try:
-            if self.cache:
-                with self.cache.tracing(call) as trace:
-                    result = self._attempt(function, args, kwargs, policy)
-            else:
-                result = self._attempt(function, args, kwargs, policy)
-        except BaseException as error:
-            trouble = self._failed(error, inputs, policy, clock)
-            if trouble is error:
-                raise
-            raise trouble from (None if isinstance(error, Expired) else error)
-        self._keep_figures()
-        outputs = outputs_of(function, result)
-        for name, number in numbers_in(outputs, self.settings.metrics.get(function.__name__, ())).items():
-            self.metric(name, number)
-        measured = clock.read()
-        reason = ""
-        if self.cache and trace:
-            about = self._about(function.__name__)
-            reason = self.cache.keep(call, result, trace, about, seconds=clock.elapsed())
-        more = {"uncacheable": reason} if reason else {}
-        self.record.end(self.step, "completed", cached=False, outputs=describe(outputs), **measured, **more)
-        self._tell_done()
-        return result
-
-    def _attempt(self, function: Callable[..., T], args: Any, kwargs: Any, policy: Policy) -> T:
-        """Try, and again where it is worth it, each time with the inputs and generators as they were."""
-        keepsake = _Keepsake(args, kwargs) if policy.retries else None
-        for attempt in range(1, policy.retries + 2):
-            try:
-                with deadline(self._seconds(policy)):
-                    return function(*args, **kwargs)
-            except Exception as error:
-                if attempt > policy.retries or not is_worth_retrying(error) or keepsake is None:
-                    raise
-                args, kwargs = keepsake.restore(error)
-                self._wait(error, attempt + 1, policy)
-        raise AssertionError("the last attempt returns or raises")
-
-    def _wait(self, error: Exception, attempt: int, policy: Policy) -> None:
-        import random
-
-        seconds = delay_before(attempt, policy.retry_delay, random.SystemRandom().random)
-        self.step["attempts"] = attempt
-        self.record.event("step.retried", step=self.step["name"], attempt=attempt, error=reason_of(error))
-        tries = f"attempt {attempt} of {policy.retries + 1}"
-        print(f"{self.step['name']}: {reason_of(error)}; {tries} in {seconds:.1f} s", file=sys.stderr, flush=True)
-        with deadline(None if self.ends is None else max(self.ends - time.monotonic(), 0)):
-            time.sleep(seconds)
-
-    def _seconds(self, policy: Policy) -> float | None:
-        left = [] if self.ends is None else [max(self.ends - time.monotonic(), 0)]
-        return min([*left, *([] if policy.timeout is None else [policy.timeout])], default=None)
-
-    def _failed(
-        self, error: BaseException, inputs: Mapping[str, object], policy: Policy, clock: Clock
-    ) -> BaseException:
-        """What to raise instead: the trouble that says where, and the record says the same."""
-        name = str(self.step["name"])
-        self._keep_figures()
-        self.output.write(traceback_of(error))
-        place = place_of(error, self.settings)
-        trouble = self._trouble(name, error, place, inputs, policy)
-        status = {StepFailed: "failed", StepTimeout: "timeout", RunTimeout: "timeout"}.get(type(trouble), "interrupted")
-        said = str(trouble) if isinstance(trouble, RuntimeTrouble) else "interrupted"
-        found = {
-            "message": said,
-            "type": type(error).__name__,
-            "reason": reason_of(error),
-            "notebook": place.notebook,
-            "cell": place.cell,
-            "line": place.line,
-            "file": place.file,
-            "file_line": place.file_line,
-            "traceback": traceback_of(error),
-        }
-        self.record.end(self.step, status, cached=False, error=found, **clock.read())
-        self._tell_done(status)
-        return trouble
-
-    def _trouble(
-        self, name: str, error: BaseException, place: Place, inputs: Mapping[str, object], policy: Policy
-    ) -> BaseException:
-        pipeline = self.settings.name
-        notes = [f"inputs: {shown(inputs)}"] if inputs else []
-        notes += [f"to resume: {self.resume}"] if self.resume else []
-        if isinstance(error, Expired):
-            notes = [f"it was in {place}", *notes] if place.file else notes
-            if self.ends is not None and self.timeout is not None and time.monotonic() >= self.ends:
-                return RunTimeout(pipeline=pipeline, step=name, seconds=self.timeout, notes=notes)
-            return StepTimeout(pipeline=pipeline, step=name, seconds=policy.timeout or 0, notes=notes)
-        if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
-            return error
-        where = str(place)
-        reason = reason_of(error)
-        return StepFailed(
-            pipeline=pipeline, step=name, where=where, reason=reason, notes=notes, cell=place.cell, line=place.line
+        node: Node,
+        answer: Answer,
+        *,
+        run_seconds: float | None = None,
+        cause: BaseException | None = None,
+        replay: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A step has failed for good. Raises it when nothing else shall run. `replay` is what it was given."""
+        policy = self.policy(node)
+        notes = [str(self.circuit)] if self.circuit.is_open else []
+        trouble = self.ledger.trouble(
+            node.name,
+            answer,
+            seconds=policy.timeout,
+            run_seconds=run_seconds,
+            notes=notes,
+            can_replay=bool(replay),
         )
+        trouble.__cause__ = cause
+        self.ledger.failed(node.name, answer, trouble, **({"replay": replay} if replay else {}))
+        self._hand_over(node, policy)
+        if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
+            raise trouble
 
-    def _about(self, name: str) -> Entry:
-        """What a later run shows in place of what this one showed."""
-        assert self.cache is not None
-        sys.stdout.flush()
-        if self.output.log is not None:
-            self.output.log.flush()
-        log = log_text(self._log(name))
-        paths = [self.record.folder / "figures" / figure for figure in self.step.get("figures", ())]
-        return Entry(
-            bundle="",
-            metrics=dict(self.step.get("metrics", {})),
-            log=self.cache.store.put(log) if log else "",
-            figures=tuple(self.cache.store.put(path.read_bytes()) for path in paths if path.is_file()),
-            run=self.record.run,
-        )
+    def _hand_over(self, node: Node, policy: Policy) -> None:
+        """To the functions that pipeline.toml names for failures."""
+        for name in filter(None, dict.fromkeys((policy.on_failure, self.settings.on_failure))):
+            from nb2prod.runtime.handlers import call_handler
 
-    def _keep_figures(self) -> None:
-        """Those that are open still; only matplotlib that the step has loaded can have any."""
-        if "matplotlib._pylab_helpers" in sys.modules:
-            from nb2prod.runtime.figures import keep_open_figures
+            entry = self.ledger.entries[node.name]
+            about = {"run": self.record.run, "pipeline": self.settings.name, "step": node.name}
+            if said := call_handler(name, {**about, **entry["error"]}, self.settings):
+                self.ledger.tell(said)
 
-            keep_open_figures()
+    def _wait(self, ref: Ref) -> Any:
+        """Raises the failure of the step that should have given the value."""
+        if self.dispatch is not None:
+            return self.dispatch.value(ref)
+        raise self.failure_behind(ref.step)
 
-    def _log(self, name: str) -> Path:
-        return self.record.folder / "logs" / f"{name}.log"
-
-    def _tell_done(self, note: str = "") -> None:
-        line = f"{self.step['name']} ... {self.step['seconds']:.1f} s"
-        self.tell(f"{line}  {note}".rstrip())
+    def failure_behind(self, step: str) -> RuntimeTrouble:
+        """Why a step has given nothing: its own failure, or that of one that it needed."""
+        failures = self.ledger.failures
+        behind: Mapping[str, Any] = {node.name: node for node in self.plan.ancestors(step)}
+        return next(trouble for name, trouble in failures.items() if name == step or name in behind)
 
 
-class _Keepsake:
-    """The inputs of a step and the generators, to begin again after the step may have changed them."""
-
-    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        import pickle
-
-        self.given, self.generators = (args, kwargs), state.capture(state.GENERATORS)
-        try:
-            self.bytes = pickle.dumps(self.given, protocol=5)
-        except Exception:  # an object may fail to pickle in any way of its own
-            self.bytes = b""
-
-    def restore(self, error: Exception) -> tuple[tuple[Any, ...], dict[str, Any]]:
-        """The same objects while they are the same; else copies. Raises the error when there are no copies."""
-        import pickle
-
-        if not self.bytes:
-            raise error
-        state.restore(self.generators)
-        if pickle.dumps(self.given, protocol=5) == self.bytes:
-            return self.given
-        args, kwargs = pickle.loads(self.bytes)
-        return args, kwargs
+_PLAIN = Policy()

@@ -114,7 +114,7 @@ def test_a_damaged_bundle_is_computed_again(project: Project) -> None:
     for blob in project.root.glob("runs/cache/blobs/*"):
         blob.write_bytes(b"not what it was")
     assert cached(project) == (False, False)
-    for index in project.root.glob("runs/cache/keys/*"):
+    for index in project.root.glob("runs/cache/keys/*/*"):
         index.write_text('[{"bundle": "../../x", "figures": []}, 7, null]')
     assert cached(project) == (False, False)
     assert cached(project) == (True, True)

@@ -22,8 +22,8 @@ class StepCall:
     project:    the project's folder, which every worker can read, or "" when its package is installed there
     function:   MODULE:NAME of the step's function
     step:       its name in this run, which numbers the calls of one function
-    inputs:     by name: {"bundle": DIGEST, "field": NAME} of an earlier step ("" for a single value),
-                {"value": ...} as record.encode gives it, or {"bundle": DIGEST} of a value that nobody computed
+    inputs:     by name: {"bundle": DIGEST, "field": NAME} of what an earlier step gave ("" for a single value),
+                {"value": ...} as record.encode gives it, or {"bundle": DIGEST, "item": NAME} of a table of values
     carried:    digests of bundles with the hidden state that earlier steps left, in their order
     unkept:     keys of earlier steps whose effects cannot be put back
     artifacts:  where bundles, logs and figures are: a path or an fsspec URL
@@ -82,10 +82,12 @@ class ErrorFacts:
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """How a step went. `status` is completed, failed or timeout.
+    """How a step went. `status` is completed, failed, timeout or interrupted.
 
     bundle:      the digest of its outputs, by `fields` ("result" alone for a single value); "" when not kept
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
+    files:       what it showed: kind, path in the run's folder, `digest` in the artifacts when it comes from elsewhere
+    unkept:      keys for what follows, when it left what cannot be put back
     error:       message, type, reason, notebook, cell, line, file, file_line, traceback, causes; {} when it is well
     key:         the key of its result in the cache, "" without one, for the reason `uncacheable`
     """
@@ -98,13 +100,15 @@ class Answer:
     fields: tuple[str, ...] = ()
     left: str = ""
     states: tuple[str, ...] = ()
+    unkept: tuple[str, ...] = ()
     uncacheable: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)
     measured: Mapping[str, Any] = field(default_factory=dict)
     log: str = ""
-    figures: tuple[str, ...] = ()
+    files: tuple[Mapping[str, Any], ...] = ()
+    scores: tuple[Mapping[str, Any], ...] = ()
     events: tuple[Mapping[str, Any], ...] = ()
     error: Mapping[str, Any] = field(default_factory=dict)
     facts: ErrorFacts = field(default_factory=ErrorFacts)
@@ -115,7 +119,7 @@ class Answer:
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Raises ValueError for an answer of another version."""
-        found = {**_checked(text), **_tuples(text, "fields", "states", "figures", "events")}
+        found = {**_checked(text), **_tuples(text, "fields", "states", "unkept", "files", "scores", "events")}
         facts = found.pop("facts")
         families = tuple(facts.pop("families"))
         return cls(**found, facts=ErrorFacts(families=families, **facts))

@@ -1,0 +1,88 @@
+"""A step of a run in one process that has a process of its own, for its limits to hold whatever it does.
+
+What it needs is copied into that process, hidden state too; what it gives and leaves is copied back.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any  # what steps take and give
+
+from nb2prod.runtime import state
+from nb2prod.runtime.artifacts import open_artifacts
+from nb2prod.runtime.executors import open_executor
+from nb2prod.runtime.inline import InlineRunner
+from nb2prod.runtime.ledger import answer_of
+from nb2prod.runtime.measure import inputs_of
+from nb2prod.runtime.plan import Node
+from nb2prod.runtime.states import STATES
+from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor
+from nb2prod.runtime.steps.performing import Done
+from nb2prod.runtime.workplace import artifacts_of
+
+__all__ = ["Guarded", "StepDied"]
+
+
+class StepDied(Exception):
+    """A failure that happened in another process: it is told by the answer."""
+
+
+class Guarded:
+    """The steps of one run; their processes are local."""
+
+    def __init__(self, runner: InlineRunner) -> None:
+        self.runner = runner
+        self.where = artifacts_of(runner.settings, runner.record.folder.parent)
+        self.artifacts = open_artifacts(self.where)
+        self.executor: StepExecutor | None = None
+
+    def once(self, node: Node, args: tuple[Any, ...], kwargs: Mapping[str, Any], attempt: int) -> Done:
+        """Raises NotPortable for an input that cannot leave this process."""
+        runner, settings = self.runner, self.runner.settings
+        policy = runner.policy(node)
+        inputs = inputs_of(node.function, args, kwargs)
+        bundle = self.artifacts.put_value(inputs)
+        tokens = [*STATES, *sorted(token for token in node.states if token.startswith("attribute:"))]
+        call = StepCall(
+            run=runner.record.run,
+            step=node.name,
+            attempt=attempt,
+            project=str(settings.root),
+            package=settings.package,
+            function=f"{node.function.__module__}:{node.function.__name__}",
+            inputs={name: {"bundle": bundle, "item": name} for name in inputs},
+            carried=(self.artifacts.put_value(state.capture(tokens)),),
+            artifacts=self.where,
+            environment=settings.environment,
+            timeout=runner.seconds(policy),
+            memory=policy.memory,
+            cpus=policy.cpus,
+            use_cache=runner.cache.use if runner.cache else False,
+            keep=policy.cache,
+            workdir=str(Path.cwd()),
+        )
+        runner.ledger.begin(node.name, {})
+        return self._done(node, self._carried_out(call))
+
+    def close(self) -> None:
+        if self.executor is not None:
+            self.executor.close()
+
+    def _carried_out(self, call: StepCall) -> Outcome:
+        if self.executor is None:
+            self.executor = open_executor("local", self.runner.settings, {})
+        self.executor.submit(call)
+        while True:
+            for outcome in self.executor.wait(0.5):
+                return outcome
+
+    def _done(self, node: Node, outcome: Outcome) -> Done:
+        assert outcome.answer is not None or outcome.ending is not None
+        answer: Answer = outcome.answer or answer_of(outcome.ending)  # type: ignore[arg-type]  # one of them is there
+        self.runner.ledger.heard(answer, self.artifacts, node.name)
+        if answer.status != "completed":
+            before = state.capture([*state.GENERATORS, *sorted(node.states)])
+            return Done(answer=answer, error=StepDied(str(answer.error.get("reason", ""))), before=before)
+        if answer.left:
+            state.restore(self.artifacts.get_value(answer.left))
+        value = self.artifacts.get_value(answer.bundle, node.function)
+        return Done(answer=answer, value=value)

@@ -1,0 +1,245 @@
+"""One step in this process, whoever asked for it: looked up, else run, measured and kept.
+
+    perform(Work, Bench) → Done(answer, value, error)
+
+The runner uses it for steps of its own process, and a worker for the one that it was forked for: there is one path.
+"""
+
+import copy
+import os
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any  # a step's values
+
+from nb2prod.runtime.artifacts import Entry
+from nb2prod.runtime.attempts import Expired, deadline, facts_of
+from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
+from nb2prod.runtime.data.staging import Staging, staged
+from nb2prod.runtime.failure import failure_of, traceback_of
+from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.observing import Seen, observing
+from nb2prod.runtime.output import Output
+from nb2prod.runtime.project import Policy, Settings
+from nb2prod.runtime.steps.calls import Answer
+
+__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
+
+FAULTS = "NB2PROD_FAULTS"
+Began = Callable[[Mapping[str, Any]], None]
+
+
+def _nothing(*_: object, **__: object) -> None:
+    """Nobody wants to know."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """A step that is to be carried out once. `step` is its name in the run, `seconds` what it may take."""
+
+    settings: Settings
+    step: str
+    function: Callable[..., Any]
+    args: tuple[Any, ...] = ()
+    kwargs: dict[str, Any] = field(default_factory=dict)
+    policy: Policy = field(default_factory=Policy)
+    attempt: int = 1
+    seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bench:
+    """Where it is carried out. `folder` has logs/ and what a step shows; `began` is told what goes in, `hear` what it
+    says, as Record.event would be."""
+
+    run: str
+    folder: Path
+    output: Output
+    cache: StepCache | None = None
+    began: Began = _nothing
+    hear: Callable[..., None] = _nothing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Done:
+    """`answer` has all that can be told as JSON; the `path` of its files is one in the bench's folder."""
+
+    answer: Answer
+    value: Any = None
+    error: BaseException | None = None
+    before: Mapping[str, object] = field(default_factory=dict)  # of a step that failed: the state that it found
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Begun:
+    """A step between its inputs and its answer."""
+
+    work: Work
+    bench: Bench
+    inputs: Mapping[str, object]
+    described: Mapping[str, Any]
+    clock: Clock
+    staging: Staging
+    seen: Seen
+    call: Call | None
+
+
+def perform(work: Work, bench: Bench) -> Done:
+    """Raises nothing that a step raises: it is in what this gives."""
+    inputs = inputs_of(work.function, work.args, work.kwargs)
+    described = describe(inputs)
+    bench.began(described)
+    clock = Clock()
+    cache, name = bench.cache, work.function.__name__
+    with ExitStack() as stack:
+        stack.enter_context(bench.output.logging_to(bench.folder / "logs" / f"{work.step}.log"))
+        seen = stack.enter_context(observing(work.step, bench.folder, tell=bench.hear, settings=work.settings))
+        place = bench.folder / "data" / f"{work.step}.{work.attempt}"
+        staging = stack.enter_context(staged(work.settings, name, inputs, place))
+        begun = _Begun(
+            work=work,
+            bench=bench,
+            inputs=inputs,
+            described=described,
+            clock=clock,
+            staging=staging,
+            seen=seen,
+            call=None,
+        )
+        try:
+            used = {f"data {data}": text for data, text in staging.used.items()}
+            call = cache.call(work.function, {**inputs, **used}, wanted=work.policy.cache) if cache else None
+            hit = cache.find(call) if cache and call else None
+        except Exception as error:  # what the step's data or its known result is asked for may be out of reach
+            return _failed(begun, error)
+        if cache and hit:
+            return _reused(begun, cache, hit)
+        return _run(replace(begun, call=call))
+
+
+def _reused(begun: _Begun, cache: StepCache, hit: Hit) -> Done:
+    entry, seen, bench = hit.entry, begun.seen, begun.bench
+    files = [dict(file) for file in entry.about.get("files", ())]
+    seen.shown_again(files, lambda file: cache.store.get(file["digest"]))
+    seen.scores.extend(entry.about.get("scores", ()))
+    if entry.log:
+        bench.output.write((cache.store.get(entry.log) or b"").decode("utf-8", "replace"))
+    for name, value in entry.metrics.items():
+        seen.metric(name, value)
+    outputs = outputs_of(begun.work.function, hit.result)
+    answer = _answer(begun, cached=True, from_run=entry.run, bundle=entry.bundle, outputs=describe(outputs))
+    return Done(answer=replace(answer, fields=tuple(outputs)), value=hit.result)
+
+
+def _run(begun: _Begun) -> Done:
+    work, cache, call, trace = begun.work, begun.bench.cache, begun.call, None
+    try:
+        if cache and call:
+            with cache.tracing(call) as trace:
+                value = _called(work, begun.staging)
+        else:
+            value = _called(work, begun.staging)
+        begun.seen.settle()
+        published = begun.staging.publish()
+    except BaseException as error:
+        begun.seen.settle()
+        return _failed(begun, error, trace)
+    outputs = outputs_of(work.function, value)
+    declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
+    for name, number in declared.items():
+        begun.seen.metric(name, number)
+    measured = begun.clock.read()
+    reason = f"publishes {', '.join(published)}" if published else ""
+    try:
+        if cache and call and trace and not reason:
+            cache = _met(cache, work)
+            reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
+    except OSError as error:  # a full disk, or a store that cannot be reached
+        return _failed(begun, error, trace, place="what keeps its result")
+    answer = _answer(begun, uncacheable=reason, outputs=describe(outputs), measured=measured)
+    return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
+
+
+def _met(cache: StepCache, work: Work) -> StepCache:
+    """With the faults of its store that a test has asked for."""
+    if FAULTS not in os.environ:
+        return cache
+    from nb2prod.runtime.faults import faulty
+
+    met = copy.copy(cache)
+    met.store = faulty(cache.store, work.step, work.attempt)
+    return met
+
+
+def _called(work: Work, staging: Staging) -> Any:
+    with deadline(work.seconds):
+        if FAULTS in os.environ:
+            from nb2prod.runtime.faults import inject
+
+            inject(work.step, work.attempt)
+        if staging.used:
+            return work.function(**staging.inputs)
+        return work.function(*work.args, **work.kwargs)
+
+
+def _failed(begun: _Begun, error: BaseException, trace: Trace | None = None, place: str = "") -> Done:
+    """`place` says where it was when that is not a line of the user's."""
+    status = "failed"
+    if isinstance(error, Expired):
+        status = "timeout"
+    elif isinstance(error, (KeyboardInterrupt, GeneratorExit)):
+        status = "interrupted"
+    hide = begun.staging.hide
+    begun.bench.output.write(hide(traceback_of(error)))
+    failure = failure_of(error, begun.work.settings, begun.inputs)
+    # the step may have changed them since
+    failure["inputs"] |= {
+        name: in_words(each) for name, each in begun.described.items() if {"shape", "length"} & {*each}
+    }
+    told = _hidden({**failure, **({"place": place} if place else {})}, hide)
+    answer = _answer(begun, status=status, error=told, facts=facts_of(error))
+    return Done(answer=answer, error=error, before=trace.before if trace else {})
+
+
+def _hidden(told: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(told, str):
+        return hide(told)
+    if isinstance(told, list):
+        return [_hidden(each, hide) for each in told]
+    return {name: _hidden(each, hide) for name, each in told.items()} if isinstance(told, dict) else told
+
+
+def _answer(begun: _Begun, **more: Any) -> Answer:
+    kept = begun.seen.kept()
+    figures = [{"kind": "figure", "path": f"figures/{name}"} for name in kept.get("figures", ())]
+    about = {
+        "inputs": begun.described,
+        "metrics": kept.get("metrics", {}),
+        "scores": tuple(kept.get("scores", ())),
+        "files": (*figures, *kept.get("files", ())),
+        "events": tuple(begun.seen.events),
+        "measured": begun.clock.read() if "measured" not in more else {},
+    }
+    return Answer(**{**about, **more})
+
+
+def _about(begun: _Begun, cache: StepCache) -> Entry:
+    """What a later run shows in place of what this one showed."""
+    sys.stdout.flush()
+    output, seen, folder = begun.bench.output, begun.seen, begun.bench.folder
+    if output.log is not None:
+        output.log.flush()
+    log = log_text(folder / "logs" / f"{begun.work.step}.log")
+    files = [file for file in seen.files if (folder / file["path"]).is_file()]
+    digests = tuple(cache.store.put((folder / file["path"]).read_bytes()) for file in files)
+    with_digests = [{**file, "digest": digest} for file, digest in zip(files, digests, strict=True)]
+    return Entry(
+        bundle="",
+        metrics=dict(seen.metrics),
+        log=cache.store.put(log) if log else "",
+        figures=digests,
+        run=begun.bench.run,
+        about={"files": with_digests, "scores": list(seen.scores)},
+    )

@@ -1,0 +1,188 @@
+"""A step call carried out in this process: what it needs comes from the artifacts, what it gives goes there.
+
+    python -m nb2prod.runtime.steps.worker FILE        # reads a StepCall, writes FILE.answer
+
+The process is the step's own: its working directory, modules and hidden state are changed and not put back.
+"""
+
+import importlib
+import os
+import random
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any  # a step's values
+
+from nb2prod.runtime import state
+from nb2prod.runtime.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.attempts import facts_of
+from nb2prod.runtime.bundles import NotPortable
+from nb2prod.runtime.errors import RuntimeTrouble
+from nb2prod.runtime.failure import reason_of, traceback_of
+from nb2prod.runtime.files import write_bytes
+from nb2prod.runtime.output import Output
+from nb2prod.runtime.project import Policy, Settings, read_settings
+from nb2prod.runtime.record import decode
+from nb2prod.runtime.states import ATTRIBUTE, STATES
+from nb2prod.runtime.steps.calls import Answer, StepCall
+from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
+from nb2prod.runtime.workplace import cache_of, enter, import_module
+
+__all__ = ["carry_out", "main", "prepare"]
+
+
+def prepare(project: str, package: str, environment: str = "") -> None:
+    """Import all that a step of the project needs, for a process that forks the ones of its steps."""
+    settings = _settings(project, package, environment)
+    _reach(settings)
+    enter(settings)
+    import_module(f"{settings.package}.pipeline", settings)
+    importlib.import_module("tempfile")
+    state.capture(STATES)  # what is loaded at the first look is loaded now
+
+
+def carry_out(call: StepCall) -> Answer:
+    """Raises nothing: what goes wrong is in the answer."""
+    try:
+        return _carried_out(call)
+    except Exception as error:  # the store, the project, a bundle: the runner decides what that means
+        return trouble_answer(error)
+
+
+def trouble_answer(error: BaseException) -> Answer:
+    """Of what went wrong outside the step's own lines."""
+    text = str(error) if isinstance(error, RuntimeTrouble) else reason_of(error)
+    found = {"type": type(error).__name__, "reason": text, "place": "what surrounds the step"}
+    return Answer(status="failed", error={**found, "traceback": traceback_of(error)}, facts=facts_of(error))
+
+
+def _carried_out(call: StepCall) -> Answer:
+    settings = _settings(call.project, call.package, call.environment)
+    if call.workdir:
+        settings = replace(settings, workdir=Path(call.workdir))
+    _reach(settings)
+    enter(settings)
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
+    module, _, name = call.function.partition(":")
+    function = getattr(import_module(module, settings), name)
+    artifacts = open_artifacts(call.artifacts)
+    known = cache_of(settings, settings.runs, pipeline, call.artifacts, use=call.use_cache)
+    known.left.extend(call.unkept)
+    states = [*STATES, *_attributes(getattr(pipeline, "HIDDEN_STATE", {}))]
+    for digest in call.carried:
+        state.restore(artifacts.get_value(digest))
+    before = state.capture(states)
+    kwargs, origins = _inputs(call, artifacts, function)
+    for bundle, values in origins.items():
+        known.origins.learn(bundle, values)
+    policy = replace(settings.steps.get(name, Policy()), cache=call.keep)
+    work = Work(
+        settings=settings,
+        step=call.step,
+        function=function,
+        kwargs=kwargs,
+        policy=policy,
+        attempt=call.attempt,
+        seconds=call.timeout,
+    )
+    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output() as output:
+        known.ignore = (*known.ignore, place)
+        for each in ("logs", "figures"):
+            Path(place, each).mkdir()
+        done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
+        return _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
+
+
+def _kept(
+    work: Work,
+    done: Done,
+    folder: Path,
+    artifacts: Artifacts,
+    before: Mapping[str, object],
+    states: Sequence[str],
+    unkept: Sequence[str],
+) -> Answer:
+    """The answer, when all that it names is in the artifacts."""
+    answer = done.answer
+    path = folder / "logs" / f"{work.step}.log"
+    log = path.read_bytes() if path.is_file() else b""
+    files = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.files)
+    answer = replace(answer, log=artifacts.put(log) if log else "", files=files, unkept=tuple(unkept))
+    if done.error is not None:
+        return answer
+    with state.unwarned():
+        left = _left(before, states)
+        answer = replace(answer, left=artifacts.put_value(left) if left else "", states=tuple(left))
+        if answer.bundle or not answer.fields:
+            return replace(answer, bundle=answer.bundle or artifacts.put_value(None))
+        try:
+            return replace(answer, bundle=artifacts.put_value(done.value))
+        except NotPortable as error:  # who needs it is told
+            return replace(answer, uncacheable=answer.uncacheable or str(error))
+
+
+def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, object]:
+    """The hidden state that is not what it was."""
+    after = state.capture(states)
+    was, now = state.digests(before), state.digests(after)
+    changed = {name: value for name, value in after.items() if was.get(name) != now[name]}
+    return {name: state.difference(name, before.get(name), value) for name, value in changed.items()}
+
+
+def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
+    """By name; and by bundle what its fields are. Each bundle is read once, so that what is shared in it stays so."""
+    bundles: dict[str, Any] = {}
+    values: dict[str, Any] = {}
+    origins: dict[str, dict[str, object]] = {}
+    for name, where in call.inputs.items():
+        if "value" in where:
+            values[name] = decode(name, where["value"])
+            continue
+        digest = where["bundle"]
+        if digest not in bundles:
+            bundles[digest] = artifacts.get_value(digest, function)
+        whole = bundles[digest]
+        if "item" in where:
+            values[name] = whole[where["item"]]
+        else:
+            field = where.get("field", "")
+            values[name] = getattr(whole, field) if field else whole
+            origins.setdefault(digest, {})[field or "result"] = values[name]
+    return values, origins
+
+
+def _attributes(hidden: Mapping[str, Sequence[str]]) -> list[str]:
+    return sorted({token for tokens in hidden.values() for token in tokens if token.startswith(ATTRIBUTE)})
+
+
+@cache
+def _settings(project: str, package: str, environment: str) -> Settings:
+    return read_settings(Path(project), package, environment)
+
+
+def _reach(settings: Settings) -> None:
+    source = str(settings.root / "src")
+    if source not in sys.path and Path(source).is_dir():
+        sys.path.insert(0, source)
+
+
+def reseed() -> None:
+    """In a fork: its siblings must not draw what it draws, unless the run carries a generator's state to them."""
+    random.seed(os.urandom(32))
+    numpy: Any = sys.modules.get("numpy.random")
+    if numpy is not None:
+        numpy.seed(int.from_bytes(os.urandom(4), "little"))
+
+
+def main(arguments: list[str]) -> int:
+    file = Path(arguments[0])
+    answer = carry_out(StepCall.from_json(file.read_text(encoding="utf-8")))
+    write_bytes(file.with_name(f"{file.name}.answer"), answer.to_json().encode(), durable=False)
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,77 @@
+"""Where a package is run, and what its results are looked up and kept by."""
+
+import importlib
+import os
+import sys
+import sysconfig
+from pathlib import Path
+from typing import Any  # the package's modules
+
+from nb2prod.runtime.artifacts import Store
+from nb2prod.runtime.cache import StepCache
+from nb2prod.runtime.errors import ProjectError
+from nb2prod.runtime.failure import place_of, reason_of
+from nb2prod.runtime.keys import Code, environment
+from nb2prod.runtime.project import Settings
+
+__all__ = ["artifacts_of", "cache_of", "enter", "import_module"]
+
+_BACKEND = "module://nb2prod.runtime.figures"
+
+
+def enter(settings: Settings) -> None:
+    """Be where the notebook was: its folder, and its modules within reach; figures go to the run.
+
+    Raises ProjectError."""
+    try:
+        os.chdir(settings.workdir)
+    except OSError as error:
+        raise ProjectError(
+            f"cannot work in {settings.workdir} ({error.strerror}): set workdir in {settings.root / 'pipeline.toml'}"
+        ) from error
+    if str(settings.workdir) not in sys.path:
+        sys.path.insert(1, str(settings.workdir))
+    if "matplotlib" not in sys.modules:
+        os.environ.setdefault("MPLBACKEND", _BACKEND)
+
+
+def import_module(name: str, settings: Settings) -> Any:
+    """Raises ProjectError, which says where its import failed."""
+    try:
+        return importlib.import_module(name)
+    except (Exception, SystemExit) as error:
+        place = place_of(error, settings)
+        hint = "; install what requirements.lock lists" if isinstance(error, ModuleNotFoundError) else ""
+        raise ProjectError(f"cannot import {name}, in {place}: {reason_of(error)}{hint}") from error
+
+
+def artifacts_of(settings: Settings, runs: Path) -> str:
+    """Where results are kept: a path seen from the project, or a URL."""
+    where = settings.artifacts
+    if not where:
+        return str(runs / "cache")
+    return where if "://" in where else str((settings.root / where).resolve())
+
+
+def cache_of(settings: Settings, runs: Path, pipeline: Any, where: str, *, use: bool) -> StepCache:
+    """`pipeline` is the package's module of that name; `where` is that of `artifacts_of`."""
+    package = Path(pipeline.__file__).resolve().parent
+    installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    ours = [str(Path(__file__).parents[1]), str(package), *installed]
+    ignore = [*ours, str(runs), *([] if "://" in where else [where]), *_matplotlib_folders()]
+    return StepCache(
+        Store(Path(where)),
+        code=Code(settings.root, [f"{folder}{os.sep}" for folder in ours]),
+        environment=environment(settings.root),
+        hidden=getattr(pipeline, "HIDDEN_STATE", {}),
+        ignore=tuple(ignore),
+        use=use,
+    )
+
+
+def _matplotlib_folders() -> list[str]:
+    """Where matplotlib keeps its settings and what it knows of fonts; it writes there whenever it likes."""
+    home = Path.home()
+    places = [os.environ.get("XDG_CONFIG_HOME", home / ".config"), os.environ.get("XDG_CACHE_HOME", home / ".cache")]
+    named = [os.environ["MPLCONFIGDIR"]] if "MPLCONFIGDIR" in os.environ else []
+    return [*named, str(home / ".matplotlib"), *(str(Path(place) / "matplotlib") for place in places)]
