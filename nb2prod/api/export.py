@@ -1,6 +1,7 @@
 """`nb2prod export`: a project as files for somebody else's orchestrator."""
 
 import difflib
+import re
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from nb2prod.targets.exports.write import write_export
 
 __all__ = ["ExportOptions", "Exported", "export", "order_of", "target_named"]
 
+_IMAGE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*(:[A-Za-z0-9._/-]+)*(@[A-Za-z0-9:]+)?")
 _SECONDS = 120.0  # the import of a project's libraries may take long on a cold disk
 
 
@@ -100,7 +102,7 @@ def order_of(
         settings=settings,
         specs=specs,
         schedule=schedule,
-        image=_clean("--image", options.image),
+        image=_image(options.image),
         artifacts=_clean("--artifacts", options.artifacts) or settings.artifacts,
         parameters=texts,
         values=values,
@@ -157,6 +159,12 @@ def _clean(where: str, text: str) -> str:
     """No command, variable or file takes these."""
     if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
         raise InvalidOption(where, "it has a letter that no command line takes (NUL, or half of a pair)")
+    return text
+
+
+def _image(text: str) -> str:
+    if text and not _IMAGE.fullmatch(text):
+        raise InvalidOption("--image", f"{text!r} is no image; write one as REGISTRY/NAME:TAG")
     return text
 
 

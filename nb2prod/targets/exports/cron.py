@@ -24,7 +24,14 @@ class CronTarget:
 
     def render(self, order: ExportOrder) -> Export:
         schedule = _schedule(order)
-        stem, notes = file_name(order), (*here_notes(order), *_notes(schedule), *clock_notes(schedule))
+        stem, notes = (
+            file_name(order),
+            (
+                *here_notes(order),
+                *_notes(schedule),
+                *clock_notes(schedule, "each cron has its own way with a time that is leaped over or comes twice"),
+            ),
+        )
         crontab = [
             *head(self.name, order, notes, f"Install: (crontab -l; cat {stem}.crontab) | crontab -"),
             "SHELL=/bin/sh",

@@ -12,9 +12,11 @@ from nb2prod.targets.exports.base import ExportOrder, Note
 
 __all__ = ["comments", "dns_name", "dns_names", "file_name", "head", "one_line", "parameter_words", "shell", "to_yaml"]
 
-_WIDTH = 110
+_WIDTH = 10_000  # no line is folded
 # what every reader of YAML, of 1.1 and of 1.2, takes for a text
-_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
+_PLAIN = re.compile(r"(--?)?[A-Za-z/][A-Za-z0-9_./=@-]*(:[A-Za-z0-9_./=@-]+)*")
+_LINE = r"[!-~](?:[ -~]*[!-~])?\n"
+_BLOCK = re.compile(f"{_LINE}(?: *{_LINE})*")
 _WORDS = {"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"}
 
 
@@ -90,8 +92,12 @@ class _Dumper(yaml.SafeDumper):  # type: ignore[misc]  # PyYAML has no types
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
-    plain = _PLAIN.fullmatch(text) and text.lower() not in _WORDS
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if plain else '"')
+    style = '"'
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS:
+        style = ""
+    elif _BLOCK.fullmatch(text):
+        style = "|"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 _Dumper.add_representer(str, _text)

@@ -78,8 +78,8 @@ def portable(fields: str) -> str | None:
     return " ".join([minutes, hours, month_days, _field(found.months, 1, 12), week_days])
 
 
-def clock_notes(schedule: Cron) -> tuple[Note, ...]:
-    """Of times that a change of the clock may leap over or show twice."""
+def clock_notes(schedule: Cron, why: str) -> tuple[Note, ...]:
+    """Of times that a change of the clock may leap over or show twice; `why` is what the scheduler does then."""
     zone = ZoneInfo(schedule.timezone)
     year = [datetime(2025, month, 1, tzinfo=zone).utcoffset() for month in range(1, 13)]
     if len(set(year)) == 1 or not moments_of(schedule.expression).hours & _CLOCK_CHANGES:
@@ -87,7 +87,7 @@ def clock_notes(schedule: Cron) -> tuple[Note, ...]:
     return (
         Note(
             what=f"the nights in which the clocks of {schedule.timezone} change",
-            why="a time that is leaped over, or shown twice, is this scheduler's own to judge",
+            why=why,
             do="choose an hour after 4, or --tz UTC, where that matters",
         ),
     )

@@ -7,7 +7,7 @@ from typing import Any  # TOML
 from nb2prod.targets.exports.base import ExportOrder, Note
 from nb2prod.targets.exports.texts import parameter_words
 
-__all__ = ["credentials", "here_command", "here_notes", "image_command", "options", "variables"]
+__all__ = ["command_of", "credentials", "here_command", "here_notes", "options", "shared_notes", "variables"]
 
 _REFERENCE = re.compile(r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}|\{(file|keyring):([^{}]+)\}")
 
@@ -17,9 +17,9 @@ def here_command(order: ExportOrder) -> list[str]:
     return [order.python, "-m", "nb2prod.runtime", str(order.settings.root), *options(order)]
 
 
-def image_command(order: ExportOrder, *, runs: str) -> list[str]:
-    """In a container with the package; records go to the folder `runs`."""
-    return ["python", "-m", order.package, "--runs", runs, *options(order)]
+def command_of(order: ExportOrder) -> list[str]:
+    """In a container with the package."""
+    return ["python", "-m", order.package]
 
 
 def options(order: ExportOrder) -> list[str]:
@@ -60,3 +60,16 @@ def here_notes(order: ExportOrder) -> tuple[Note, ...]:
     for name in credentials(order)["env"]:
         found.append(Note(what=f"the variable {name}", why="pipeline.toml refers to it", do="give it to the command"))
     return tuple(found)
+
+
+def shared_notes(order: ExportOrder) -> tuple[Note, ...]:
+    """Of targets that run the whole pipeline in a container."""
+    if not order.artifacts or "://" in order.artifacts:
+        return ()
+    return (
+        Note(
+            what=f"the artifacts in {order.artifacts}",
+            why="a container keeps what is in its volume alone, so another one computes everything again",
+            do="give --artifacts a URL, or a folder in the volume, as /data/artifacts",
+        ),
+    )
