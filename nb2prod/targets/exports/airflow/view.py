@@ -10,6 +10,7 @@ from nb2prod.errors import InvalidOption
 from nb2prod.runtime.graph import GraphStep
 from nb2prod.runtime.project import Policy
 from nb2prod.runtime.workplace import artifacts_of
+from nb2prod.targets.exports.apart import runner_notes
 from nb2prod.targets.exports.base import ExportOrder, Note
 from nb2prod.targets.exports.templates import head_of, names_in_python
 from nb2prod.targets.exports.texts import one_line
@@ -21,6 +22,11 @@ __all__ = ["TaskView", "View", "view_of"]
 _MARGIN = 60  # our own deadline comes first, and says in which line it was
 _FINISH = "finish"
 _KEY = re.compile(r"[^\w.-]")  # what Airflow does not take in an id
+_INSTEAD = {
+    "on_failure": "give the DAG an on_failure_callback that tells the same people",
+    "circuit": "set max_consecutive_failed_dag_runs, which pauses the DAG after so many failed runs",
+}
+_CLOCKS = "Airflow runs a time that is leaped over an hour later, and one that is shown twice at the second"
 # what the file itself calls by name
 _OURS = {
     "ARTIFACTS", "AirflowFailException", "AirflowTaskTimeout", "CronTriggerTimetable", "DAG_ID", "PROJECT", "PYTHON",
@@ -167,9 +173,9 @@ def _notes(order: ExportOrder, artifacts: str) -> Iterator[Note]:
             do="build the workers' image with PYTHON and PROJECT in it, or use --to argo",
         )
     yield from _resources(order)
-    yield from _handlers(order)
+    yield from runner_notes(order, "Airflow", _INSTEAD)
     if order.schedule:
-        yield from clock_notes(order.schedule)
+        yield from clock_notes(order.schedule, _CLOCKS)
 
 
 def _resources(order: ExportOrder) -> Iterator[Note]:
@@ -189,20 +195,3 @@ def _resources(order: ExportOrder) -> Iterator[Note]:
                 why="Airflow's local and Celery executors give a task what its worker has",
                 do="give the workers that much, or use --to argo",
             )
-
-
-def _handlers(order: ExportOrder) -> Iterator[Note]:
-    named = {order.policy(step).on_failure for step in order.graph.steps} | {order.settings.on_failure}
-    for handler in sorted(named - {""}):
-        yield Note(
-            what=f"on_failure {handler}",
-            why="the runner calls it, and Airflow runs the steps without our runner",
-            do="give the DAG an on_failure_callback that tells the same people",
-            unsafe=True,
-        )
-    if "circuit" in order.settings.tables.get("run", {}):
-        yield Note(
-            what="[run] circuit",
-            why="Airflow counts the failures of each task alone",
-            do="set max_consecutive_failed_dag_runs, which pauses the DAG after so many failed runs",
-        )
