@@ -91,3 +91,7 @@ class UnknownCode(Nb2ProdError):
     def __init__(self, code: str, known: Sequence[str]) -> None:
         super().__init__(f"no finding has the code {code!r}; the codes are {', '.join(known)}")
         self.code = code
+
+
+class NotReplayable(Nb2ProdError):
+    """A step that cannot be opened again as a notebook, or a replay that cannot be taken back; nothing was written."""

@@ -172,7 +172,7 @@ class StepCache:
 
     def keep(self, call: Call, result: object, trace: Trace, about: Entry, seconds: float, *, reason: str = "") -> Kept:
         """Keep what the step gave, as far as others or this run may use it: `reason` says of what it did that no
-        other run may. What took long to make waits for the disk. Raises ArtifactsUnreachable when it is needed."""
+        other run may. What took long to make waits for the disk. Raises ArtifactsUnreachable."""
         outputs = outputs_of(call.function, result)
         if self._unknown(call.function):
             self.left.append(key_of(trace.watch.required()))
@@ -187,10 +187,6 @@ class StepCache:
             return self._kept(call, result, outputs, trace, about, seconds, told)
         except NotPortable as error:
             return replace(told, reason=f"its result cannot be pickled ({error})")
-        except ArtifactsUnreachable as error:
-            if self.needed:
-                raise
-            return replace(told, reason=str(error))
 
     def _reasons(
         self, call: Call, outputs: Mapping[str, object], trace: Trace, late: list[str], reason: str

@@ -14,7 +14,9 @@ from nb2prod.runtime.attempts import delay_before, worth_retrying
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import InlineRunner
+from nb2prod.runtime.keys import Origins
 from nb2prod.runtime.ledger import answer_of
+from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
@@ -140,7 +142,7 @@ class Dispatch:
             package=settings.package,
             function=f"{function.__module__}:{function.__name__}",
             inputs=self._inputs(node),
-            carried=tuple(answer.left for answer in before if answer.left),
+            carried=self._carried(node),
             unkept=tuple(key for answer in before for key in answer.unkept),
             artifacts=self.where,
             environment=settings.environment,
@@ -151,6 +153,7 @@ class Dispatch:
             use_cache=self.use_cache,
             keep=policy.cache,
             workdir=str(settings.workdir),
+            resumed=str(self.runner.record.head.get("resumed") or ""),
         )
 
     def _inputs(self, node: Node) -> Mapping[str, Mapping[str, Any]]:
@@ -158,14 +161,17 @@ class Dispatch:
         own: dict[str, object] = {}
         for name, value in node.inputs.items():
             if isinstance(value, Ref):
-                found[name] = {"bundle": self._bundle(value.step), "field": value.field}
+                origin = self.answers[value.step].origins.get(value.field or "result")
+                about = {"origin": origin} if origin else {}
+                found[name] = {"bundle": self._bundle(value.step), "field": value.field, **about}
             elif _is_plain(value):
                 found[name] = {"value": encode(value)}
             else:
                 own[name] = value
         if own:  # one bundle: what they share is shared after
             digest = self.artifacts.put_value(own)
-            found |= {name: {"bundle": digest, "item": name} for name in own}
+            origins = Origins()
+            found |= {name: {"bundle": digest, "item": name, "origin": origins.of(own[name])} for name in own}
         return {name: found[name] for name in node.inputs}
 
     def _bundle(self, step: str) -> str:
@@ -210,7 +216,31 @@ class Dispatch:
         self.waiting.pop(node.name, None)
         self.runner.ledger.begin(node.name, answer.inputs)
         self.missing[node.name] = node.name
-        self.runner.failed(node, answer)
+        if not answer.error.get("inputs"):  # its process could not tell any more
+            answer = replace(answer, error={**answer.error, "inputs": self._described(node)})
+        self.runner.failed(node, answer, replay=self._replay(node))
+
+    def _replay(self, node: Node) -> Mapping[str, Any]:
+        """What the step was given; nothing when that could not leave the process."""
+        try:
+            inputs, carried = self._inputs(node), self._carried(node)
+        except (NotPortable, KeyError, OSError):
+            return {}
+        return {"inputs": inputs, "carried": carried, "artifacts": self.where}
+
+    def _described(self, node: Node) -> Mapping[str, str]:
+        """Its inputs in words, from what the steps before it told of their outputs."""
+        told = {name: value for name, value in node.inputs.items() if not isinstance(value, Ref)}
+        found = {name: shown({name: value}).removeprefix(f"{name} ") for name, value in told.items()}
+        for name, value in node.inputs.items():
+            if isinstance(value, Ref) and value.step in self.answers:
+                outputs = self.answers[value.step].outputs
+                found[name] = in_words(outputs.get(value.field or "result", {}))
+        return found
+
+    def _carried(self, node: Node) -> tuple[str, ...]:
+        before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
+        return tuple(answer.left for answer in before if answer.left)
 
     def _skip(self, node: Node, because: str) -> None:
         del self.waiting[node.name]

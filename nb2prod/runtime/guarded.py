@@ -80,7 +80,8 @@ class Guarded:
         answer: Answer = outcome.answer or answer_of(outcome.ending)  # type: ignore[arg-type]  # one of them is there
         self.runner.ledger.heard(answer, self.artifacts, node.name)
         if answer.status != "completed":
-            return Done(answer=answer, error=StepDied(str(answer.error.get("reason", ""))))
+            before = state.capture([*state.GENERATORS, *sorted(node.states)])
+            return Done(answer=answer, error=StepDied(str(answer.error.get("reason", ""))), before=before)
         if answer.left:
             state.restore(self.artifacts.get_value(answer.left))
         value = self.artifacts.get_value(answer.bundle, node.function)

@@ -204,6 +204,16 @@ class Origins:
         except NotPortable as error:
             raise Uncacheable(f"an input cannot be pickled ({error})") from error
 
+    def known(self, value: object) -> str:
+        """The same where it is known, else "": nothing is pickled for it."""
+        return "" if isinstance(value, _SCALARS) else self._known.get(id(value), ("", ""))[1]
+
+    def learn_again(self, values: Mapping[str, object], origins: Mapping[str, str]) -> None:
+        """Of copies of values that are known."""
+        for name, text in origins.items():
+            if text:
+                self._known[id(values[name])] = (self._held(values[name]), text)
+
     def _held(self, value: object) -> object:
         """A weak reference where there can be one: a big table must not outlive its last user."""
         key = id(value)

@@ -1,12 +1,13 @@
 """How the steps of a run go, told to its record and to the user; and how a failure reads."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.artifacts import Artifacts
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import described_place
+from nb2prod.runtime.failure import described_place, whole_failure
 from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.record import Record
@@ -68,7 +69,9 @@ class Ledger:
         if isinstance(trouble, RuntimeTrouble):
             self.failures[step] = trouble
         status = answer.status if isinstance(trouble, RuntimeTrouble) else "interrupted"
-        self._end(step, answer, status, cached=False, error={"message": said, **answer.error}, **more)
+        commands = {"resume": self.resume, "replay": self._replay(step) if "replay" in more else ""}
+        error = whole_failure({**answer.error, "message": said, **commands}, self.settings)
+        self._end(step, answer, status, cached=False, error=error, **more)
         self._tell_done(step, status)
 
     def skipped(self, step: str, because: str) -> None:
@@ -84,10 +87,12 @@ class Ledger:
         seconds: float | None,
         run_seconds: float | None,
         notes: Sequence[str] = (),
+        can_replay: bool = False,
     ) -> RuntimeTrouble:
         """The failure as it reads. `seconds` is the step's limit; `run_seconds` the run's, when that was reached."""
         error, pipeline = answer.error, self.settings.name
         notes = [*notes, *notes_of(error)]
+        notes += [f"to replay: {self._replay(step)}"] if can_replay else []
         notes += [f"to resume: {self.resume}"] if self.resume else []
         if answer.status == "timeout":
             notes = [f"it was in {described_place(error)}", *notes] if error.get("file") else notes
@@ -103,6 +108,9 @@ class Ledger:
             cell=int(error.get("cell", 0)),
             line=int(error.get("line", 0)),
         )
+
+    def _replay(self, step: str) -> str:
+        return shlex.join(["nb2prod", "replay", str(self.record.folder), step])
 
     def _end(self, step: str, answer: Answer, status: str, **found: Any) -> None:
         entry = self.entries[step]

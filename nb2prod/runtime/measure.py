@@ -9,7 +9,7 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime.metrics import as_number
 
-__all__ = ["Clock", "describe", "inputs_of", "numbers_in", "outputs_of", "shown"]
+__all__ = ["Clock", "describe", "in_words", "inputs_of", "numbers_in", "outputs_of", "shown"]
 
 _CELLS = 5_000_000  # a frame with more is not searched for nulls
 _SECRET = re.compile(r"password|passwd|token|secret|api_?key|credential", re.IGNORECASE)
@@ -58,6 +58,14 @@ def describe(values: Mapping[str, object]) -> dict[str, dict[str, object]]:
 def shown(values: Mapping[str, object]) -> str:
     """The values in a line: the shapes of tables, and what is small enough to read."""
     return ", ".join(f"{name} {_shown(name, value)}" for name, value in values.items())
+
+
+def in_words(described: Mapping[str, Any]) -> str:
+    """What `describe` has told of a value: DataFrame 400 x 5."""
+    size = " x ".join(map(str, described.get("shape", ()))) or (
+        f"of {described['length']}" if "length" in described else ""
+    )
+    return f"{described.get('type', '')} {size}".strip()
 
 
 def numbers_in(values: Mapping[str, object], names: tuple[str, ...]) -> dict[str, float]:

@@ -31,6 +31,14 @@ class Moment:
         for call in calls:
             call()
 
+    def tell(self, call: Callable[[], None]) -> None:
+        """Call it when it happens, in that thread; at once when it has."""
+        with self._lock:
+            if not self._event.is_set():
+                self._calls.append(call)
+                return
+        call()
+
     @property
     def happened(self) -> bool:
         return self._event.is_set()

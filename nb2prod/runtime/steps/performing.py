@@ -5,6 +5,7 @@
 The runner uses it for steps of its own process, and a worker for the one that it was forked for: there is one path.
 """
 
+import copy
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -15,18 +16,18 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Hit, Kept, StepCache, log_text
+from nb2prod.runtime.cache import Call, Hit, Kept, StepCache, Trace, log_text
 from nb2prod.runtime.data.staging import Staging, staged
 from nb2prod.runtime.failure import failure_of, traceback_of
-from nb2prod.runtime.measure import Clock, describe, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
 from nb2prod.runtime.observing import Seen, observing
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
 
-__all__ = ["Bench", "Done", "Work", "perform"]
+__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
 
-_FAULTS = "NB2PROD_FAULTS"
+FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
 
 
@@ -68,6 +69,7 @@ class Done:
     answer: Answer
     value: Any = None
     error: BaseException | None = None
+    before: Mapping[str, object] = field(default_factory=dict)  # of a step that failed: the state that it found
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,7 +129,14 @@ def _reused(begun: _Begun, cache: StepCache, hit: Hit) -> Done:
     for name, value in entry.metrics.items():
         seen.metric(name, value)
     outputs = outputs_of(begun.work.function, hit.result)
-    answer = _answer(begun, cached=True, from_run=entry.run, bundle=entry.bundle, outputs=describe(outputs))
+    answer = _answer(
+        begun,
+        cached=True,
+        from_run=entry.run,
+        bundle=entry.bundle,
+        origins=entry.origins,
+        outputs=describe(outputs),
+    )
     return Done(answer=replace(answer, fields=tuple(outputs)), value=hit.result)
 
 
@@ -143,23 +152,44 @@ def _run(begun: _Begun) -> Done:
         published = begun.staging.publish()
     except BaseException as error:
         begun.seen.settle()
-        return _failed(begun, error)
+        return _failed(begun, error, trace)
     outputs = outputs_of(work.function, value)
     declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
     for name, number in declared.items():
         begun.seen.metric(name, number)
     measured = begun.clock.read()
     kept = Kept(reason=f"publishes {', '.join(published)}" if published else "")
-    if cache and call and trace:
-        about, seconds = _about(begun, cache), begun.clock.elapsed()
-        kept = cache.keep(call, value, trace, about, seconds, reason=kept.reason)
-    answer = _answer(begun, uncacheable=kept.reason, bundle=kept.bundle, outputs=describe(outputs), measured=measured)
+    try:
+        if cache and call and trace:
+            cache, seconds = _met(cache, work), begun.clock.elapsed()
+            kept = cache.keep(call, value, trace, _about(begun, cache), seconds, reason=kept.reason)
+    except OSError as error:  # a full disk, or a store that cannot be reached
+        return _failed(begun, error, trace, place="what keeps its result")
+    answer = _answer(
+        begun,
+        uncacheable=kept.reason,
+        bundle=kept.bundle,
+        origins=kept.origins,
+        outputs=describe(outputs),
+        measured=measured,
+    )
     return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
+
+
+def _met(cache: StepCache, work: Work) -> StepCache:
+    """With the faults of its store that a test has asked for."""
+    if FAULTS not in os.environ:
+        return cache
+    from nb2prod.runtime.faults import faulty
+
+    met = copy.copy(cache)
+    met.store = faulty(cache.store, work.step, work.attempt)
+    return met
 
 
 def _called(work: Work, staging: Staging) -> Any:
     with deadline(work.seconds):
-        if _FAULTS in os.environ:
+        if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
@@ -168,7 +198,8 @@ def _called(work: Work, staging: Staging) -> Any:
         return work.function(*work.args, **work.kwargs)
 
 
-def _failed(begun: _Begun, error: BaseException) -> Done:
+def _failed(begun: _Begun, error: BaseException, trace: Trace | None = None, place: str = "") -> Done:
+    """`place` says where it was when that is not a line of the user's."""
     status = "failed"
     if isinstance(error, Expired):
         status = "timeout"
@@ -177,8 +208,21 @@ def _failed(begun: _Begun, error: BaseException) -> Done:
     hide = begun.staging.hide
     begun.bench.output.write(hide(traceback_of(error)))
     failure = failure_of(error, begun.work.settings, begun.inputs)
-    told = {name: hide(value) if isinstance(value, str) else value for name, value in failure.items()}
-    return Done(answer=_answer(begun, status=status, error=told, facts=facts_of(error)), error=error)
+    # the step may have changed them since
+    failure["inputs"] |= {
+        name: in_words(each) for name, each in begun.described.items() if {"shape", "length"} & {*each}
+    }
+    told = _hidden({**failure, **({"place": place} if place else {})}, hide)
+    answer = _answer(begun, status=status, error=told, facts=facts_of(error))
+    return Done(answer=answer, error=error, before=trace.before if trace else {})
+
+
+def _hidden(told: Any, hide: Callable[[str], str]) -> Any:
+    if isinstance(told, str):
+        return hide(told)
+    if isinstance(told, list):
+        return [_hidden(each, hide) for each in told]
+    return {name: _hidden(each, hide) for name, each in told.items()} if isinstance(told, dict) else told
 
 
 def _answer(begun: _Begun, **more: Any) -> Answer:

@@ -212,5 +212,6 @@ def _step_entry(name: str, step: StepView) -> dict[str, object]:
         "touched": dict(step.step.touched),
         "maybe": list(step.step.maybe),
         "state": list(step.step.state),
+        "after": list(step.step.after),
         "metrics": list(step.step.metrics),
     }

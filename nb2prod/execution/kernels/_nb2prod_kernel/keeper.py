@@ -116,7 +116,8 @@ class _Keeper:
         self.connection.setblocking(False)
         line, _, self.received = data.partition(b"\n")
         order: dict[str, Any] = json.loads(line)
-        order["env"]["JPY_PARENT_PID"] = str(os.getpid())  # libraries look for it to tell a notebook
+        if order.get("folder"):
+            order["env"]["JPY_PARENT_PID"] = str(os.getpid())  # libraries look for it to tell a notebook
         order["env"]["NB2PROD_KEEPER"] = str(os.getpid())
         return order, list(streams)
 

@@ -1,0 +1,157 @@
+"""One call in a process of its own under a keeper: forked from the warm server, or a fresh interpreter."""
+
+import contextlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any  # JSON
+
+from nb2prod.execution.kernels import order as kernels
+from nb2prod.execution.kernels.keeping import inherited, keep
+from nb2prod.execution.kernels.leash import Leash
+from nb2prod.execution.steps.verdict import Seen, verdict
+from nb2prod.execution.steps.warm import Unfit, WarmProject
+from nb2prod.runtime.steps.calls import Outcome, StepCall
+
+__all__ = ["Guarded", "command_of"]
+
+_SOON, _LONGER = 0.5, 0.05  # what a step may take beyond its timeout to say itself where it was: seconds, and a share
+_NOBODY = kernels.Ending(signal=9, reason="killed")
+
+
+class Guarded:
+    """`done` is called once, from another thread, when nothing of it is left."""
+
+    def __init__(
+        self,
+        call: StepCall,
+        warm: WarmProject,
+        done: Callable[["Guarded", Outcome], None],
+        *,
+        fresh: bool = False,
+        host: str = "",
+    ) -> None:
+        self.call, self.host = call, host or socket.gethostname()
+        self._warm, self._done, self._fresh = warm, done, fresh
+        self._lock = threading.Lock()
+        self._leash: Leash | None = None
+        self._is_cancelled = False
+        self._begin()
+
+    def cancel(self, grace: float) -> None:
+        """INT, after half the grace TERM, then KILL, to all that it started."""
+        with self._lock:
+            self._is_cancelled, leash = True, self._leash
+        if leash is not None:
+            leash.end(grace)
+
+    def _begin(self) -> None:
+        begin = self._begin_fresh if self._fresh else self._begin_forked
+        try:
+            begin()
+        except (OSError, subprocess.SubprocessError) as error:
+            self._finish(Seen(ending=_NOBODY, failure=f"{type(error).__name__}: {error}"), None)
+
+    def _begin_forked(self) -> None:
+        answer = _nameless()
+        try:
+            connection = self._warm.fork(answer.fileno())
+        except Unfit:
+            answer.close()
+            self._begin_fresh()
+            return
+        leash = self._hold(Leash(connection, self._order(call=self.call.to_json()), _streams()))
+
+        def end() -> None:
+            with answer:
+                answer.seek(0)
+                text = answer.read().decode("utf-8", "replace")
+            if not leash.pid and not self._is_cancelled:  # its server died before it had forked
+                self._begin()
+                return
+            self._finish(self._seen(leash, text), leash)
+
+        leash.ended.tell(end)
+
+    def _begin_fresh(self) -> None:
+        folder = Path(tempfile.mkdtemp(prefix="nb2prod-step-"))
+        file = folder / "call.json"
+        file.write_text(self.call.to_json(), encoding="utf-8")
+        leash = self._hold(keep(self._order(argv=command_of(self._warm.wanted.worker, file)), _streams()))
+
+        def end() -> None:
+            text = ""
+            with contextlib.suppress(OSError):
+                text = Path(f"{file}.answer").read_text(encoding="utf-8")
+            shutil.rmtree(folder, ignore_errors=True)
+            self._finish(self._seen(leash, text), leash)
+
+        leash.ended.tell(end)
+
+    def _order(self, **more: Any) -> dict[str, Any]:
+        call = self.call
+        late = None if call.timeout is None else call.timeout + max(_SOON, _LONGER * call.timeout)
+        return {
+            "cwd": call.workdir or str(Path.cwd()),
+            "env": self._environment(),
+            **inherited(),
+            "memory": call.memory,
+            "cpus": call.cpus,
+            "deadline": late,
+            **more,
+        }
+
+    def _environment(self) -> Mapping[str, str]:
+        """By a mark that is there already whoever runs the runner finds what is left."""
+        return {"NB2PROD_RUN": self.call.run, **self._warm.environment}
+
+    def _hold(self, leash: Leash) -> Leash:
+        with self._lock:
+            self._leash, is_cancelled = leash, self._is_cancelled
+        if is_cancelled:
+            leash.end(0)
+        return leash
+
+    def _seen(self, leash: Leash, text: str) -> Seen:
+        return Seen(ending=leash.ending or _NOBODY, text=text, failure=leash.failure, is_cancelled=self._is_cancelled)
+
+    def _finish(self, seen: Seen, leash: Leash | None) -> None:
+        answer, ending = verdict(self.call, seen)
+        outcome = Outcome(
+            ticket=self.call.ticket,
+            answer=answer,
+            ending=ending,
+            host=self.host,
+            pid=leash.pid if leash else 0,
+            memory=seen.ending.memory,
+            cpu=seen.ending.cpu,
+        )
+        self._done(self, outcome)
+
+
+def command_of(worker: str, file: Path) -> list[str]:
+    flags: list[str] = getattr(subprocess, "_args_from_interpreter_flags")()  # noqa: B009 - as multiprocessing does
+    return [sys.executable, *flags, "-P", "-m", worker, str(file)]
+
+
+def _nameless() -> Any:
+    """A file that is gone with whoever has it open."""
+    if hasattr(os, "memfd_create"):
+        return open(os.memfd_create("nb2prod-answer"), "r+b")  # noqa: PTH123 - of a descriptor
+    return tempfile.TemporaryFile()
+
+
+def _streams() -> list[int]:
+    """Of this process, when it has them: what a step prints is seen while it runs."""
+    try:
+        os.fstat(1)
+        os.fstat(2)
+    except OSError:
+        return []
+    return [1, 2]
