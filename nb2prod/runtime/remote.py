@@ -151,9 +151,9 @@ class Bucket:
 
     def _appear(self, path: str, write: Callable[[str], None]) -> None:
         """Whole or not there, as far as the store allows."""
-        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
         if self.atomic:
             return write(path)
+        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
         folder, _, name = path.rpartition("/")
         passing = f"{folder}/.new-{os.urandom(6).hex()}-{name}"
         try:
