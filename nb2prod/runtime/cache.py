@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import Artifacts, ArtifactsUnreachable, Entry
+from nb2prod.runtime.artifacts import Artifacts, Entry
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.keys import Code, Origins, Uncacheable, is_scalar, key_of
 from nb2prod.runtime.measure import outputs_of
@@ -138,7 +138,7 @@ class StepCache:
         try:
             result = self.store.get_value(entry.bundle, call.function)
             left = self.store.get_value(entry.exit_state) if entry.exit_state else {}
-        except ArtifactsUnreachable:
+        except OSError:  # out of reach, which may be otherwise soon
             raise
         except Exception:  # damaged, or made by another version of a class: run the step instead
             for key in self._keys(call):
@@ -172,7 +172,7 @@ class StepCache:
 
     def keep(self, call: Call, result: object, trace: Trace, about: Entry, seconds: float, *, reason: str = "") -> Kept:
         """Keep what the step gave, as far as others or this run may use it: `reason` says of what it did that no
-        other run may. What took long to make waits for the disk. Raises ArtifactsUnreachable."""
+        other run may. What took long to make waits for the disk. Raises ArtifactsUnreachable when it is needed."""
         outputs = outputs_of(call.function, result)
         if self._unknown(call.function):
             self.left.append(key_of(trace.watch.required()))
@@ -187,6 +187,10 @@ class StepCache:
             return self._kept(call, result, outputs, trace, about, seconds, told)
         except NotPortable as error:
             return replace(told, reason=f"its result cannot be pickled ({error})")
+        except OSError as error:
+            if self.needed:
+                raise
+            return replace(told, reason=str(error))
 
     def _reasons(
         self, call: Call, outputs: Mapping[str, object], trace: Trace, late: list[str], reason: str

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import fsspec
 import pytest
-from artifacts.server import s3_server
+from connectors.servers import S3, s3_server
 
 from nb2prod.runtime.artifacts import Artifacts, open_artifacts
 
@@ -15,16 +15,16 @@ PLACES = ["folder", "memory", "s3", "s3 near"]
 
 
 @pytest.fixture(scope="session")
-def _server() -> Iterator[str]:
-    with s3_server() as url:
-        yield url
+def _server() -> Iterator[S3]:
+    with s3_server() as server:
+        yield server
 
 
 @pytest.fixture
-def bucket(_server: str, monkeypatch: pytest.MonkeyPatch) -> str:
+def bucket(_server: S3, monkeypatch: pytest.MonkeyPatch) -> str:
     """The URL of an empty bucket, which the environment says how to reach."""
     keys = {"AWS_ACCESS_KEY_ID": "key-of-tests", "AWS_SECRET_ACCESS_KEY": "secret-of-tests"}
-    for name, value in {**keys, "AWS_ENDPOINT_URL": _server, "AWS_DEFAULT_REGION": "us-east-1"}.items():
+    for name, value in {**keys, "AWS_ENDPOINT_URL": _server.url, "AWS_DEFAULT_REGION": "us-east-1"}.items():
         monkeypatch.setenv(name, value)
     name = f"artifacts-{os.urandom(6).hex()}"
     fsspec.filesystem("s3").mkdir(name)
