@@ -14,6 +14,7 @@ from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import InlineRunner
+from nb2prod.runtime.keys import Origins
 from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
 from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
@@ -152,6 +153,7 @@ class Dispatch:
             use_cache=self.use_cache,
             keep=policy.cache,
             workdir=str(settings.workdir),
+            resumed=str(self.runner.record.head.get("resumed") or ""),
         )
 
     def _inputs(self, node: Node) -> Mapping[str, Mapping[str, Any]]:
@@ -159,14 +161,17 @@ class Dispatch:
         own: dict[str, object] = {}
         for name, value in node.inputs.items():
             if isinstance(value, Ref):
-                found[name] = {"bundle": self._bundle(value.step), "field": value.field}
+                origin = self.answers[value.step].origins.get(value.field or "result")
+                about = {"origin": origin} if origin else {}
+                found[name] = {"bundle": self._bundle(value.step), "field": value.field, **about}
             elif _is_plain(value):
                 found[name] = {"value": encode(value)}
             else:
                 own[name] = value
         if own:  # one bundle: what they share is shared after
             digest = self.artifacts.put_value(own)
-            found |= {name: {"bundle": digest, "item": name} for name in own}
+            origins = Origins()
+            found |= {name: {"bundle": digest, "item": name, "origin": origins.of(own[name])} for name in own}
         return {name: found[name] for name in node.inputs}
 
     def _bundle(self, step: str) -> str:

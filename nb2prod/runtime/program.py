@@ -188,7 +188,15 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
                 runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
                 where, use_cache = artifacts_of(settings, runs), not options.no_cache
                 if settings.executor == HERE:
-                    runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache)
+                    runner.cache = cache_of(
+                        settings,
+                        runs,
+                        pipeline,
+                        where,
+                        use=use_cache,
+                        run=record.run,
+                        resumed=options.resume or "",
+                    )
                 else:
                     executor = open_executor(settings.executor, settings, _executor_options(options))
                     runner.use(executor, artifacts=where, use_cache=use_cache)

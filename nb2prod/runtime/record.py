@@ -8,6 +8,7 @@ import ast
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,8 +30,8 @@ class Record:
         self.steps: list[dict[str, Any]] = []
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
-        self.began = _now()
-        self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
+        self.began = time.monotonic()  # the wall clock may jump
+        self.head = {"run": self.run, "status": "running", "started": _text(_now()), "pid": os.getpid(), **head}
         self.event("run.started")
         self._write()
 
@@ -49,8 +50,8 @@ class Record:
         self._written[id(step)] = _json(step)  # on disk with the next step, or with the end of the run
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
-        now = _now()
-        self.head |= {"status": status, "finished": _text(now), "seconds": (now - self.began).total_seconds()}
+        seconds = round(time.monotonic() - self.began, 6)
+        self.head |= {"status": status, "finished": _text(_now()), "seconds": seconds}
         self.head |= {"error": error} if error else {}
         self.event(f"run.{status}")
         self._write(whole=True)

@@ -16,7 +16,7 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
+from nb2prod.runtime.cache import Call, Hit, Kept, StepCache, Trace, log_text
 from nb2prod.runtime.data.staging import Staging, staged
 from nb2prod.runtime.failure import failure_of, traceback_of
 from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
@@ -111,7 +111,7 @@ def perform(work: Work, bench: Bench) -> Done:
         try:
             used = {f"data {data}": text for data, text in staging.used.items()}
             call = cache.call(work.function, {**inputs, **used}, wanted=work.policy.cache) if cache else None
-            hit = cache.find(call) if cache and call else None
+            hit = cache.reuse(call) if cache and call else None
         except Exception as error:  # what the step's data or its known result is asked for may be out of reach
             return _failed(begun, error)
         if cache and hit:
@@ -129,7 +129,14 @@ def _reused(begun: _Begun, cache: StepCache, hit: Hit) -> Done:
     for name, value in entry.metrics.items():
         seen.metric(name, value)
     outputs = outputs_of(begun.work.function, hit.result)
-    answer = _answer(begun, cached=True, from_run=entry.run, bundle=entry.bundle, outputs=describe(outputs))
+    answer = _answer(
+        begun,
+        cached=True,
+        from_run=entry.run,
+        bundle=entry.bundle,
+        origins=entry.origins,
+        outputs=describe(outputs),
+    )
     return Done(answer=replace(answer, fields=tuple(outputs)), value=hit.result)
 
 
@@ -151,14 +158,21 @@ def _run(begun: _Begun) -> Done:
     for name, number in declared.items():
         begun.seen.metric(name, number)
     measured = begun.clock.read()
-    reason = f"publishes {', '.join(published)}" if published else ""
+    kept = Kept(reason=f"publishes {', '.join(published)}" if published else "")
     try:
-        if cache and call and trace and not reason:
-            cache = _met(cache, work)
-            reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
+        if cache and call and trace:
+            cache, seconds = _met(cache, work), begun.clock.elapsed()
+            kept = cache.keep(call, value, trace, _about(begun, cache), seconds, reason=kept.reason)
     except OSError as error:  # a full disk, or a store that cannot be reached
         return _failed(begun, error, trace, place="what keeps its result")
-    answer = _answer(begun, uncacheable=reason, outputs=describe(outputs), measured=measured)
+    answer = _answer(
+        begun,
+        uncacheable=kept.reason,
+        bundle=kept.bundle,
+        origins=kept.origins,
+        outputs=describe(outputs),
+        measured=measured,
+    )
     return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
 
 

@@ -23,6 +23,7 @@ from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
+from nb2prod.runtime.keys import origin_of
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.record import decode
@@ -69,15 +70,23 @@ def _carried_out(call: StepCall) -> Answer:
     module, _, name = call.function.partition(":")
     function = getattr(import_module(module, settings), name)
     artifacts = open_artifacts(call.artifacts)
-    known = cache_of(settings, settings.runs, pipeline, call.artifacts, use=call.use_cache)
+    known = cache_of(
+        settings,
+        settings.runs,
+        pipeline,
+        call.artifacts,
+        use=call.use_cache,
+        run=call.run,
+        resumed=call.resumed,
+        needed=True,
+    )
     known.left.extend(call.unkept)
     states = [*STATES, *_attributes(getattr(pipeline, "HIDDEN_STATE", {}))]
     for digest in call.carried:
         state.restore(artifacts.get_value(digest))
     before = state.capture(states)
-    kwargs, origins = _inputs(call, artifacts, function)
-    for bundle, values in origins.items():
-        known.origins.learn(bundle, values)
+    kwargs = _inputs(call, artifacts, function)
+    known.origins.learn({name: origin_of(where) for name, where in call.inputs.items()}, kwargs)
     policy = replace(settings.steps.get(name, Policy()), cache=call.keep)
     work = Work(
         settings=settings,
@@ -132,11 +141,10 @@ def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, obje
     return {name: state.difference(name, before.get(name), value) for name, value in changed.items()}
 
 
-def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
-    """By name; and by bundle what its fields are. Each bundle is read once, so that what is shared in it stays so."""
+def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> dict[str, Any]:
+    """By name. Each bundle is read once, so that what is shared in it stays so."""
     bundles: dict[str, Any] = {}
     values: dict[str, Any] = {}
-    origins: dict[str, dict[str, object]] = {}
     for name, where in call.inputs.items():
         if "value" in where:
             values[name] = decode(name, where["value"])
@@ -150,8 +158,7 @@ def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> tuple[dict[s
         else:
             field = where.get("field", "")
             values[name] = getattr(whole, field) if field else whole
-            origins.setdefault(digest, {})[field or "result"] = values[name]
-    return values, origins
+    return values
 
 
 def _attributes(hidden: Mapping[str, Sequence[str]]) -> list[str]:
