@@ -56,7 +56,8 @@ def test_a_run_that_is_told_to_end_ends_and_is_resumed(
     assert not done & {"join", "world"}
     resumed = ten.run("--executor", executor, "--resume", ran.run)
     assert (resumed.code, resumed.metrics) == (0, undisturbed), resumed.err
-    assert set(resumed.computed()) == {*STEPS} - done
+    assert set(resumed.computed()) <= {*STEPS} - done  # a step that was ended may have kept its result already
+    assert {"join", "total"} <= set(resumed.computed())
 
 
 @pytest.mark.parametrize("executor", EXECUTORS)

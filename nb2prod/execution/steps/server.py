@@ -34,6 +34,7 @@ from nb2prod.execution.kernels._nb2prod_kernel import birth, keeper, tree
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.project import SETTINGS, read_settings
 from nb2prod.runtime.steps.calls import Answer, StepCall
+from nb2prod.runtime.workplace import code_of
 
 __all__ = ["main"]
 
@@ -80,7 +81,9 @@ def _warmed(order: Mapping[str, Any]) -> _Warm:
     numpy_random: Any = importlib.import_module("numpy.random") if with_numpy else None
     before = random.getstate(), _state(numpy_random)
     with contextlib.suppress(Exception, SystemExit):  # the step says it better
-        importlib.import_module(f"{order['package']}.pipeline")
+        pipeline = importlib.import_module(f"{order['package']}.pipeline")
+        if order["project"]:  # its steps run what is loaded now, whatever becomes of the files
+            code_of(read_settings(Path(order["project"])).root, Path(str(pipeline.__file__)).resolve().parent)
     after = random.getstate(), _state(numpy_random)
     return _Warm(
         carry_out=carry_out,
