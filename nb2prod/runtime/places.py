@@ -50,6 +50,7 @@ class File:
 class Place(Protocol):
     where: str
     moved: int  # bytes that came from elsewhere or went there
+    is_here: bool
 
     def read(self, name: str) -> bytes | None: ...
     def write(self, name: str, content: bytes, *, durable: bool) -> None: ...
@@ -81,6 +82,8 @@ class NewFile(Protocol):
 
 class Folder:
     """Of this machine."""
+
+    is_here = True
 
     def __init__(self, root: Path) -> None:
         self.root, self.where, self.moved = root.absolute(), str(root), 0

@@ -28,7 +28,7 @@ from nb2prod.runtime.record import decode
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
-from nb2prod.runtime.workplace import cache_of, enter, import_module
+from nb2prod.runtime.workplace import cache_of, code_of, enter, import_module
 
 __all__ = ["carry_out", "main", "prepare"]
 
@@ -40,7 +40,8 @@ def prepare(project: str, package: str, environment: str = "", workdir: str = ""
         settings = replace(settings, workdir=Path(workdir))
     _reach(settings)
     enter(settings)
-    import_module(f"{settings.package}.pipeline", settings)
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
+    code_of(settings.root, Path(pipeline.__file__).resolve().parent)  # they run what is loaded now
     importlib.import_module("tempfile")
     state.capture(STATES)  # what is loaded at the first look is loaded now
 
