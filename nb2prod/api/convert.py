@@ -22,7 +22,7 @@ from nb2prod.targets.write import FINGERPRINTS, LOCK, check_folder, digest, writ
 from nb2prod.verify.run import run_notebook_side
 from nb2prod.verify.traced import recorded_in
 
-__all__ = ["Conversion", "convert", "render_text"]
+__all__ = ["Conversion", "convert", "modules_beside", "render_text"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +86,11 @@ class _Source:
 
     def render(self, recorded: str = "") -> tuple[Project, tuple[Finding, ...]]:
         notebook = replace(read_notebook(self.path), name=self.name)
-        local = _modules_beside(self.path.parent)
+        local = modules_beside(self.path.parent)
         return _project_of(notebook, self.workdir, recorded, local, self.trace, self.known)
 
 
-def _modules_beside(folder: Path) -> frozenset[str]:
+def modules_beside(folder: Path) -> frozenset[str]:
     """Modules that the notebook can import because they stand in its folder."""
     packages = {init.parent.name for init in folder.glob("*/__init__.py")}
     return frozenset(packages | {module.stem for module in folder.glob("*.py")})

@@ -5,12 +5,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2prod.errors import FolderNotOurs, InvalidOption
+from nb2prod.execution.attempt import InPlace, PipelineOptions
 from nb2prod.execution.notebook_job import NotebookRun, notebook_run
 from nb2prod.execution.pipeline_run import PipelineRun, check_project, pipeline_run
 from nb2prod.model.job import Artifact, Definition, JobSettings, Run
 from nb2prod.notebooks.read import read_notebook
 
-__all__ = ["JobOptions", "Outcome", "run", "run_notebook", "run_pipeline"]
+__all__ = ["JobOptions", "Outcome", "PipelineOptions", "run", "run_notebook", "run_pipeline"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,6 +35,7 @@ class JobOptions:
 
 
 _PLAIN = JobOptions()
+_AS_IT_IS = PipelineOptions()
 
 
 def run(
@@ -41,8 +43,7 @@ def run(
     parameters: Mapping[str, object],
     *,
     runs: Path | None = None,
-    resume: str | None = None,
-    cache: bool = True,
+    pipeline: PipelineOptions = _AS_IT_IS,
     timeout: float | None = None,
     progress: Callable[[str], None] | None = None,
     options: JobOptions = _PLAIN,
@@ -52,12 +53,11 @@ def run(
     Raises NotAProject, NotebookNotReadable, ParameterRefused, InvalidOption, before anything is started.
     """
     if target.is_dir():
-        done = run_pipeline(target, parameters, runs=runs, resume=resume, cache=cache, timeout=timeout, options=options)
+        done = run_pipeline(target, parameters, runs=runs, pipeline=pipeline, timeout=timeout, options=options)
         return Outcome(exit_code=done.exit_code, message=done.message, record=done.record)
-    if resume is not None:
-        raise InvalidOption(
-            "--resume", f"{target} is a notebook, which runs from its top; convert it to resume its steps"
-        )
+    if words := pipeline.words():
+        option = words[0].partition("=")[0]
+        raise InvalidOption(option, f"{target} is a notebook, which runs from its top; convert it to have steps")
     ran = run_notebook(target, parameters, runs or Path("runs"), timeout=timeout, progress=progress, options=options)
     return Outcome(exit_code=ran.exit_code, message=ran.message, record=ran.record)
 
@@ -97,22 +97,20 @@ def run_pipeline(
     parameters: Mapping[str, object],
     *,
     runs: Path | None = None,
-    resume: str | None = None,
-    cache: bool = True,
+    pipeline: PipelineOptions = _AS_IT_IS,
     timeout: float | None = None,
     options: JobOptions = _PLAIN,
 ) -> PipelineRun:
     """Run a project once where it is, its output passed through. Raises NotAProject and ParameterRefused before."""
     from nb2prod.api.definitions import define
     from nb2prod.api.runs import submit
-    from nb2prod.execution.attempt import InPlace
     from nb2prod.execution.foreground import run_here
     from nb2prod.store import open_store
 
-    known, records = check_project(project, parameters, runs=runs, resume=resume)
+    known, records = check_project(project, parameters, runs=runs, pipeline=pipeline)
     limit = timeout or options.settings.limits.run or known.timeout
     settings = _settings(project, limit, options.settings)
-    in_place = InPlace(project=project, resume=resume or "", cache=cache)
+    in_place = InPlace(project=project, words=pipeline.words())
     with open_store(options.store) as store:
         definition = define(store, project, name=options.name, settings=settings)
         submitted, is_new = submit(store, definition, parameters, idempotency_key=options.idempotency_key)

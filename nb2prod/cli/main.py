@@ -20,7 +20,10 @@ _COMMANDS = {
     "trace": "Run a notebook once and keep what each cell did.",
     "convert": "Write a notebook as a package.",
     "verify": "Prove that a package computes what its notebook computes.",
+    "data": "See whether what a package reads and writes can be reached.",
     "run": "Run a package or a notebook as a job.",
+    "export": "Write a package's files for Airflow, Kubernetes, systemd and others.",
+    "replay": "Open a failed step as a notebook.",
     "batch": "Run a notebook for each row of a table.",
     "schedule": "Say when notebooks and packages run.",
     "scheduler": "Start the daemon that runs what is due.",
@@ -38,6 +41,7 @@ _HELP = """From a notebook that works to a package that provably computes the sa
     nb2prod convert notebook.ipynb -o out/notebook
     nb2prod verify out/notebook
     nb2prod run out/notebook -p test_size=0.3
+    nb2prod replay out/notebook/runs/RUN train
     nb2prod schedule add notebook.ipynb --cron "0 6 * * 1-5" --tz Europe/Berlin
     nb2prod scheduler start
 

@@ -70,8 +70,7 @@ def _command(run: Run, folder: Path, in_place: InPlace | None) -> list[str]:
     command += ["--folder", str(folder), "--tied"]
     if in_place is not None:
         command += ["--project", str(in_place.project)]
-        command += ["--resume", in_place.resume] if in_place.resume else []
-        command += [] if in_place.cache else ["--no-cache"]
+        command += ["--words", *in_place.words]
     return command
 
 

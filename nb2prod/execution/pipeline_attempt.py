@@ -68,8 +68,7 @@ def _command(attempt: Attempt, python: str, project: Path, given: Path) -> list[
     if attempt.in_place is None:
         return command + (["--workdir", workdir] if workdir else [])
     command += ["--called", shlex.join(["nb2prod", "run", str(project)])]
-    command += ["--resume", attempt.in_place.resume] if attempt.in_place.resume else []
-    return command if attempt.in_place.cache else [*command, "--no-cache"]
+    return [*command, *attempt.in_place.words]
 
 
 def _kept(command: Sequence[str], cwd: Path, attempt: Attempt) -> Leash:

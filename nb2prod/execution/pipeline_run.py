@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2prod.errors import NotAProject, ParameterRefused
+from nb2prod.execution.attempt import PipelineOptions
 from nb2prod.execution.notebook_job import STATUS
 from nb2prod.model.job import FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
@@ -31,12 +32,12 @@ class PipelineRun:
 
 
 def check_project(
-    project: Path, parameters: Mapping[str, object], *, runs: Path | None = None, resume: str | None = None
+    project: Path, parameters: Mapping[str, object], *, runs: Path | None = None, pipeline: PipelineOptions
 ) -> tuple[Settings, Path]:
     """Its settings, and where its records go. Raises NotAProject and ParameterRefused."""
-    settings = _settings(project)
+    settings = _settings(project, pipeline.environment)
     records = runs.resolve() if runs else settings.runs
-    _check(settings, parameters, records, resume)
+    _check(settings, parameters, records, pipeline.resume)
     return settings, records
 
 
@@ -55,17 +56,17 @@ def pipeline_run(run: Run, folder: Path) -> PipelineRun:
     )
 
 
-def _settings(project: Path) -> Settings:
+def _settings(project: Path, environment: str) -> Settings:
     for name in (SETTINGS, LOCK):
         if not (project / name).is_file():
             raise NotAProject(project, f"it has no {name}; make one with nb2prod convert NOTEBOOK -o {project}")
     try:
-        return read_settings(project)
+        return read_settings(project, environment=environment)
     except ProjectError as error:
         raise NotAProject(project, str(error)) from error
 
 
-def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str | None) -> None:
+def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str) -> None:
     """From the text of parameters.py: nothing of the project is imported here."""
     path = settings.root / "src" / settings.package / "parameters.py"
     try:

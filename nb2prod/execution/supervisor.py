@@ -279,10 +279,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path)
     parser.add_argument("--tied", action="store_true", help="end when stdin does")
     parser.add_argument("--project", type=Path, help="run this project where it is, with our streams")
-    parser.add_argument("--resume", default="")
-    parser.add_argument("--no-cache", action="store_true")
+    parser.add_argument("--words", nargs=argparse.REMAINDER, default=[], help="options of the project's runtime")
     given = parser.parse_args(arguments)
-    in_place = InPlace(project=given.project, resume=given.resume, cache=not given.no_cache) if given.project else None
+    in_place = InPlace(project=given.project, words=tuple(given.words)) if given.project else None
     with contextlib.suppress(OSError):
         os.setsid()
     lines = os.fdopen(os.dup(1), "w", buffering=1)  # stdout goes to the log

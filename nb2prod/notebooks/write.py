@@ -1,31 +1,54 @@
-"""Writing tags into a notebook's file: nothing else of it changes, and it is replaced as a whole."""
+"""Writing tags or lines into cells of a notebook's file: nothing else of it changes, and it is replaced as a whole."""
 
 import json
 import os
 import re
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
 from nb2prod.errors import NotebookNotReadable
 from nb2prod.notebooks.read import TEXT_FORMATS, notebook_data, text_format
 
-__all__ = ["write_tags"]
+__all__ = ["write_sources", "write_tags"]
+
+Change = Callable[[Any], None]
 
 
 def write_tags(path: Path, tags: Mapping[int, tuple[str, ...]]) -> None:
     """Add tags to cells, by number from 1, in the file. Raises NotebookNotReadable when nothing could be written."""
+
+    def add(data: Any) -> None:
+        _add(data, tags)
+        if path.suffix in TEXT_FORMATS:
+            data["metadata"].setdefault("jupytext", {})["cell_metadata_filter"] = "all"
+
+    _write(path, add, "the tags")
+
+
+def write_sources(path: Path, sources: Mapping[int, str]) -> None:
+    """Give cells other lines, by number from 1. Raises NotebookNotReadable when nothing could be written."""
+
+    def change(data: Any) -> None:
+        for number, text in sources.items():
+            cell = data["cells"][number - 1]
+            cell["source"] = text if isinstance(cell["source"], str) else text.splitlines(keepends=True)
+
+    _write(path, change, "these cells")
+
+
+def _write(path: Path, change: Change, what: str) -> None:
     text = path.read_bytes().decode("utf-8")
-    changed = _tagged_text(path, text, tags) if path.suffix in TEXT_FORMATS else _tagged_json(path, text, tags)
-    _replace(path, changed)
+    changed = _changed_text if path.suffix in TEXT_FORMATS else _changed_json
+    _replace(path, changed(path, text, change, what))
 
 
-def _tagged_json(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> str:
+def _changed_json(path: Path, text: str, change: Change, what: str) -> str:
     data = json.loads(text.removeprefix("\ufeff"))
     if data.get("nbformat") != 4:
-        raise NotebookNotReadable(path, "tags need nbformat 4; open and save it once in JupyterLab")
-    _add(data, tags)
+        raise NotebookNotReadable(path, f"{what} need nbformat 4; open and save it once in JupyterLab")
+    change(data)
     indent = re.match(r"\ufeff?\{\r?\n([ \t]+)\S", text)
     return (
         ("\ufeff" if text.startswith("\ufeff") else "")
@@ -39,17 +62,16 @@ def _tagged_json(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> 
     )
 
 
-def _tagged_text(path: Path, text: str, tags: Mapping[int, tuple[str, ...]]) -> str:
+def _changed_text(path: Path, text: str, change: Change, what: str) -> str:
     import jupytext
 
     options = text_format(path, text)
     notebook = jupytext.reads(text, fmt=options)
     if len(notebook["cells"]) != len(notebook_data(path, text)["cells"]):
-        raise NotebookNotReadable(path, "its cells cannot be told apart; write the tags by hand")
+        raise NotebookNotReadable(path, f"its cells cannot be told apart; write {what} by hand")
     if jupytext.writes(notebook, fmt=options).strip() != text.strip():
-        raise NotebookNotReadable(path, "jupytext would change more than the tags; write the tags by hand")
-    _add(notebook, tags)
-    notebook["metadata"].setdefault("jupytext", {})["cell_metadata_filter"] = "all"
+        raise NotebookNotReadable(path, f"jupytext would change more than {what}; write {what} by hand")
+    change(notebook)
     return str(jupytext.writes(notebook, fmt=options))
 
 

@@ -10,11 +10,13 @@ from dataclasses import replace
 from typing import Any, Protocol  # Any: what steps take and give
 
 from nb2prod.runtime.artifacts import open_artifacts
-from nb2prod.runtime.attempts import delay_before, worth_retrying
+from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import InlineRunner
-from nb2prod.runtime.ledger import answer_of
+from nb2prod.runtime.keys import Origins, Uncacheable
+from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
+from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
@@ -33,8 +35,11 @@ class DispatchRunner(InlineRunner, Protocol):
 class Dispatch:
     """Of one run. `artifacts` is where results are; every worker must reach it under that name."""
 
-    def __init__(self, runner: DispatchRunner, executor: StepExecutor, *, artifacts: str, use_cache: bool) -> None:
+    def __init__(
+        self, runner: DispatchRunner, executor: StepExecutor, *, artifacts: str, use_cache: bool, resumed: str = ""
+    ) -> None:
         self.runner, self.executor, self.where, self.use_cache = runner, executor, artifacts, use_cache
+        self.resumed = resumed
         self.artifacts = open_artifacts(artifacts)
         self.waiting: dict[str, Node] = {}
         self.running: dict[Ticket, Node] = {}
@@ -123,7 +128,7 @@ class Dispatch:
                 continue
             try:
                 call = self._call(node, attempt)
-            except NotPortable as error:
+            except (NotPortable, Uncacheable) as error:
                 self._fail(node, Answer(status="failed", error={"reason": str(error), "place": "its inputs"}))
                 continue
             if not self.executor.capacity(call):
@@ -141,13 +146,14 @@ class Dispatch:
         function = node.function
         return StepCall(
             run=self.runner.record.run,
+            resumed=self.resumed,
             step=node.name,
             attempt=attempt,
             project=str(settings.root),
             package=settings.package,
             function=f"{function.__module__}:{function.__name__}",
             inputs=self._inputs(node),
-            carried=tuple(answer.left for answer in before if answer.left),
+            carried=self._carried(node),
             unkept=tuple(key for answer in before for key in answer.unkept),
             artifacts=self.where,
             environment=settings.environment,
@@ -165,15 +171,20 @@ class Dispatch:
         own: dict[str, object] = {}
         for name, value in node.inputs.items():
             if isinstance(value, Ref):
-                found[name] = {"bundle": self._bundle(value.step), "field": value.field}
+                found[name] = self._given(value)
             elif _is_plain(value):
                 found[name] = {"value": encode(value)}
             else:
                 own[name] = value
         if own:  # one bundle: what they share is shared after
-            digest = self.artifacts.put_value(own)
-            found |= {name: {"bundle": digest, "item": name} for name in own}
+            digest, known = self.artifacts.put_value(own), Origins()
+            found |= {name: {"bundle": digest, "item": name, "origin": known.of(own[name])} for name in own}
         return {name: found[name] for name in node.inputs}
+
+    def _given(self, ref: Ref) -> Mapping[str, Any]:
+        bundle, field = self._bundle(ref.step), ref.field or "result"
+        origin = self.answers[ref.step].origins.get(field, f"{bundle} {field}")
+        return {"bundle": bundle, "field": ref.field, "origin": origin}
 
     def _bundle(self, step: str) -> str:
         """Raises NotPortable when the step's result could not leave its process."""
@@ -198,9 +209,9 @@ class Dispatch:
 
     def _again(self, node: Node, answer: Answer, outcome: Outcome) -> bool:
         policy, attempt = self.runner.policy(node), outcome.ticket.attempt
-        lost = outcome.ending is not None and outcome.ending.reason in ("died", "lost")
+        lost = was_lost(answer)
         losses = self.losses.get(node.name, 0)
-        worth = worth_retrying(answer.facts, policy) or answer.error.get("ending") in policy.retry_on
+        worth = answer_is_worth(answer, policy)
         if worth and not self.runner.may_try_again(node.name, str(answer.error.get("reason", ""))):
             return False
         if not (losses < policy.lost if lost else worth and attempt - losses <= policy.retries):
@@ -217,7 +228,31 @@ class Dispatch:
         self.waiting.pop(node.name, None)
         self.runner.ledger.begin(node.name, answer.inputs)
         self.missing[node.name] = node.name
-        self.runner.failed(node, answer)
+        if not answer.error.get("inputs"):  # its process could not tell any more
+            answer = replace(answer, error={**answer.error, "inputs": self._described(node)})
+        self.runner.failed(node, answer, replay=self._replay(node))
+
+    def _replay(self, node: Node) -> Mapping[str, Any]:
+        """What the step was given; nothing when that could not leave the process."""
+        try:
+            inputs, carried = self._inputs(node), self._carried(node)
+        except (NotPortable, Uncacheable, KeyError, OSError):
+            return {}
+        return {"inputs": inputs, "carried": carried, "artifacts": self.where}
+
+    def _described(self, node: Node) -> Mapping[str, str]:
+        """Its inputs in words, from what the steps before it told of their outputs."""
+        told = {name: value for name, value in node.inputs.items() if not isinstance(value, Ref)}
+        found = {name: shown({name: value}).removeprefix(f"{name} ") for name, value in told.items()}
+        for name, value in node.inputs.items():
+            if isinstance(value, Ref) and value.step in self.answers:
+                outputs = self.answers[value.step].outputs
+                found[name] = in_words(outputs.get(value.field or "result", {}))
+        return found
+
+    def _carried(self, node: Node) -> tuple[str, ...]:
+        before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
+        return tuple(answer.left for answer in before if answer.left)
 
     def _skip(self, node: Node, because: str) -> None:
         del self.waiting[node.name]

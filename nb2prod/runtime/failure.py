@@ -16,7 +16,16 @@ from nb2prod.runtime.keys import environment
 from nb2prod.runtime.measure import shown
 from nb2prod.runtime.project import Settings
 
-__all__ = ["Place", "causes_of", "described_place", "failure_of", "place_of", "reason_of", "traceback_of"]
+__all__ = [
+    "Place",
+    "causes_of",
+    "described_place",
+    "failure_of",
+    "place_of",
+    "reason_of",
+    "traceback_of",
+    "whole_failure",
+]
 
 _CAUSES = 20
 
@@ -46,7 +55,7 @@ def failure_of(
     message: str = "",
     resume: str = "",
     replay: str = "",
-) -> dict[str, object]:
+) -> dict[str, Any]:
     """The record of a failure, as JSON. `message` is what the user reads, `resume` and `replay` are commands."""
     return {
         "message": message or reason_of(error),
@@ -63,6 +72,14 @@ def failure_of(
         "resume": resume,
         "replay": replay,
     }
+
+
+def whole_failure(known: Mapping[str, Any], settings: Settings) -> dict[str, Any]:
+    """A failure with all its fields, also of a process that could tell nothing any more."""
+    message = str(known.get("message", ""))
+    blank = {"message": message, "type": "", "reason": message, **asdict(Place()), "traceback": "", "causes": []}
+    blank |= {"inputs": {}, "resume": "", "replay": ""}
+    return {**blank, **known, "environment": known.get("environment") or environment(settings.root)}
 
 
 def described_place(failure: Mapping[str, Any]) -> str:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol  # Any: what steps take and give
 
-from nb2prod.runtime.attempts import Expired, deadline, delay_before, worth_retrying
+from nb2prod.runtime.attempts import Expired, deadline, delay_before
 from nb2prod.runtime.cache import StepCache
-from nb2prod.runtime.ledger import Ledger
+from nb2prod.runtime.ledger import Ledger, answer_is_worth, was_lost
+from nb2prod.runtime.measure import inputs_of
 from nb2prod.runtime.output import Output
-from nb2prod.runtime.plan import Node
+from nb2prod.runtime.plan import Node, Plan
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer
 from nb2prod.runtime.steps.keepsake import Keepsake
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
+from nb2prod.runtime.workplace import artifacts_of
 
 __all__ = ["Inline", "InlineRunner"]
 
@@ -28,6 +30,7 @@ class InlineRunner(Protocol):
     cache: StepCache | None
     output: Output
     ledger: Ledger
+    plan: Plan
     timeout: float | None
 
     def policy(self, node: Node) -> Policy: ...
@@ -43,7 +46,13 @@ class InlineRunner(Protocol):
     def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
 
     def failed(
-        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+        self,
+        node: Node,
+        answer: Answer,
+        *,
+        run_seconds: float | None = None,
+        cause: BaseException | None = None,
+        replay: Mapping[str, Any] | None = None,
     ) -> None: ...
 
 
@@ -54,8 +63,9 @@ class _Try:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     number: int = 1
+    losses: int = 0
     keepsake: Keepsake | None = None
-    history: list[str] = field(default_factory=list)
+    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Inline:
@@ -73,14 +83,16 @@ class Inline:
             return self.runner.promised(node)
         policy = self.runner.policy(node)
         keepsake = Keepsake(args, dict(kwargs)) if policy.retries else None
-        attempt = _Try(args=args, kwargs=dict(kwargs), keepsake=keepsake)
+        cache = self.runner.cache
+        origins = {name: cache.origins.known(value) for name, value in node.inputs.items()} if cache else {}
+        attempt = _Try(args=args, kwargs=dict(kwargs), keepsake=keepsake, origins=origins)
         while True:
             done = self._once(node, policy, attempt)
             if done.error is None:
                 self.runner.completed(node, done.answer)
                 return done.value
             if not self._again(node, policy, attempt, done):
-                return self._failed(node, done)
+                return self._failed(node, policy, attempt, done)
 
     def close(self) -> None:
         if self.guarded is not None:
@@ -121,16 +133,23 @@ class Inline:
 
     def _again(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> bool:
         """Whether to try again; then it has waited, and the inputs are as they were."""
-        keepsake, reason = attempt.keepsake, str(done.answer.error["reason"])
-        worth = isinstance(done.error, Exception) and worth_retrying(done.answer.facts, policy)
-        if not (worth and self.runner.may_try_again(node.name, reason)):
+        keepsake, reason = attempt.keepsake, str(done.answer.error.get("reason", ""))
+        if was_lost(done.answer):
+            if attempt.losses >= policy.lost:
+                return False
+            attempt.losses += 1
+        elif not self._worth(node, policy, attempt, done, reason):
             return False
-        if keepsake is None or not keepsake.is_whole or attempt.number > policy.retries:
-            return False
-        attempt.args, attempt.kwargs = keepsake.restore()
+        if not policy.process:
+            if keepsake is None or not keepsake.is_whole:
+                return False
+            attempt.args, attempt.kwargs = keepsake.restore()
+        if self.runner.cache and attempt.origins:
+            inputs = inputs_of(node.function, attempt.args, attempt.kwargs)
+            self.runner.cache.origins.learn_again(inputs, attempt.origins)
         attempt.number += 1
         seconds = delay_before(attempt.number, policy, random.SystemRandom().random)
-        self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1, reason, seconds)
+        self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1 + attempt.losses, reason, seconds)
         try:
             with deadline(self.runner.seconds_left()):
                 time.sleep(seconds)
@@ -138,7 +157,12 @@ class Inline:
             return False
         return True
 
-    def _failed(self, node: Node, done: Done) -> Any:
+    def _worth(self, node: Node, policy: Policy, attempt: _Try, done: Done, reason: str) -> bool:
+        if isinstance(done.error, KeyboardInterrupt | GeneratorExit) or not answer_is_worth(done.answer, policy):
+            return False
+        return self.runner.may_try_again(node.name, reason) and attempt.number - attempt.losses <= policy.retries
+
+    def _failed(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> Any:
         runner, error = self.runner, done.error
         assert error is not None
         if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
@@ -147,5 +171,18 @@ class Inline:
         late = runner.timeout if runner.seconds_left() == 0 else None
         self.missing[node.name] = node.name
         cause = None if isinstance(error, Expired) else error
-        runner.failed(node, done.answer, run_seconds=late, cause=cause)
+        replay = self._replay(node, policy, attempt, done)
+        runner.failed(node, done.answer, run_seconds=late, cause=cause, replay=replay)
         return runner.promised(node)
+
+    def _replay(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> Mapping[str, Any]:
+        """What the step was given, as it was when it began."""
+        from nb2prod.runtime.replay import kept
+
+        inputs, keepsake = node.inputs, attempt.keepsake
+        if keepsake is not None and keepsake.is_whole and not policy.process:
+            args, kwargs = keepsake.restore()
+            inputs = inputs_of(node.function, args, kwargs)
+        where = artifacts_of(self.runner.settings, self.runner.record.folder.parent)
+        unchanged = policy.process or inputs is not node.inputs
+        return kept(inputs, attempt.origins, done.before, where, may_have_changed=not unchanged)

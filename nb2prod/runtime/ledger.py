@@ -1,18 +1,20 @@
 """How the steps of a run go, told to its record and to the user; and how a failure reads."""
 
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.artifacts import Artifacts
+from nb2prod.runtime.attempts import worth_retrying
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import described_place
+from nb2prod.runtime.failure import described_place, whole_failure
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.project import Settings
+from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer, Ending
 
-__all__ = ["Ledger", "answer_of", "notes_of"]
+__all__ = ["Ledger", "answer_is_worth", "answer_of", "notes_of", "was_lost"]
 
 _REASONS = {
     "timeout": "it took longer than its timeout",
@@ -33,7 +35,7 @@ class Ledger:
 
     def begin(self, step: str, inputs: Mapping[str, Any]) -> None:
         if step in self.entries:  # it is tried again
-            self.entries[step]["inputs"] = inputs
+            self.record.profile(self.entries[step], inputs=inputs)
             return
         self.entries[step] = self.record.begin(step, inputs)
 
@@ -53,7 +55,7 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(path, artifacts.get(file["digest"]) or b"", durable=False)
         for event in answer.events:
-            more = {key: value for key, value in event.items() if key not in ("event", "time")}
+            more = {key: value for key, value in event.items() if key != "event"}
             self.record.event(str(event["event"]), **more)
 
     def completed(self, step: str, answer: Answer, **more: Any) -> None:
@@ -68,7 +70,9 @@ class Ledger:
         if isinstance(trouble, RuntimeTrouble):
             self.failures[step] = trouble
         status = answer.status if isinstance(trouble, RuntimeTrouble) else "interrupted"
-        self._end(step, answer, status, cached=False, error={"message": said, **answer.error}, **more)
+        commands = {"resume": self.resume, "replay": self._replay(step) if "replay" in more else ""}
+        error = whole_failure({**answer.error, "message": said, **commands}, self.settings)
+        self._end(step, answer, status, cached=False, error=error, **more)
         self._tell_done(step, status)
 
     def skipped(self, step: str, because: str) -> None:
@@ -84,10 +88,12 @@ class Ledger:
         seconds: float | None,
         run_seconds: float | None,
         notes: Sequence[str] = (),
+        can_replay: bool = False,
     ) -> RuntimeTrouble:
         """The failure as it reads. `seconds` is the step's limit; `run_seconds` the run's, when that was reached."""
         error, pipeline = answer.error, self.settings.name
         notes = [*notes, *notes_of(error)]
+        notes += [f"to replay: {self._replay(step)}"] if can_replay else []
         notes += [f"to resume: {self.resume}"] if self.resume else []
         if answer.status == "timeout":
             notes = [f"it was in {described_place(error)}", *notes] if error.get("file") else notes
@@ -103,6 +109,9 @@ class Ledger:
             cell=int(error.get("cell", 0)),
             line=int(error.get("line", 0)),
         )
+
+    def _replay(self, step: str) -> str:
+        return shlex.join(["nb2prod", "replay", str(self.record.folder), step])
 
     def _end(self, step: str, answer: Answer, status: str, **found: Any) -> None:
         entry = self.entries[step]
@@ -120,6 +129,17 @@ def notes_of(error: Mapping[str, Any]) -> list[str]:
     """What is said under a failure of what went in."""
     inputs = error.get("inputs") or {}
     return [f"inputs: {', '.join(f'{name} {text}' for name, text in inputs.items())}"] if inputs else []
+
+
+def was_lost(answer: Answer) -> bool:
+    """Its process or its host went away: nothing that the step did, as far as anybody knows."""
+    return answer.error.get("ending") in ("died", "lost")
+
+
+def answer_is_worth(answer: Answer, policy: Policy) -> bool:
+    """Whether it may go otherwise next time. `retry_on` may name how a process ended too: timeout, memory."""
+    ended = {answer.error.get("ending"), answer.status if answer.status == "timeout" else None}
+    return bool(ended & {*policy.retry_on}) or worth_retrying(answer.facts, policy)
 
 
 def answer_of(ending: Ending) -> Answer:

@@ -8,7 +8,7 @@ that an input comes from, the last one that touches the same hidden state, and t
 
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, get_type_hints  # Any: a step's values
 
 from nb2prod.runtime.measure import inputs_of
@@ -77,6 +77,10 @@ class Plan:
         self._touched |= dict.fromkeys(states, node.name)
         self._latest[known] = node.name
         return node
+
+    def forget_inputs(self, node: Node) -> None:
+        """Of a node that has ended: big values must not outlive their last user."""
+        self.nodes[node.name] = replace(node, inputs={})
 
     def ancestors(self, name: str) -> list[Node]:
         """All that must have ended before it, in the order in which they were asked for."""

@@ -5,6 +5,7 @@
 
 import argparse
 import importlib
+import os
 import random  # noqa: F401 - loaded before any step, so that its state is seen
 import shlex
 import signal
@@ -15,9 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
+from nb2prod.runtime import outgoing
+from nb2prod.runtime.circuit import circuit_of
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
+from nb2prod.runtime.data.tables import data_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.handlers import check_handlers
@@ -25,6 +30,7 @@ from nb2prod.runtime.parameters import Spec, coerce, specs_of
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.steps.performing import FAULTS
 from nb2prod.runtime.workplace import artifacts_of, cache_of, enter, import_module
 
 __all__ = ["run_package", "run_project"]
@@ -91,7 +97,7 @@ def _run(
 ) -> int:
     runs = Path(options.runs).resolve() if options.runs else settings.runs
     settings = _overridden(settings, options, runs)
-    check_handlers(settings)
+    _check(settings)
     chosen = _chosen(runs, options, given, specs)
     enter(settings)
     parameters = import_module(f"{settings.package}.parameters", settings).Parameters(**chosen)
@@ -100,6 +106,7 @@ def _run(
         "package": settings.package,
         "notebook": settings.notebook,
         "workdir": str(settings.workdir),
+        "project": str(settings.root),
         "parameters": {spec.name: encode(getattr(parameters, spec.name)) for spec in specs},
         "resumed": options.resume,
         "environment": settings.environment,
@@ -118,6 +125,17 @@ def _run(
         resume=f"{options.called or command} {shlex.join([*where, '--resume', record.run])}",
     )
     return _go(parameters, runner, runs, options)
+
+
+def _check(settings: Settings) -> None:
+    """What would stop the run later, before anything is started. Raises ProjectError."""
+    check_handlers(settings)
+    circuit_of(settings)
+    data_of(settings.tables)
+    if FAULTS in os.environ:
+        from nb2prod.runtime.faults import parse
+
+        parse(os.environ[FAULTS])
 
 
 def _chosen(
@@ -167,19 +185,24 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
     """Whatever happens, the record says how it ended."""
     record, settings = runner.record, runner.settings
     try:
-        with runner, runner.in_time("the imports"):
-            pipeline = import_module(f"{settings.package}.pipeline", settings)
-            record.head["versions"] = versions()
-            runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
-            where, use_cache = artifacts_of(settings, runs), not options.no_cache
-            if settings.executor == HERE:
-                runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache)
-            else:
-                executor = open_executor(settings.executor, settings, _executor_options(options))
-                runner.use(executor, artifacts=where, use_cache=use_cache)
         with runner:
-            pipeline.run(parameters, runner)
+            with runner.in_time("the imports"):
+                pipeline = import_module(f"{settings.package}.pipeline", settings)
+                outgoing.check(settings, pipeline)
+                record.head["versions"] = versions()
+                runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
+                where, use_cache = artifacts_of(settings, runs), not options.no_cache
+                if settings.executor == HERE:
+                    resumed = options.resume or ""
+                    runner.cache = cache_of(
+                        settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed
+                    )
+                else:
+                    executor = open_executor(settings.executor, settings, _executor_options(options))
+                    runner.use(executor, artifacts=where, use_cache=use_cache, resumed=options.resume or "")
+            results = pipeline.run(parameters, runner)
             runner.finish()
+            published = outgoing.publish(results, settings)
     except RuntimeTrouble as trouble:
         record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
@@ -197,6 +220,8 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
     record.finish("completed")
     for name, value in record.metrics.items():
         _tell(f"{name} = {value:.6g}")
+    for name, address in published.items():
+        _tell(f"{name} written to {address}")
     _tell(f"completed; record: {record.folder}")
     return 0
 
@@ -242,5 +267,8 @@ def _terminated_as_interrupted() -> Any:
 
 
 def _tell(line: str) -> None:
+    if is_wanted():
+        write_line("told", message=line)
+        return
     with suppress(OSError, ValueError):  # the terminal went away; the record has it
         print(line, file=sys.__stderr__, flush=True)

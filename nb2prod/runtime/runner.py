@@ -54,7 +54,7 @@ class Runner:
     ) -> None:
         self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
-        self.output = Output()
+        self.output = Output(record.run)
         self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)
@@ -82,7 +82,10 @@ class Runner:
     def __call__(self, function: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
         node = self.plan.add(function, args, kwargs, ref_of)
         if self.dispatch is None:
-            given: T = self.inline.run(node, args, kwargs)
+            try:
+                given: T = self.inline.run(node, args, kwargs)
+            finally:
+                self.plan.forget_inputs(node)
             return given
         self.dispatch.add(node)
         promised: T = self.promised(node)
@@ -92,11 +95,11 @@ class Runner:
         """What stands for the values of a node that has not given them."""
         return stand_in(node.function, lambda field: Pending(Ref(node.name, field), self._wait))
 
-    def use(self, executor: StepExecutor, *, artifacts: str, use_cache: bool = True) -> None:
+    def use(self, executor: StepExecutor, *, artifacts: str, use_cache: bool = True, resumed: str = "") -> None:
         """Carry steps out elsewhere from now on."""
         from nb2prod.runtime.dispatch import Dispatch
 
-        self.dispatch = Dispatch(self, executor, artifacts=artifacts, use_cache=use_cache)
+        self.dispatch = Dispatch(self, executor, artifacts=artifacts, use_cache=use_cache, resumed=resumed)
 
     def finish(self) -> None:
         """Wait for all steps. Raises the first failure, with what was skipped for it."""
@@ -134,14 +137,27 @@ class Runner:
         self.ledger.completed(node.name, answer, **more)
 
     def failed(
-        self, node: Node, answer: Answer, *, run_seconds: float | None = None, cause: BaseException | None = None
+        self,
+        node: Node,
+        answer: Answer,
+        *,
+        run_seconds: float | None = None,
+        cause: BaseException | None = None,
+        replay: Mapping[str, Any] | None = None,
     ) -> None:
-        """A step has failed for good. Raises it when nothing else shall run."""
+        """A step has failed for good. Raises it when nothing else shall run. `replay` is what it was given."""
         policy = self.policy(node)
         notes = [str(self.circuit)] if self.circuit.is_open else []
-        trouble = self.ledger.trouble(node.name, answer, seconds=policy.timeout, run_seconds=run_seconds, notes=notes)
+        trouble = self.ledger.trouble(
+            node.name,
+            answer,
+            seconds=policy.timeout,
+            run_seconds=run_seconds,
+            notes=notes,
+            can_replay=bool(replay),
+        )
         trouble.__cause__ = cause
-        self.ledger.failed(node.name, answer, trouble)
+        self.ledger.failed(node.name, answer, trouble, **({"replay": replay} if replay else {}))
         self._hand_over(node, policy)
         if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
             raise trouble

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from execution.stage import texts_of, write_notebook
 
-from nb2prod.api.run import run, run_notebook
+from nb2prod.api.run import PipelineOptions, run, run_notebook
 from nb2prod.errors import FolderNotOurs, InvalidOption, NotebookNotReadable, ParameterRefused
 from nb2prod.execution.notebook_job import NotebookRun
 
@@ -259,5 +259,5 @@ def test_a_runs_folder_that_is_a_file_is_refused(tmp_path: Path) -> None:
 
 def test_a_notebook_cannot_be_resumed(tmp_path: Path) -> None:
     with pytest.raises(InvalidOption) as caught:
-        run(write_notebook(tmp_path / "demo.ipynb", "x = 1"), {}, resume="20260101")
-    assert str(caught.value).endswith("is a notebook, which runs from its top; convert it to resume its steps")
+        run(write_notebook(tmp_path / "demo.ipynb", "x = 1"), {}, pipeline=PipelineOptions(resume="20260101"))
+    assert str(caught.value).endswith("is a notebook, which runs from its top; convert it to have steps")

@@ -12,7 +12,7 @@ import pytest
 from runtime.test_run import wait_for
 from runtime.tiny import Project
 
-from nb2prod.api.run import run_pipeline
+from nb2prod.api.run import PipelineOptions, run_pipeline
 from nb2prod.errors import NotAProject, ParameterRefused
 from nb2prod.runtime.files import read_json
 
@@ -25,7 +25,7 @@ def test_a_project_is_run_and_resumed(project: Project) -> None:
     assert (done.exit_code, done.status) == (0, "completed")
     assert done.record is not None
     assert read_json(done.record, dict)["metrics"] == {"total": 3.0}
-    again = run_pipeline(project.root, {}, resume=done.run, cache=True, timeout=600)
+    again = run_pipeline(project.root, {}, pipeline=PipelineOptions(resume=done.run), timeout=600)
     assert again.record is not None
     assert [step["cached"] for step in read_json(again.record, dict)["steps"]] == [True, True]
 
@@ -44,7 +44,7 @@ def test_a_wrong_parameter_starts_nothing(project: Project) -> None:
     with pytest.raises(ParameterRefused, match="'rows' was given 'many', which is not an int"):
         run_pipeline(project.root, {"rows": "many"})
     with pytest.raises(ParameterRefused, match="there is no run 'gone' in"):
-        run_pipeline(project.root, {}, resume="gone")
+        run_pipeline(project.root, {}, pipeline=PipelineOptions(resume="gone"))
     assert project.records() == []
 
 
@@ -66,7 +66,7 @@ def test_an_interrupt_ends_the_pipeline_with_us(project: Project, score: Score) 
     score("import os, time; open('there', 'w').write(str(os.getpid())); time.sleep(60)", "total = 1")
     project.settings()
     code = (
-        "import sys; from pathlib import Path; from nb2prod.api.run import run_pipeline\n"
+        "import sys; from pathlib import Path; from nb2prod.api.run import PipelineOptions, run_pipeline\n"
         "print(run_pipeline(Path(sys.argv[1]), {}).status)"
     )
     command = [sys.executable, "-c", code, str(project.root)]

@@ -21,7 +21,10 @@ def test_a_run_leaves_a_record(project: Project) -> None:
     assert ran.record["status"] == "completed"
     assert ran.record["parameters"] == {"rows": 3, "label": "a", "scale": 1.5}
     assert ran.record["metrics"] == {"total": 6.0}
-    assert ran.steps("inputs")["score"] == {"table": {"type": "list", "length": 3}, "scale": {"type": "float"}}
+    assert ran.steps("inputs")["score"] == {
+        "table": {"type": "list", "length": 3},
+        "scale": {"type": "float", "value": 1.5},
+    }
     assert ran.folder.joinpath("logs/load.log").read_text() == "loaded 3\n"
     events = [json.loads(line)["event"] for line in ran.folder.joinpath("events.jsonl").read_text().splitlines()]
     assert events == [
@@ -71,6 +74,7 @@ def test_a_failure_names_the_cell_and_how_to_resume(project: Project, score: Sco
         "error: step 'score' of pipeline 'tiny' failed in tiny.ipynb, cell 3, line 2: "
         "ValueError: invalid literal for int() with base 10: 'x'",
         "  inputs: table list of 5, scale = 1.5",
+        f"  to replay: nb2prod replay {ran.folder} score",
         f"  to resume: python -m nb2prod.runtime {project.root} --resume {ran.folder.name}",
         f"  record: {ran.folder}",
     ]

@@ -1,6 +1,7 @@
 """`nb2prod convert`"""
 
 from pathlib import Path
+from typing import Any  # a Conversion, whose module is imported when it is needed
 
 import click
 
@@ -36,10 +37,34 @@ def COMMAND(notebook: Path, output: Path | None, record: bool, trace: bool) -> i
         nb2prod convert churn.ipynb -o out/churn
         nb2prod convert churn.ipynb --trace         # with the types that a run shows
         nb2prod convert churn.ipynb --no-record     # do not run the notebook
+        nb2prod convert train.replay.ipynb          # take back what was repaired in a replay, and convert
+
+    Of a replay (see nb2prod replay) the changed cells go into the notebook that it came from, and the project is
+    converted again.
     """
+    from nb2prod.api.taking_back import is_replay
+
+    if is_replay(notebook):
+        return _take_back(notebook, output, record=record, trace=trace)
     from nb2prod.api.convert import convert
 
-    done = convert(notebook, output, record=record, trace=trace, progress=say)
+    return _told(convert(notebook, output, record=record, trace=trace, progress=say))
+
+
+def _take_back(replay: Path, output: Path | None, *, record: bool, trace: bool) -> int:
+    from nb2prod.api.taking_back import take_back
+
+    taken = take_back(replay, output, record=record, trace=trace, progress=say)
+    for line in taken.notices:
+        say(line)
+    if taken.cells:
+        say(f"took back cell {', '.join(map(str, taken.cells))} of {taken.notebook}")
+    code = _told(taken.conversion)
+    say(f"to go on where the run failed: nb2prod run {taken.project} --resume {taken.run}")
+    return code
+
+
+def _told(done: Any) -> int:
     for finding in done.findings:
         show_finding(finding, err=True)
     for line in done.notices:

@@ -7,6 +7,7 @@ import click
 
 from nb2prod.cli.job_options import SETTINGS, GivenSettings
 from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
+from nb2prod.cli.pipeline_options import PIPELINE, GivenPipeline
 from nb2prod.cli.progress import shown_progress
 from nb2prod.cli.show import say
 from nb2prod.cli.stores import STORE
@@ -23,6 +24,9 @@ in the notebook's folder.
 \b
     nb2prod run out/churn -p test_size=0.3
     nb2prod run out/churn --resume 20260131T120000-1a2b
+    nb2prod run out/churn --executor local --jobs 4
+    nb2prod run out/churn --env prod --executor dask --address tcp://scheduler:8786 --artifacts s3://ours/churn
+    nb2prod run out/churn --from train_model
     nb2prod run churn.ipynb -p test_size=0.3 -o runs/
     nb2prod run churn.ipynb --params-file eu.yaml -p password=secret:env:DB_PASSWORD
     nb2prod run report.ipynb --output "reports/{date}-{p.region}.ipynb" --format html
@@ -50,8 +54,7 @@ Exit codes:
     metavar="DIR",
     help="Where the record of the run goes.  [default: the project's own, or runs/]",
 )
-@click.option("--resume", metavar="RUN", help="Go on where RUN failed; what it completed is not computed again.")
-@click.option("--cache/--no-cache", default=True, show_default=True, help="Use results that are known already.")
+@PIPELINE
 @click.option("--name", default="", metavar="NAME", help="What the job is called.  [default: the notebook's name]")
 @click.option(
     "--idempotency-key", default="", metavar="KEY", help="Run once for this key: a second time tells how it ended."
@@ -63,8 +66,7 @@ def COMMAND(  # noqa: N802
     parameters: dict[str, str],
     params_files: tuple[Path, ...],
     runs: Path | None,
-    resume: str | None,
-    cache: bool,
+    pipeline: GivenPipeline,
     name: str,
     idempotency_key: str,
     settings: GivenSettings,
@@ -81,7 +83,13 @@ def COMMAND(  # noqa: N802
     timeout = options.settings.limits.run
     with shown_progress() as progress:
         done = run(
-            target, given, runs=runs, resume=resume, cache=cache, timeout=timeout, progress=progress, options=options
+            target,
+            given,
+            runs=runs,
+            pipeline=pipeline.options(),
+            timeout=timeout,
+            progress=progress,
+            options=options,
         )
     if done.message:
         (click.echo if done.exit_code == 0 else say)(done.message)

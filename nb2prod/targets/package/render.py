@@ -212,5 +212,7 @@ def _step_entry(name: str, step: StepView) -> dict[str, object]:
         "touched": dict(step.step.touched),
         "maybe": list(step.step.maybe),
         "state": list(step.step.state),
+        "after": list(step.step.after),
         "metrics": list(step.step.metrics),
+        "data": {data.name: data.mode for data in step.step.data},
     }
