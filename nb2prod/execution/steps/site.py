@@ -18,6 +18,7 @@ from typing import Any  # distributed has no types; JSON
 from nb2prod.execution.steps.guarded import Guarded
 from nb2prod.execution.steps.room import Room
 from nb2prod.execution.steps.warm import Wanted, WarmProject
+from nb2prod.runtime.artifacts import NEAR
 from nb2prod.runtime.steps.calls import Answer, Ending, Outcome, StepCall, Ticket
 
 __all__ = ["cancel_here", "carry_out_here", "flag_of", "left_here", "outcome_of", "take_leave_here"]
@@ -140,7 +141,7 @@ def _carried_out(
         found.append(outcome)
         ended.set()
 
-    near = {"NB2PROD_NEAR": str(Path(worker.local_directory) / "nb2prod-near")}
+    near = {NEAR: str(Path(worker.local_directory) / "nb2prod-near")}
     warm = _server(session, call, module, {**os.environ, **given, **near})
     guarded = Guarded(call, warm, done, host=worker.address)
     with _LOCK:
