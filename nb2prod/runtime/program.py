@@ -22,6 +22,7 @@ from nb2prod.runtime.command_line import assigned, described, environment_in, jo
 from nb2prod.runtime.data.tables import data_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.handlers import check_handlers
@@ -192,10 +193,13 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
                 runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
                 where, use_cache = artifacts_of(settings, runs), not options.no_cache
                 if settings.executor == HERE:
-                    runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache)
+                    resumed = options.resume or ""
+                    runner.cache = cache_of(
+                        settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed
+                    )
                 else:
                     executor = open_executor(settings.executor, settings, _executor_options(options))
-                    runner.use(executor, artifacts=where, use_cache=use_cache)
+                    runner.use(executor, artifacts=where, use_cache=use_cache, resumed=options.resume or "")
             results = pipeline.run(parameters, runner)
             runner.finish()
             published = outgoing.publish(results, settings)
@@ -263,5 +267,8 @@ def _terminated_as_interrupted() -> Any:
 
 
 def _tell(line: str) -> None:
+    if is_wanted():
+        write_line("told", message=line)
+        return
     with suppress(OSError, ValueError):  # the terminal went away; the record has it
         print(line, file=sys.__stderr__, flush=True)
