@@ -11,8 +11,8 @@ pytestmark = pytest.mark.slow
 
 
 def checked(project: Converted) -> tuple[int, dict[str, tuple[bool, str]]]:
-    done = project.nb2prod("data", "check", str(project.root), "--env", "prod", "--json")
-    return done.returncode, {row["name"]: (row["fine"], row["found"]) for row in json.loads(done.stdout)}
+    done = project.nb2prod("data", "check", "--json")
+    return done.code, {row["name"]: (row["fine"], row["found"]) for row in json.loads(done.said)}
 
 
 def test_everything_can_be_reached_and_is_left_as_it_was(project: Converted, s3: S3, postgres_url: str) -> None:
@@ -37,7 +37,7 @@ def test_everything_can_be_reached_and_is_left_as_it_was(project: Converted, s3:
         assert connection.execute("SELECT count(*) FROM ranking").fetchone() == (1,)
     project.tables["outputs.ranking"]["table"] = "other"
     assert checked(project)[1]["ranking"] == (True, "table other can be made")
-    listed = json.loads(project.nb2prod("data", "list", str(project.root), "--env", "prod", "--json").stdout)
+    listed = json.loads(project.nb2prod("data", "list", "--json").said)
     assert [(row["name"], row["mode"], row["steps"]) for row in listed] == [
         ("customers_csv", "read", ["load"]),
         ("scores_csv", "write", ["write"]),
@@ -65,8 +65,8 @@ def test_what_cannot_be_reached_is_said(project: Converted, s3: S3, web: Web, po
     assert "the server has no such page (404)" in found["customers_csv"][1]
     assert "bucket" in found["scores_csv"][1].lower()
     assert "permission denied for table customers" in found["ranking"][1]
-    shown = project.nb2prod("data", "check", str(project.root), "--env", "prod")
-    assert shown.stdout.count("FAILED") == 3
+    shown = project.nb2prod("data", "check")
+    assert shown.said.count("FAILED") == 3
 
 
 def test_what_does_not_answer_is_given_up(project: Converted) -> None:
@@ -75,6 +75,5 @@ def test_what_does_not_answer_is_given_up(project: Converted) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}/customers.csv"
         project.tables = {"data.customers_csv": {"url": url}}
-        arguments = ("data", "check", str(project.root), "--env", "prod", "--timeout", "2", "--json")
-        rows = json.loads(project.nb2prod(*arguments).stdout)
-    assert [row["found"] for row in rows if not row["fine"]] == ["no answer in 2 s"]
+        rows = json.loads(project.nb2prod("data", "check", "--timeout", "1", "--json").said)
+    assert [row["found"] for row in rows if not row["fine"]] == ["no answer in 1 s"]
