@@ -1,18 +1,14 @@
 """Airflow itself runs what we export: its scheduler, its LocalExecutor, its processes."""
 
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any  # JSON
 
 import psutil
 import pytest
 from orchestrators.airflow_site import Site, airflow_site
 from orchestrators.environments import ROOT, python_with
+from orchestrators.local_runs import local_metrics, nb2prod
 from orchestrators.relay import write_relay
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -80,24 +76,3 @@ def waiting_step(site: Site, run: str) -> psutil.Process:
                 return process
         time.sleep(0.5)
     raise AssertionError(f"{site.tasks('relay', run)}\n{site.last_lines()}")
-
-
-def local_metrics(project: Path, **parameters: str) -> Mapping[str, Any]:
-    runs = project / "local"
-    given = [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
-    command = [sys.executable, "-m", "nb2prod.runtime", str(project), "--runs", str(runs), "--run-id", "local", *given]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    found: Mapping[str, Any] = json.loads((runs / "local" / "run.json").read_text(encoding="utf-8"))["metrics"]
-    return found
-
-
-def nb2prod(*words: str | Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "nb2prod", *map(str, words)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
