@@ -18,11 +18,12 @@ import importlib.util
 import json
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any  # JSON
 
+from nb2prod.runtime import outgoing
 from nb2prod.runtime.artifacts import Artifacts, open_artifacts
 from nb2prod.runtime.attempts import facts_of, worth_retrying
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble, StepFailed, StepTimeout
@@ -110,7 +111,28 @@ def finish_run(
         raise StepFailed(
             pipeline=settings.name, step=missing[0], where=f"run {run}", reason="it has not completed in this run"
         )
+    outgoing.publish(_Results(graph, answers, store), settings)
     return metrics
+
+
+class _Results(Mapping[str, Any]):
+    """What the pipeline gives, each read when it is looked at."""
+
+    def __init__(self, graph: Graph, answers: Mapping[str, Answer | None], store: Artifacts) -> None:
+        self.graph, self.answers, self.store = graph, answers, store
+
+    def __getitem__(self, name: str) -> Any:
+        where = self.graph.results[name]
+        answer = self.answers[where["step"]]
+        assert answer is not None
+        value = self.store.get_value(answer.bundle)
+        return getattr(value, where["field"]) if where["field"] else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.graph.results)
+
+    def __len__(self) -> int:
+        return len(self.graph.results)
 
 
 def _call(
@@ -148,7 +170,11 @@ def _input(
 ) -> Mapping[str, Any]:
     if "parameter" in where:
         return {"value": encode(parameters[where["parameter"]])}
-    return {"bundle": before[where["step"]].bundle, "field": where["field"]} if "step" in where else where
+    if "step" not in where:
+        return where
+    answer, field = before[where["step"]], where["field"] or "result"
+    origin = answer.origins.get(field, f"{answer.bundle} {field}")
+    return {"bundle": answer.bundle, "field": where["field"], "origin": origin}
 
 
 def _ancestors(graph: Graph, step: GraphStep) -> list[str]:
