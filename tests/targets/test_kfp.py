@@ -46,7 +46,13 @@ def test_what_fails_for_a_while_is_tried_again_and_what_fails_for_good_stops_the
 
 def export(project: Path, folder: Path) -> Path:
     """By the nb2prod beside kfp, which has its compiler."""
-    options: list[str | Path] = ["--artifacts", folder / "artifacts", "--image", "registry.example/python:1", "--allow-unmapped"]
+    options: list[str | Path] = [
+        "--artifacts",
+        folder / "artifacts",
+        "--image",
+        "registry.example/python:1",
+        "--allow-unmapped",
+    ]
     nb2prod("export", project, "--to", "kfp", "-o", folder / "kubeflow", *options, python=python_with("kfp"))
     [compiled] = (folder / "kubeflow").glob("*.yaml")
     return compiled
