@@ -49,6 +49,11 @@ def test_airflow_runs_what_was_exported(site: Site, tmp_path: Path) -> None:
     assert (again["fetch"][1], again["measure"][1], again["gate"][1]) == (2, 1, 3)  # only what was missing ran
     assert site.given("relay", refused, "finish") == local_metrics(tmp_path / "relay", ticket=str(ticket))
 
+    site.clear("relay", refused, task_ids=["fetch"], only_failed=False, include_downstream=True)
+    assert site.wait("relay", refused) == "success"
+    cleared = site.tasks("relay", refused)
+    assert {name: number - again[name][1] for name, (_, number) in cleared.items()} == dict.fromkeys(again, 1)
+
     late = site.start("relay", {"ticket": str(ticket), "naps": 300.0}, "late")
     assert site.wait("relay", late) == "failed"
     assert site.tasks("relay", late)["measure"] == ("failed", 1)  # a deadline is not worth another try
@@ -72,7 +77,8 @@ def waiting_step(site: Site, run: str) -> psutil.Process:
     while time.monotonic() < ends:
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or []
-            if {"nb2prod.runtime.steps.alone", "gate"} <= set(words) and any(word.startswith(run) for word in words):
+            said = " ".join(words)
+            if "--step gate" in said and f"--run {run}-" in said and "--attempt 2" in said:  # the first is killed
                 return process
         time.sleep(0.5)
     raise AssertionError(f"{site.tasks('relay', run)}\n{site.last_lines()}")
