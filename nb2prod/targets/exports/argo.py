@@ -11,7 +11,7 @@ from nb2prod.runtime.graph import GraphStep
 from nb2prod.runtime.project import Policy
 from nb2prod.targets.exports.base import Export, ExportOrder, Note
 from nb2prod.targets.exports.defaults import default_texts
-from nb2prod.targets.exports.pods import DATA, container, image_of, literal, pod, pod_notes, schedule_of, volumes
+from nb2prod.targets.exports.pods import container, image_of, literal, pod, pod_notes, schedule_of, volumes
 from nb2prod.targets.exports.texts import dns_name, dns_names, file_name, head, to_yaml
 from nb2prod.targets.exports.times import clock_notes
 
@@ -24,6 +24,8 @@ _LATE = 3600
 _RUN = "{{workflow.uid}}"
 # no step has these names: two dashes never come from a name
 _DAG, _FINISH = "all--steps", "on--exit"
+_WORTH_IT = "asInt(lastRetry.exitCode) != 2"
+_LOST = "asInt(lastRetry.exitCode) < 0 || asInt(lastRetry.exitCode) > 128"  # without a code, or by a signal
 _BRACE = "NB2PROD_BRACE"
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
@@ -173,14 +175,15 @@ def _step(order: ExportOrder, step: GraphStep, name: str) -> dict[str, Any]:
 
 
 def _retries(policy: Policy) -> dict[str, Any]:
-    """A failure is tried again as often as pipeline.toml says, a lost pod at least `lost` times; exit code 2 says that
-    nothing was started, and nothing would be."""
+    """A failure is tried again as often as pipeline.toml says, unless nothing was started (2); a lost pod `lost` times
+    where there are no retries."""
     if not policy.retries:
-        return {"limit": str(policy.lost), "retryPolicy": "OnError"} if policy.lost else {}
+        lost = {"limit": str(policy.lost), "retryPolicy": "Always", "expression": _LOST}
+        return lost if policy.lost else {}
     return {
         "limit": str(max(policy.retries, policy.lost)),
         "retryPolicy": "Always",
-        "expression": "asInt(lastRetry.exitCode) != 2",
+        "expression": _WORTH_IT,
         "backoff": {
             "duration": _duration(policy.retry_delay),
             "factor": "2",
@@ -198,7 +201,6 @@ def _container(order: ExportOrder, more: list[str], policy: Policy) -> dict[str,
     opened = _open_parameters(order)
     fixed = {name: text for name, text in order.parameters.items() if name not in opened}
     words = ["--run", _RUN, "--artifacts", _text(order.artifacts), *more]
-    words += ["--env", _text(order.environment)] if order.environment else []
     for name in opened:
         words += ["-p", f"{name}={{{{workflow.parameters.{name}}}}}"]
     for name, text in fixed.items():
@@ -206,7 +208,6 @@ def _container(order: ExportOrder, more: list[str], policy: Policy) -> dict[str,
     found = container(order, _ALONE, [], policy)
     found["args"] = [order.package, *words]
     found["env"] = [{"name": _BRACE, "value": "{"}, *found["env"]]
-    found["workingDir"] = DATA
     return found
 
 
