@@ -20,6 +20,7 @@ _COMMANDS = {
     "trace": "Run a notebook once and keep what each cell did.",
     "convert": "Write a notebook as a package.",
     "verify": "Prove that a package computes what its notebook computes.",
+    "data": "See whether what a package reads and writes can be reached.",
     "run": "Run a package or a notebook as a job.",
     "export": "Write a package's files for Airflow, Kubernetes, systemd and others.",
     "replay": "Open a failed step as a notebook.",

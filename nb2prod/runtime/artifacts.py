@@ -52,7 +52,8 @@ class Damaged(RuntimeTrouble):
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """`files` and `generators` must be as they were for the result to hold; `exit_state` is put back with it.
-    `fields` are the names of what the bundle holds, and `states` those of what `exit_state` does."""
+    `fields` are the names of what the bundle holds, and `states` those of what `exit_state` does; `origins` are
+    those of fields whose value counts, not the bundle that it is in."""
 
     bundle: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -64,9 +65,13 @@ class Entry:
     run: str = ""
     fields: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
     size: int = 0
     made: float = 0.0
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def origin(self, name: str) -> str:
+        return self.origins.get(name, f"{self.bundle} {name}")
 
     @property
     def blobs(self) -> tuple[str, ...]:
@@ -104,12 +109,16 @@ class Artifacts:
 
     def put_value(self, value: object, *, durable: bool = False, looker: Looker | None = None) -> str:
         """As a bundle. Raises bundles.NotPortable, ArtifactsUnreachable."""
+        return self.put_sized(value, durable=durable, looker=looker)[0]
+
+    def put_sized(self, value: object, *, durable: bool = False, looker: Looker | None = None) -> tuple[str, int]:
+        """The digest, and how many bytes it are."""
         with self.place.new() as new:
             digest = write_bundle(value, new.file, looker)
-            new.file.flush()
-            if not self._is_there(digest, new.file.tell()):
+            size = new.file.tell()
+            if not self._is_there(digest, size):
                 new.keep(_blob(digest), durable=durable)
-        return digest
+        return digest, size
 
     def get_value(self, digest: str, step: Callable[..., Any] | None = None) -> Any:
         """Every byte is checked before anything is unpickled. `step` made it or takes it. Raises Damaged, Gone."""
@@ -164,6 +173,10 @@ class Artifacts:
         if not self.has(entry.bundle, entry.size) or not all(map(self.has, entry.blobs)):
             return False
         return self.place.touch(name)
+
+    def drop(self, key: str, entry: Entry) -> None:
+        """It serves nobody."""
+        self.place.remove(_entry_name(key, entry))
 
     def put_text(self, name: str, content: bytes) -> None:
         self.place.write(safe(name), content, durable=True)

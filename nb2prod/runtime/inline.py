@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol  # Any: what steps take and give
 
-from nb2prod.runtime.attempts import Expired, deadline, delay_before, worth_retrying
+from nb2prod.runtime.attempts import Expired, deadline, delay_before
 from nb2prod.runtime.cache import StepCache
-from nb2prod.runtime.ledger import Ledger
+from nb2prod.runtime.ledger import Ledger, answer_is_worth, was_lost
 from nb2prod.runtime.measure import inputs_of
 from nb2prod.runtime.output import Output
-from nb2prod.runtime.plan import Node
+from nb2prod.runtime.plan import Node, Plan
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer
@@ -30,6 +30,7 @@ class InlineRunner(Protocol):
     cache: StepCache | None
     output: Output
     ledger: Ledger
+    plan: Plan
     timeout: float | None
 
     def policy(self, node: Node) -> Policy: ...
@@ -62,6 +63,7 @@ class _Try:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     number: int = 1
+    losses: int = 0
     keepsake: Keepsake | None = None
     origins: Mapping[str, str] = field(default_factory=dict)
 
@@ -131,25 +133,34 @@ class Inline:
 
     def _again(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> bool:
         """Whether to try again; then it has waited, and the inputs are as they were."""
-        keepsake, reason = attempt.keepsake, str(done.answer.error["reason"])
-        worth = isinstance(done.error, Exception) and worth_retrying(done.answer.facts, policy)
-        if not (worth and self.runner.may_try_again(node.name, reason)):
+        keepsake, reason = attempt.keepsake, str(done.answer.error.get("reason", ""))
+        if was_lost(done.answer):
+            if attempt.losses >= policy.lost:
+                return False
+            attempt.losses += 1
+        elif not self._worth(node, policy, attempt, done, reason):
             return False
-        if keepsake is None or not keepsake.is_whole or attempt.number > policy.retries:
-            return False
-        attempt.args, attempt.kwargs = keepsake.restore()
+        if not policy.process:
+            if keepsake is None or not keepsake.is_whole:
+                return False
+            attempt.args, attempt.kwargs = keepsake.restore()
         if self.runner.cache and attempt.origins:
             inputs = inputs_of(node.function, attempt.args, attempt.kwargs)
             self.runner.cache.origins.learn_again(inputs, attempt.origins)
         attempt.number += 1
         seconds = delay_before(attempt.number, policy, random.SystemRandom().random)
-        self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1, reason, seconds)
+        self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1 + attempt.losses, reason, seconds)
         try:
             with deadline(self.runner.seconds_left()):
                 time.sleep(seconds)
         except Expired:
             return False
         return True
+
+    def _worth(self, node: Node, policy: Policy, attempt: _Try, done: Done, reason: str) -> bool:
+        if isinstance(done.error, KeyboardInterrupt | GeneratorExit) or not answer_is_worth(done.answer, policy):
+            return False
+        return self.runner.may_try_again(node.name, reason) and attempt.number - attempt.losses <= policy.retries
 
     def _failed(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> Any:
         runner, error = self.runner, done.error
