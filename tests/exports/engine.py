@@ -9,11 +9,8 @@ from exports.readers import argo, kubelet
 
 __all__ = ["Argo"]
 
-_EXPRESSIONS = {
-    "": lambda _: True,
-    "asInt(lastRetry.exitCode) != 2": lambda code: code != 2,
-    "asInt(lastRetry.exitCode) < 0 || asInt(lastRetry.exitCode) > 128": lambda code: not 0 <= code <= 128,
-}
+_LOST = "asInt(lastRetry.exitCode) < 0 || asInt(lastRetry.exitCode) > 128"
+_WORTH_IT = f"asInt(lastRetry.exitCode) == 75 || {_LOST}"
 
 
 @dataclass
@@ -24,12 +21,13 @@ class Argo:
     variables: Mapping[str, str]
     run_id: str
     codes: dict[str, list[int]] = field(default_factory=dict)
+    known: dict[str, str] = field(default_factory=dict)
     out: str = ""
 
     def run(self, **parameters: str) -> str:
         """Succeeded or Failed."""
         spec = self.manifest["spec"]
-        self.known = {each["name"]: each["value"] for each in spec["arguments"]["parameters"]} | parameters
+        self.known |= {each["name"]: each["value"] for each in spec["arguments"]["parameters"]} | parameters
         templates = {each["name"]: each for each in spec["templates"]}
         well: set[str] = set()
         for task in templates[spec["entrypoint"]]["dag"]["tasks"]:
@@ -40,11 +38,11 @@ class Argo:
         return "Succeeded" if well == tasks and finished else "Failed"
 
     def _task(self, name: str, template: Mapping[str, Any]) -> bool:
-        strategy = template.get("retryStrategy", {"limit": "0"})
+        strategy = template.get("retryStrategy", {"limit": "0", "expression": _LOST})
         codes = self.codes.setdefault(name, [])
         for retries in range(int(strategy["limit"]) + 1):
             codes.append(self._pod(template["container"], retries))
-            if codes[-1] == 0 or not _EXPRESSIONS[strategy.get("expression", "")](codes[-1]):
+            if codes[-1] == 0 or not _again(strategy["expression"], codes[-1]):
                 break
         return codes[-1] == 0
 
@@ -56,3 +54,9 @@ class Argo:
         done = subprocess.run(words, capture_output=True, text=True, check=False, env={**env, **self.variables})
         self.out += done.stdout + done.stderr
         return done.returncode
+
+
+def _again(expression: str, code: int) -> bool:
+    """What the two expressions mean that are written."""
+    lost = not 0 <= code <= 128
+    return {_LOST: lost, _WORTH_IT: lost or code == 75}[expression]

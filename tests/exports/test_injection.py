@@ -67,7 +67,7 @@ TEXTS = (
 )
 NASTY = "".join(PIECES)
 PATHS = TEXTS.map(lambda text: Path("/srv") / (text.replace("/", "-").strip(".") or "x"))
-FEW = settings(max_examples=40, deadline=None)
+FEW = settings(max_examples=25, deadline=None)
 
 
 def words(parameters: Mapping[str, str]) -> list[str]:

@@ -19,6 +19,9 @@ from nb2prod.runtime.project import Settings
 SECRETS = {"data": {"table": {"url": "postgresql://{env:DB_USER}:{file:/run/secrets/db}@db/churn"}}}
 
 
+LOST = "asInt(lastRetry.exitCode) < 0 || asInt(lastRetry.exitCode) > 128"
+
+
 def document(target: str, **given: Any) -> Any:
     made = files(target, order(**given))
     (text,) = [text for path, text in made.items() if "volume" not in path]
@@ -100,7 +103,7 @@ def test_what_argo_is_told() -> None:
     assert load["retryStrategy"] == {
         "limit": "3",
         "retryPolicy": "Always",
-        "expression": "asInt(lastRetry.exitCode) != 2",
+        "expression": "asInt(lastRetry.exitCode) == 75 || " + LOST,
         "backoff": {"duration": "2500ms", "factor": "2", "cap": "60000ms"},
     }
     assert templates["train"]["container"]["resources"]["requests"]["memory"] == "8000000000"
@@ -137,10 +140,12 @@ def test_github_actions(given: dict[str, Any]) -> None:
 
 def test_what_cannot_be_carried_over_is_told() -> None:
     local = {"data": {"table": {"path": "data/table.csv"}}, "run": {"circuit": 5}}
-    assert notes("argo", order(tables=local, artifacts="/srv/results")) == [
+    told = replace(order().settings, tables=local, on_failure="churn.tell:us")
+    assert notes("argo", order(settings=told, artifacts="/srv/results")) == [
         "unsafe the artifacts in /srv/results",
         "unsafe the data table",
-        "circuit",
+        "unsafe on_failure churn.tell:us",
+        "[run] circuit",
     ]
     assert notes("compose", order()) == ["unsafe the schedule 0 6 * * 1-5"]
     assert notes("systemd", order()) == ["--image", "gpus"]

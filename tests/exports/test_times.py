@@ -89,7 +89,7 @@ def test_systemd_is_due_when_we_are() -> None:
     if analyze is None:
         return  # the lines are compared with what is written below all the same
     refused = 0
-    for schedule, base in schedules(2, 250):
+    for schedule, base in schedules(2, 150):
         try:
             lines = calendar_lines(schedule)
         except InvalidOption:
