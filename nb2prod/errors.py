@@ -65,6 +65,13 @@ class NotAProject(Nb2ProdError):
         super().__init__(f"{folder} is not a project made by nb2prod: {reason}")
 
 
+class SettingsWrong(Nb2ProdError):
+    """What a project's pipeline.toml says cannot be used; `reason` says where and what to write."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
 class ParameterRefused(Nb2ProdError):
     """A parameter that does not exist or has a value of the wrong type; nothing was started."""
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "PARAMETER_FILES", "named_values", "parse_parameters"]
+__all__ = ["FORMAT", "NOTEBOOK", "PARAMETERS", "PARAMETER_FILES", "RUNS", "named_values", "parse_parameters"]
 
 NOTEBOOK = click.argument("notebook", type=click.Path(path_type=Path))
 FORMAT = click.option(
@@ -14,6 +14,12 @@ FORMAT = click.option(
     default="text",
     show_default=True,
     help="For people, or for machines.",
+)
+RUNS = click.option(
+    "--runs",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="The folder of records in which RUN is, as of a project whose package was run by itself.",
 )
 PARAMETERS = click.option(
     "-p",

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import Artifacts, ArtifactsUnreachable, Entry
+from nb2prod.runtime.artifacts import Artifacts, Entry
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.keys import Code, Origins, Uncacheable, is_scalar, key_of
 from nb2prod.runtime.measure import outputs_of
@@ -138,7 +138,7 @@ class StepCache:
         try:
             result = self.store.get_value(entry.bundle, call.function)
             left = self.store.get_value(entry.exit_state) if entry.exit_state else {}
-        except ArtifactsUnreachable:
+        except OSError:  # out of reach, which may be otherwise soon
             raise
         except Exception:  # damaged, or made by another version of a class: run the step instead
             for key in self._keys(call):

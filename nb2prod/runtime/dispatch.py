@@ -14,7 +14,7 @@ from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import InlineRunner
-from nb2prod.runtime.keys import Origins
+from nb2prod.runtime.keys import Origins, Uncacheable
 from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
 from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
@@ -35,8 +35,11 @@ class DispatchRunner(InlineRunner, Protocol):
 class Dispatch:
     """Of one run. `artifacts` is where results are; every worker must reach it under that name."""
 
-    def __init__(self, runner: DispatchRunner, executor: StepExecutor, *, artifacts: str, use_cache: bool) -> None:
+    def __init__(
+        self, runner: DispatchRunner, executor: StepExecutor, *, artifacts: str, use_cache: bool, resumed: str = ""
+    ) -> None:
         self.runner, self.executor, self.where, self.use_cache = runner, executor, artifacts, use_cache
+        self.resumed = resumed
         self.artifacts = open_artifacts(artifacts)
         self.waiting: dict[str, Node] = {}
         self.running: dict[Ticket, Node] = {}
@@ -118,7 +121,7 @@ class Dispatch:
                 continue
             try:
                 call = self._call(node, attempt)
-            except NotPortable as error:
+            except (NotPortable, Uncacheable) as error:
                 self._fail(node, Answer(status="failed", error={"reason": str(error), "place": "its inputs"}))
                 continue
             if not self.executor.capacity(call):
@@ -136,6 +139,7 @@ class Dispatch:
         function = node.function
         return StepCall(
             run=self.runner.record.run,
+            resumed=self.resumed,
             step=node.name,
             attempt=attempt,
             project=str(settings.root),
@@ -153,7 +157,6 @@ class Dispatch:
             use_cache=self.use_cache,
             keep=policy.cache,
             workdir=str(settings.workdir),
-            resumed=str(self.runner.record.head.get("resumed") or ""),
         )
 
     def _inputs(self, node: Node) -> Mapping[str, Mapping[str, Any]]:
@@ -161,18 +164,20 @@ class Dispatch:
         own: dict[str, object] = {}
         for name, value in node.inputs.items():
             if isinstance(value, Ref):
-                origin = self.answers[value.step].origins.get(value.field or "result")
-                about = {"origin": origin} if origin else {}
-                found[name] = {"bundle": self._bundle(value.step), "field": value.field, **about}
+                found[name] = self._given(value)
             elif _is_plain(value):
                 found[name] = {"value": encode(value)}
             else:
                 own[name] = value
         if own:  # one bundle: what they share is shared after
-            digest = self.artifacts.put_value(own)
-            origins = Origins()
-            found |= {name: {"bundle": digest, "item": name, "origin": origins.of(own[name])} for name in own}
+            digest, known = self.artifacts.put_value(own), Origins()
+            found |= {name: {"bundle": digest, "item": name, "origin": known.of(own[name])} for name in own}
         return {name: found[name] for name in node.inputs}
+
+    def _given(self, ref: Ref) -> Mapping[str, Any]:
+        bundle, field = self._bundle(ref.step), ref.field or "result"
+        origin = self.answers[ref.step].origins.get(field, f"{bundle} {field}")
+        return {"bundle": bundle, "field": ref.field, "origin": origin}
 
     def _bundle(self, step: str) -> str:
         """Raises NotPortable when the step's result could not leave its process."""
@@ -224,7 +229,7 @@ class Dispatch:
         """What the step was given; nothing when that could not leave the process."""
         try:
             inputs, carried = self._inputs(node), self._carried(node)
-        except (NotPortable, KeyError, OSError):
+        except (NotPortable, Uncacheable, KeyError, OSError):
             return {}
         return {"inputs": inputs, "carried": carried, "artifacts": self.where}
 

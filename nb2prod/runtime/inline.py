@@ -11,7 +11,7 @@ from nb2prod.runtime.cache import StepCache
 from nb2prod.runtime.ledger import Ledger, answer_is_worth, was_lost
 from nb2prod.runtime.measure import inputs_of
 from nb2prod.runtime.output import Output
-from nb2prod.runtime.plan import Node
+from nb2prod.runtime.plan import Node, Plan
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer
@@ -30,6 +30,7 @@ class InlineRunner(Protocol):
     cache: StepCache | None
     output: Output
     ledger: Ledger
+    plan: Plan
     timeout: float | None
 
     def policy(self, node: Node) -> Policy: ...

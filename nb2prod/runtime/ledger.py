@@ -35,7 +35,7 @@ class Ledger:
 
     def begin(self, step: str, inputs: Mapping[str, Any]) -> None:
         if step in self.entries:  # it is tried again
-            self.entries[step]["inputs"] = inputs
+            self.record.profile(self.entries[step], inputs=inputs)
             return
         self.entries[step] = self.record.begin(step, inputs)
 
@@ -55,7 +55,7 @@ class Ledger:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_bytes(path, artifacts.get(file["digest"]) or b"", durable=False)
         for event in answer.events:
-            more = {key: value for key, value in event.items() if key not in ("event", "time")}
+            more = {key: value for key, value in event.items() if key != "event"}
             self.record.event(str(event["event"]), **more)
 
     def completed(self, step: str, answer: Answer, **more: Any) -> None:

@@ -8,11 +8,9 @@ from collections.abc import Mapping
 from typing import Any  # a step's values
 
 from nb2prod.runtime.metrics import as_number
+from nb2prod.runtime.profile import SECRET, described, shape_of
 
 __all__ = ["Clock", "describe", "in_words", "inputs_of", "numbers_in", "outputs_of", "shown"]
-
-_CELLS = 5_000_000  # a frame with more is not searched for nulls
-_SECRET = re.compile(r"password|passwd|token|secret|api_?key|credential", re.IGNORECASE)
 
 
 class Clock:
@@ -51,8 +49,9 @@ def outputs_of(function: Any, result: object) -> dict[str, object]:
     return {"result": result}
 
 
-def describe(values: Mapping[str, object]) -> dict[str, dict[str, object]]:
-    return {name: _describe(value) for name, value in values.items()}
+def describe(values: Mapping[str, object]) -> dict[str, dict[str, Any]]:
+    """What goes in or comes out: types, shapes, and of tables each column with its distribution (see profile.py)."""
+    return described(values)
 
 
 def shown(values: Mapping[str, object]) -> str:
@@ -76,50 +75,17 @@ def numbers_in(values: Mapping[str, object], names: tuple[str, ...]) -> dict[str
     return {name: number for name, number in found.items() if number is not None}
 
 
-def _describe(value: Any) -> dict[str, object]:
-    found: dict[str, object] = {"type": type(value).__name__}
-    shape = _shape(value)
-    if shape is not None:
-        found["shape"] = list(shape)
-        nulls = _nulls(value)
-        return found if nulls is None else {**found, "nulls": nulls}
-    if isinstance(value, (list, tuple, dict, set, frozenset)):
-        found["length"] = len(value)
-    return found
-
-
 def _shown(name: str, value: object) -> str:
-    shape = _shape(value)
+    shape = shape_of(value)
     if shape is not None:
         return f"{type(value).__name__} {' x '.join(map(str, shape)) or 'of no dimension'}"
-    if _SECRET.search(name):
+    if SECRET.search(name):
         return f"= ({type(value).__name__}, not shown)"
     if isinstance(value, (bool, int, float, str, type(None))):
         text = repr(value)
         return f"= {text if len(text) <= 60 else text[:57] + '...'}"
     length = f" of {len(value)}" if isinstance(value, (list, tuple, dict, set, frozenset)) else ""
     return f"{type(value).__name__}{length}"
-
-
-def _shape(value: Any) -> tuple[int, ...] | None:
-    if not hasattr(type(value), "shape"):  # not asked of the object: a class of the user's may count who asks
-        return None
-    try:
-        shape = value.shape
-        return tuple(int(size) for size in shape) if isinstance(shape, tuple) else None
-    except Exception:  # any object may have a property of that name
-        return None
-
-
-def _nulls(value: Any) -> int | None:
-    pandas: Any = sys.modules.get("pandas")
-    if pandas is None or not isinstance(value, (pandas.DataFrame, pandas.Series)) or value.size > _CELLS:
-        return None
-    try:
-        counts = value.isna().sum()
-        return int(counts.sum()) if isinstance(value, pandas.DataFrame) else int(counts)
-    except Exception:  # a table of strange things is not a reason to fail
-        return None
 
 
 def _reset_peak() -> None:

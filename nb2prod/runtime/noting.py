@@ -60,7 +60,7 @@ def note_event(kind: str, name: str, data: Mapping[str, object]) -> None:
     _show({"text/plain": f"{kind} {name}{': ' if said else ''}{said}", NOTED: {"kind": kind, **plain}})
 
 
-def _note(kind: str, name: str, suffix: str, content: bytes, shown: str = "", **more: object) -> None:
+def _note(kind: str, name: str, suffix: str, content: bytes, shown: str = "", **more: Any) -> None:
     if ACTIVE:
         ACTIVE[-1].new_file(kind, name, suffix, **more).write_bytes(content)
         return
@@ -80,19 +80,14 @@ def _carried(content: bytes) -> dict[str, str]:
         return {"base64": base64.b64encode(content).decode("ascii")}
 
 
-def _about(model: object, example: object) -> dict[str, object]:
-    from nb2prod.runtime.profile import describe_value
+def _about(model: object, example: object) -> dict[str, Any]:
+    from nb2prod.runtime.profile import describe_value, short
 
     kind = type(model)
-    about: dict[str, object] = {"class": f"{kind.__module__}.{kind.__qualname__}"}
+    about: dict[str, Any] = {"class": f"{kind.__module__}.{kind.__qualname__}"}
     known = describe_value("model", model).get("features")
-    if known:
-        about["features"] = known
-    if example is not None:
-        about["example"] = {
-            key: value for key, value in describe_value("example", example).items() if key not in ("profile", "sampled")
-        }
-    return about
+    about |= {"features": known} if known else {}
+    return about if example is None else {**about, "example": short(describe_value("example", example))}
 
 
 def _length(table: Any) -> int | None:

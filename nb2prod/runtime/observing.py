@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.profile import forget
 from nb2prod.runtime.project import Settings
 
 __all__ = ["FOLDERS", "Seen", "observing"]
@@ -112,6 +113,7 @@ def observing(
     step: str, folder: Path, *, tell: Callable[..., None] = _silent, settings: Settings | None = None
 ) -> Iterator[Seen]:
     """`settings` says which cell a line is of."""
+    forget()  # what is known of values: the step may change them
     seen = Seen(step=step, folder=folder, settings=settings, tell=tell)
     with ExitStack() as stack:
         ACTIVE.append(seen)

@@ -12,7 +12,7 @@ from typing import Any
 
 from nb2prod.runtime.plan import Ref
 
-__all__ = ["Pending", "ref_of"]
+__all__ = ["Pending", "ref_of", "settled"]
 
 # names of special methods, without their underscores
 _UNARY = (
@@ -59,6 +59,11 @@ class Pending:
 def ref_of(value: object) -> Ref | None:
     """Where a value will come from; None for one that is there."""
     return object.__getattribute__(value, "_nb2prod_ref") if type(value) is Pending else None
+
+
+def settled(value: Any) -> Any:
+    """The value itself, once it is there."""
+    return _value(value) if type(value) is Pending else value
 
 
 def _value(pending: Pending) -> Any:

@@ -16,10 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
+from nb2prod.runtime import outgoing
 from nb2prod.runtime.circuit import circuit_of
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
+from nb2prod.runtime.data.tables import data_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.handlers import check_handlers
@@ -128,6 +131,7 @@ def _check(settings: Settings) -> None:
     """What would stop the run later, before anything is started. Raises ProjectError."""
     check_handlers(settings)
     circuit_of(settings)
+    data_of(settings.tables)
     if FAULTS in os.environ:
         from nb2prod.runtime.faults import parse
 
@@ -184,24 +188,21 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
         with runner:
             with runner.in_time("the imports"):
                 pipeline = import_module(f"{settings.package}.pipeline", settings)
+                outgoing.check(settings, pipeline)
                 record.head["versions"] = versions()
                 runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
                 where, use_cache = artifacts_of(settings, runs), not options.no_cache
                 if settings.executor == HERE:
+                    resumed = options.resume or ""
                     runner.cache = cache_of(
-                        settings,
-                        runs,
-                        pipeline,
-                        where,
-                        use=use_cache,
-                        run=record.run,
-                        resumed=options.resume or "",
+                        settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed
                     )
                 else:
                     executor = open_executor(settings.executor, settings, _executor_options(options))
-                    runner.use(executor, artifacts=where, use_cache=use_cache)
-            pipeline.run(parameters, runner)
+                    runner.use(executor, artifacts=where, use_cache=use_cache, resumed=options.resume or "")
+            results = pipeline.run(parameters, runner)
             runner.finish()
+            published = outgoing.publish(results, settings)
     except RuntimeTrouble as trouble:
         record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
@@ -219,6 +220,8 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
     record.finish("completed")
     for name, value in record.metrics.items():
         _tell(f"{name} = {value:.6g}")
+    for name, address in published.items():
+        _tell(f"{name} written to {address}")
     _tell(f"completed; record: {record.folder}")
     return 0
 
@@ -264,5 +267,8 @@ def _terminated_as_interrupted() -> Any:
 
 
 def _tell(line: str) -> None:
+    if is_wanted():
+        write_line("told", message=line)
+        return
     with suppress(OSError, ValueError):  # the terminal went away; the record has it
         print(line, file=sys.__stderr__, flush=True)

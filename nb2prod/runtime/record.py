@@ -1,4 +1,7 @@
-"""The record of a run: `run.json` (whole at any moment), `events.jsonl`, `logs/` and `figures/`.
+"""The record of a run: `run.json` (whole at any moment), `events.jsonl`, `logs/`, and what steps have shown.
+
+figures/STEP-N.png, tables/STEP-NAME.csv, files/, models/: what they drew, displayed and logged
+profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short
 
 run.json = run, pipeline, package, notebook, status, started, finished, seconds, parameters, resumed, versions,
            steps(name, status, cached, seconds, ..., inputs, outputs, metrics, error), metrics, error
@@ -15,7 +18,10 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.errors import ParameterError
+from nb2prod.runtime.export.ending import export_at_end
+from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.files import append_line, read_json, write_bytes, write_json
+from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
@@ -28,26 +34,47 @@ class Record:
         for place in ("logs", "figures"):
             (folder / place).mkdir(parents=True, exist_ok=True)
         self.steps: list[dict[str, Any]] = []
+        self._profiles: dict[int, dict[str, Any]] = {}  # of steps that run
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
         self.began = time.monotonic()  # the wall clock may jump
         self.head = {"run": self.run, "status": "running", "started": _text(_now()), "pid": os.getpid(), **head}
+        self.head |= {"traceparent": os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}
         self.event("run.started")
         self._write()
 
     def begin(self, name: str, inputs: Mapping[str, object]) -> dict[str, Any]:
         """The record of a step; what is put into it is written by `end`."""
         step: dict[str, Any] = {"name": name, "status": "running", "started": _text(_now()), "inputs": inputs}
+        self.profile(step, inputs=inputs)
         self.steps.append(step)
         self.event("step.started", step=name)
         self._write()
         return step
 
+    def profile(self, step: dict[str, Any], **found: Any) -> None:
+        """What goes in or comes out, by "inputs" and "outputs": in short in the step, whole in its profile."""
+        for what, values in found.items():
+            step[what] = {name: short(value) for name, value in values.items()}
+            if any("columns" in value for value in values.values()):
+                self._profiles.setdefault(id(step), {})[what] = values
+
     def end(self, step: dict[str, Any], status: str, **found: object) -> None:
         step.update(status=status, **found)
+        self._keep_profile(step)
         self.metrics |= step.get("metrics", {})
         self.event(f"step.{status}", step=step["name"], **{k: found[k] for k in ("seconds", "cached") if k in found})
         self._written[id(step)] = _json(step)  # on disk with the next step, or with the end of the run
+
+    def _keep_profile(self, step: dict[str, Any]) -> None:
+        self.profile(step, **{what: step[what] for what in ("outputs",) if what in step})
+        whole = self._profiles.pop(id(step), None)
+        if whole:
+            folder = self.folder / "profiles"
+            folder.mkdir(exist_ok=True)
+            write_bytes(
+                folder / f"{step['name']}.json", _json(whole).encode("utf-8", "backslashreplace"), durable=False
+            )
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
         seconds = round(time.monotonic() - self.began, 6)
@@ -55,9 +82,13 @@ class Record:
         self.head |= {"error": error} if error else {}
         self.event(f"run.{status}")
         self._write(whole=True)
+        export_at_end(self.folder, _say)
 
     def event(self, name: str, **more: object) -> None:
-        append_line(self.folder / "events.jsonl", {"time": _text(_now()), "run": self.run, "event": name, **more})
+        entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
+        append_line(self.folder / "events.jsonl", entry)
+        if is_wanted():
+            write_line(name, **{key: value for key, value in entry.items() if key != "event"})
 
     def _write(self, *, whole: bool = False) -> None:
         head = {"format": 1, **self.head, "metrics": self.metrics}
@@ -67,6 +98,13 @@ class Record:
         steps = [self._written.get(id(step)) or _json(step) for step in self.steps]
         text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
         write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
+
+
+def _say(line: str) -> None:
+    if is_wanted():
+        write_line("told", message=line)
+    else:
+        print(line, file=sys.stderr, flush=True)
 
 
 def new_run_id() -> str:

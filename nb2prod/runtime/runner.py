@@ -54,7 +54,7 @@ class Runner:
     ) -> None:
         self.settings, self.record, self.cache = settings, record, cache
         self.timeout, self.ends = timeout, time.monotonic() + timeout if timeout else None
-        self.output = Output()
+        self.output = Output(record.run)
         self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)
@@ -95,11 +95,11 @@ class Runner:
         """What stands for the values of a node that has not given them."""
         return stand_in(node.function, lambda field: Pending(Ref(node.name, field), self._wait))
 
-    def use(self, executor: StepExecutor, *, artifacts: str, use_cache: bool = True) -> None:
+    def use(self, executor: StepExecutor, *, artifacts: str, use_cache: bool = True, resumed: str = "") -> None:
         """Carry steps out elsewhere from now on."""
         from nb2prod.runtime.dispatch import Dispatch
 
-        self.dispatch = Dispatch(self, executor, artifacts=artifacts, use_cache=use_cache)
+        self.dispatch = Dispatch(self, executor, artifacts=artifacts, use_cache=use_cache, resumed=resumed)
 
     def finish(self) -> None:
         """Wait for all steps. Raises the first failure, with what was skipped for it."""

@@ -84,7 +84,7 @@ class _Hearing:
         try:
             values = dict(_values(name, result))
             if values and len(self._scores) < _MOST:
-                place = _place(caller, name, self._settings)
+                place = _place(caller, self._settings)
                 self._scores += [{"metric": metric, "value": value, **place} for metric, value in values.items()]
         except Exception:  # results and source of any kind
             return
@@ -165,11 +165,11 @@ def _estimators() -> list[type]:
 # ---------------------------------------------------------------------- where
 
 
-def _place(caller: FrameType, name: str, settings: Settings | None) -> dict[str, Any]:
+def _place(caller: FrameType, settings: Settings | None) -> dict[str, Any]:
     file, line = caller.f_code.co_filename.replace("\\", "/"), caller.f_lineno
     cell = cell_of(settings, file, line) if settings else 0
     short = file.rpartition("/src/")[2] or file
-    return {"arguments": _arguments(caller, name.split(".")[-1]), "file": short, "line": line, "cell": cell}
+    return {"arguments": _arguments(caller), "file": short, "line": line, "cell": cell}
 
 
 def cell_of(settings: Settings, file: str, line: int) -> int:
@@ -181,7 +181,7 @@ def cell_of(settings: Settings, file: str, line: int) -> int:
     return 0
 
 
-def _arguments(caller: FrameType, name: str) -> str:
+def _arguments(caller: FrameType) -> str:
     """As they are written, when the call stands in a line that can be read."""
     positions = list(caller.f_code.co_positions())[caller.f_lasti // 2]
     first, last, begin, end = positions

@@ -8,6 +8,10 @@ from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.steps.calls import Answer, StepCall
 
 
+def prepare(_project: str, package: str, _environment: str, _workdir: str) -> None:
+    importlib.import_module(f"{package}.pipeline")
+
+
 def carry_out(call: StepCall) -> Answer:
     if call.function == "nowhere:nothing":
         raise ProjectError("there is no such project")

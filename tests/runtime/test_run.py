@@ -21,7 +21,10 @@ def test_a_run_leaves_a_record(project: Project) -> None:
     assert ran.record["status"] == "completed"
     assert ran.record["parameters"] == {"rows": 3, "label": "a", "scale": 1.5}
     assert ran.record["metrics"] == {"total": 6.0}
-    assert ran.steps("inputs")["score"] == {"table": {"type": "list", "length": 3}, "scale": {"type": "float"}}
+    assert ran.steps("inputs")["score"] == {
+        "table": {"type": "list", "length": 3},
+        "scale": {"type": "float", "value": 1.5},
+    }
     assert ran.folder.joinpath("logs/load.log").read_text() == "loaded 3\n"
     events = [json.loads(line)["event"] for line in ran.folder.joinpath("events.jsonl").read_text().splitlines()]
     assert events == [

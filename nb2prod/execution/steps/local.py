@@ -90,12 +90,16 @@ class LocalKind:
         budget = given.size("memory")
         start = given.chosen("start", ("fork", "fresh"))
         room = Room(jobs=jobs, memory=budget or free_memory(), peaks=peaks_of(settings.runs))
-        return LocalSteps(wanted_of(settings), room, budget=budget, fresh=start == "fresh")
+        return LocalSteps(_wanted(settings), room, budget=budget, fresh=start == "fresh")
 
 
-def wanted_of(settings: Settings) -> Wanted:
-    project = str(settings.root) if (settings.root / "src").is_dir() else ""
-    return Wanted(project=project, package=settings.package, workdir=str(settings.workdir))
+def _wanted(settings: Settings) -> Wanted:
+    return Wanted(
+        project=str(settings.root),
+        package=settings.package,
+        environment=settings.environment,
+        workdir=str(settings.workdir),
+    )
 
 
 PLUGIN = LocalKind()

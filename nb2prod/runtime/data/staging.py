@@ -5,7 +5,7 @@ How a step is performed with it (steps/performing.py), once for each attempt:
     with staged(settings, function.__name__, inputs, folder) as staging:   # inputs by name, as the call has them
         key  = ... inputs, staging.used                    # the key takes the inputs as they came, never staging.inputs
         hit? -> done: nothing was fetched but what only its content tells
-        values = staging.inputs                            # fetches; the step's function gets these
+        values = staging.inputs                            # fetches, so before the step is traced
         result = function(**values)                        # tracing: Watch(ignore=(..., str(folder)))
         published = staging.publish()                      # only after the function returned
         if published: the result is not kept; the reason is "publishes scores_csv"
@@ -23,8 +23,10 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from nb2prod.runtime import state
 from nb2prod.runtime.data.places import LocalPlace, Opened, content_of, open_place
 from nb2prod.runtime.data.references import hide, resolve
 from nb2prod.runtime.data.tables import Data, data_of
@@ -56,8 +58,9 @@ class Staging:
     @property
     def used(self) -> Mapping[str, str]:
         """By name what the step reads, as a text that changes when the data does; and where it writes to."""
-        if not self._used:
-            self._used = {name: self._identity(data) for name, data in self._data.items()}
+        if self._data and not self._used:
+            with _generators_kept():
+                self._used = {name: self._identity(data) for name, data in self._data.items()}
         return self._used
 
     @property
@@ -66,7 +69,8 @@ class Staging:
             return self._given
         if not self._inputs:
             used = self.used
-            found = {name: self._value(data, used[name]) for name, data in self._data.items()}
+            with _generators_kept():
+                found = {name: self._value(data, used[name]) for name, data in self._data.items()}
             self._inputs = {**self._given, **found}
         return self._inputs
 
@@ -74,8 +78,8 @@ class Staging:
         """What the step wrote, to where it belongs; the names of what was published."""
         done: list[str] = []
         for name, data in self._data.items():
-            if data.is_written and data.is_elsewhere and self._has_changed(name):
-                with self._noted(data, "published to"):
+            if data.is_written and data.is_elsewhere and self._has_changed(data):
+                with self._noted(data, "published to"), _generators_kept():
                     self._open(data).place.publish(self._path(data))
                 done.append(name)
         return tuple(done)
@@ -129,9 +133,15 @@ class Staging:
                     raise DataChanged(data)
         return str(path)
 
-    def _has_changed(self, name: str) -> bool:
-        path = self._path(self._data[name])
-        return path.exists() and content_of(path) != self._was.get(name, "")
+    def _has_changed(self, data: Data) -> bool:
+        path = self._path(data)
+        if path.exists():
+            return content_of(path) != self._was.get(data.name, "")
+        others = sorted(each.name for each in path.parent.iterdir()) if path.parent.is_dir() else []
+        if others:
+            where = f"step '{self._step}' wrote {', '.join(others)} where {path.name} was expected"
+            raise FileNotFoundError(f"{where}: nothing was published to {data.shown}")
+        return False
 
     def _open(self, data: Data) -> Opened:
         if data.name not in self._opened:
@@ -163,7 +173,7 @@ class Staging:
 @contextmanager
 def staged(settings: Settings, step: str, inputs: Mapping[str, object], folder: Path) -> Iterator[Staging]:
     """`folder` is this attempt's own; what is staged in it is gone at the end. Raises ProjectError."""
-    staging = Staging(step, _concerned(settings, inputs), inputs, folder, settings.workdir)
+    staging = Staging(step, _concerned(settings, step, inputs), inputs, folder, settings.workdir)
     try:
         yield staging
     finally:
@@ -171,14 +181,34 @@ def staged(settings: Settings, step: str, inputs: Mapping[str, object], folder: 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _concerned(settings: Settings, inputs: Mapping[str, object]) -> dict[str, Data]:
+def _concerned(settings: Settings, step: str, inputs: Mapping[str, object]) -> dict[str, Data]:
     """The [data.NAME] of the step's arguments that make a difference to what stands in the code."""
     known = settings.tables.get("data")
     if not known or not isinstance(known, dict):
         return {}
     names = frozenset(name for name in inputs if name in known and isinstance(inputs[name], str))
     found = data_of(settings.tables, names) if names else {}
-    return {name: data for name, data in found.items() if data.url or data.path != inputs[name]}
+    does = settings.data.get(step, {})
+    return {
+        name: _as_done(data, does.get(name, data.mode))
+        for name, data in found.items()
+        if data.url or data.path != inputs[name]
+    }
+
+
+def _as_done(data: Data, mode: str) -> Data:
+    """Several steps may share what is read and written, and this one does only a part of that."""
+    return replace(data, mode=mode) if data.mode == "update" and mode in ("read", "write") else data
+
+
+@contextmanager
+def _generators_kept() -> Iterator[None]:
+    """A library that waits a random time before it tries again must not change what the step draws."""
+    before = state.capture(state.GENERATORS)
+    try:
+        yield
+    finally:
+        state.restore(before)
 
 
 def _without_user(url: str) -> str:

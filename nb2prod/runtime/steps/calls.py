@@ -24,16 +24,17 @@ class StepCall:
     step:       its name in this run, which numbers the calls of one function
     inputs:     by name: {"bundle": DIGEST, "field": NAME} of what an earlier step gave ("" for a single value),
                 {"value": ...} as record.encode gives it, or {"bundle": DIGEST, "item": NAME} of a table of values;
-                with an "origin" where it counts by its value
+                with "origin", what a key has for it
     carried:    digests of bundles with the hidden state that earlier steps left, in their order
     unkept:     keys of earlier steps whose effects cannot be put back
     artifacts:  where bundles, logs and figures are: a path or an fsspec URL
     limits:     seconds, bytes and cores; None where there is none
-    resumed:    the run that this one goes on with, whose own results it may use
+    resumed:    the run that this one goes on with, whose own results may be used
     use_cache:  False to run it also when its result is known; `keep` is False for one that pipeline.toml never keeps
     """
 
     run: str
+    resumed: str = ""
     step: str
     attempt: int = 1
     project: str
@@ -51,7 +52,6 @@ class StepCall:
     use_cache: bool = True
     keep: bool = True
     workdir: str = ""
-    resumed: str = ""
 
     @property
     def ticket(self) -> "Ticket":
@@ -88,7 +88,7 @@ class Answer:
     """How a step went. `status` is completed, failed, timeout or interrupted.
 
     bundle:      the digest of its outputs, by `fields` ("result" alone for a single value); "" when not kept
-    origins:     of the fields that count by their value wherever they come from, for the keys of other steps
+    origins:     of each field, as a key has it: what the step that takes it depends on
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
     files:       what it showed: kind, path in the run's folder, `digest` in the artifacts when it comes from elsewhere
     unkept:      keys for what follows, when it left what cannot be put back

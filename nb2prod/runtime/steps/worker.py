@@ -19,28 +19,29 @@ from typing import Any  # a step's values
 from nb2prod.runtime import state
 from nb2prod.runtime.artifacts import Artifacts, open_artifacts
 from nb2prod.runtime.attempts import facts_of
-from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.keys import origin_of
 from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.record import decode
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
-from nb2prod.runtime.workplace import cache_of, enter, import_module
+from nb2prod.runtime.workplace import cache_of, code_of, enter, import_module
 
 __all__ = ["carry_out", "main", "prepare"]
 
 
-def prepare(project: str, package: str, environment: str = "") -> None:
+def prepare(project: str, package: str, environment: str = "", workdir: str = "") -> None:
     """Import all that a step of the project needs, for a process that forks the ones of its steps."""
     settings = _settings(project, package, environment)
+    if workdir:
+        settings = replace(settings, workdir=Path(workdir))
     _reach(settings)
     enter(settings)
-    import_module(f"{settings.package}.pipeline", settings)
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
+    code_of(settings.root, Path(pipeline.__file__).resolve().parent)  # forks run this, whatever becomes of the files
     importlib.import_module("tempfile")
     state.capture(STATES)  # what is loaded at the first look is loaded now
 
@@ -85,23 +86,27 @@ def _carried_out(call: StepCall) -> Answer:
     for digest in call.carried:
         state.restore(artifacts.get_value(digest))
     before = state.capture(states)
-    kwargs = _inputs(call, artifacts, function)
-    known.origins.learn({name: origin_of(where) for name, where in call.inputs.items()}, kwargs)
+    plain = {name: decode(name, where["value"]) for name, where in call.inputs.items() if "value" in where}
+    origins = {name: known.origins.of(value) for name, value in plain.items()}
+    origins |= {name: where["origin"] for name, where in call.inputs.items() if "origin" in where}
     policy = replace(settings.steps.get(name, Policy()), cache=call.keep)
     work = Work(
         settings=settings,
         step=call.step,
         function=function,
-        kwargs=kwargs,
+        kwargs=plain,
         policy=policy,
         attempt=call.attempt,
         seconds=call.timeout,
+        origins=origins,
+        load=lambda: _loaded(call, artifacts, function),
     )
-    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output() as output:
+    with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output(call.run) as output:
         known.ignore = (*known.ignore, place)
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
-        done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
+        bench = Bench(run=call.run, folder=Path(place), output=output, cache=known, wants_value=False)
+        done = perform(work, bench)
         return _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
 
 
@@ -120,17 +125,11 @@ def _kept(
     log = path.read_bytes() if path.is_file() else b""
     files = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.files)
     answer = replace(answer, log=artifacts.put(log) if log else "", files=files, unkept=tuple(unkept))
-    if done.error is not None:
+    if done.error is not None or answer.cached:
         return answer
     with state.unwarned():
         left = _left(before, states)
-        answer = replace(answer, left=artifacts.put_value(left) if left else "", states=tuple(left))
-        if answer.bundle or not answer.fields:
-            return replace(answer, bundle=answer.bundle or artifacts.put_value(None))
-        try:
-            return replace(answer, bundle=artifacts.put_value(done.value))
-        except NotPortable as error:  # who needs it is told
-            return replace(answer, uncacheable=answer.uncacheable or str(error))
+        return replace(answer, left=artifacts.put_value(left) if left else "", states=tuple(left))
 
 
 def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, object]:
@@ -141,22 +140,20 @@ def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, obje
     return {name: state.difference(name, before.get(name), value) for name, value in changed.items()}
 
 
-def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> dict[str, Any]:
-    """By name. Each bundle is read once, so that what is shared in it stays so."""
+def _loaded(call: StepCall, artifacts: Artifacts, function: Any) -> dict[str, Any]:
+    """The inputs that are not in the call. Each bundle is read once, so that what is shared in it stays so."""
     bundles: dict[str, Any] = {}
     values: dict[str, Any] = {}
     for name, where in call.inputs.items():
         if "value" in where:
-            values[name] = decode(name, where["value"])
             continue
         digest = where["bundle"]
         if digest not in bundles:
             bundles[digest] = artifacts.get_value(digest, function)
-        whole = bundles[digest]
+        whole, field = bundles[digest], where.get("field", "")
         if "item" in where:
             values[name] = whole[where["item"]]
         else:
-            field = where.get("field", "")
             values[name] = getattr(whole, field) if field else whole
     return values
 

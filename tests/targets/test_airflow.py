@@ -1,0 +1,103 @@
+"""Airflow itself runs what we export: its scheduler, its LocalExecutor, its processes."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any  # JSON
+
+import psutil
+import pytest
+from orchestrators.airflow_site import Site, airflow_site
+from orchestrators.environments import ROOT, python_with
+from orchestrators.relay import write_relay
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+
+FAULTS = "fetch:raise=OSError,times=1;gate:kill,times=1"
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[Site]:
+    dags = tmp_path / "dags"
+    nb2prod("convert", ROOT / "example_notebooks" / "churn.ipynb", "-o", tmp_path / "churn", "--no-record")
+    for project in (tmp_path / "churn", write_relay(tmp_path / "relay")):
+        nb2prod("export", project, "--to", "airflow", "-o", dags, "--artifacts", tmp_path / "artifacts")
+    python = python_with("airflow")
+    with airflow_site(python, tmp_path / "airflow", dags, ["churn", "relay"], {"NB2PROD_FAULTS": FAULTS}) as running:
+        yield running
+
+
+def test_airflow_runs_what_was_exported(site: Site, tmp_path: Path) -> None:
+    ticket = tmp_path / "ticket"
+    churn = site.start("churn", {"n_trees": 60}, "first:1+1")
+    refused = site.start("relay", {"ticket": str(ticket)}, "refused")
+    assert site.wait("relay", refused) == "failed"
+    assert site.tasks("relay", refused) == {
+        "fetch": ("success", 2),  # its OSError was worth another try
+        "measure": ("success", 1),  # needs nothing of what failed
+        "gate": ("failed", 2),  # killed, tried again; and a ValueError is not worth another
+        "report": ("upstream_failed", 0),
+        "finish": ("failed", 1),
+    }
+    assert "no ticket at" in site.log("relay", refused, "gate", 2)
+
+    ticket.touch()
+    site.clear("relay", refused, only_failed=True)
+    assert site.wait("relay", refused) == "success"
+    again = site.tasks("relay", refused)
+    assert {name: state for name, (state, _) in again.items()} == dict.fromkeys(again, "success")
+    assert (again["fetch"][1], again["measure"][1], again["gate"][1]) == (2, 1, 3)  # only what was missing ran
+    assert site.given("relay", refused, "finish") == local_metrics(tmp_path / "relay", ticket=str(ticket))
+
+    late = site.start("relay", {"ticket": str(ticket), "naps": 300.0}, "late")
+    assert site.wait("relay", late) == "failed"
+    assert site.tasks("relay", late)["measure"] == ("failed", 1)  # a deadline is not worth another try
+    assert "longer than its timeout of 2 s" in site.log("relay", late, "measure", 1)
+
+    assert site.wait("churn", churn) == "success"
+    metrics = site.given("churn", churn, "finish")
+    assert metrics == local_metrics(tmp_path / "churn", n_trees="60")
+    assert metrics["auc"] > 0.5
+    assert site.given("churn", churn, "evaluate")["metrics"] == metrics
+
+    recomputed = site.start("relay", {"ticket": str(ticket), "waits": 120.0}, "stopped")
+    step = waiting_step(site, recomputed)
+    site.ask("PATCH", f"dags/relay/dagRuns/{recomputed}/taskInstances/gate", {"new_state": "failed"})
+    assert psutil.wait_procs([step], timeout=60)[1] == []  # it ended with its task
+
+
+def waiting_step(site: Site, run: str) -> psutil.Process:
+    """The process of a gate that waits."""
+    ends = time.monotonic() + 90
+    while time.monotonic() < ends:
+        for process in psutil.process_iter(["cmdline"]):
+            words = process.info["cmdline"] or []
+            if {"nb2prod.runtime.steps.alone", "gate"} <= set(words) and any(word.startswith(run) for word in words):
+                return process
+        time.sleep(0.5)
+    raise AssertionError(f"{site.tasks('relay', run)}\n{site.last_lines()}")
+
+
+def local_metrics(project: Path, **parameters: str) -> Mapping[str, Any]:
+    runs = project / "local"
+    given = [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
+    command = [sys.executable, "-m", "nb2prod.runtime", str(project), "--runs", str(runs), "--run-id", "local", *given]
+    subprocess.run(command, check=True, capture_output=True, timeout=300)
+    found: Mapping[str, Any] = json.loads((runs / "local" / "run.json").read_text(encoding="utf-8"))["metrics"]
+    return found
+
+
+def nb2prod(*words: str | Path) -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    done = subprocess.run(
+        [sys.executable, "-m", "nb2prod", *map(str, words)],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
