@@ -172,7 +172,7 @@ class StepCache:
 
     def keep(self, call: Call, result: object, trace: Trace, about: Entry, seconds: float, *, reason: str = "") -> Kept:
         """Keep what the step gave, as far as others or this run may use it: `reason` says of what it did that no
-        other run may. What took long to make waits for the disk. Raises ArtifactsUnreachable."""
+        other run may. What took long to make waits for the disk. Raises ArtifactsUnreachable when it is needed."""
         outputs = outputs_of(call.function, result)
         if self._unknown(call.function):
             self.left.append(key_of(trace.watch.required()))

@@ -8,7 +8,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -154,7 +154,8 @@ class Folder:
         except OSError as error:
             raise ArtifactsUnreachable("write", self.where, error) from error
         finally:
-            Path(path).unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
 
     def sweep(self, before: float) -> None:
         for path in self.root.glob(f"{_NEW}*"):
