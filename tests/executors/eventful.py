@@ -5,7 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -108,7 +108,7 @@ def broken(table: Any, notes: str) -> Any:
     note(notes, "broken")
     if not is_fixed(notes):
         raise ValueError("no such column: 'age'")
-    return table
+    return list(table)
 
 
 def after_broken(broken: Any, notes: str) -> Any:
@@ -184,7 +184,6 @@ class Eventful:
     root: Path
     executor: Sequence[str]
     package: str = "eventful"
-    policies: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
     def notes(self) -> Path:
@@ -204,8 +203,11 @@ class Eventful:
             (source / name).write_text(text)
         lock = {"format": 1, "package": self.package, "steps": {"join": {"metrics": ["result"]}}, "lines": {}}
         (self.root / "nb2prod.lock.json").write_text(json.dumps(lock))
+        return self.settle({})
+
+    def settle(self, policies: Mapping[str, Mapping[str, object]]) -> "Eventful":
         tables = [f'[pipeline]\nname = "{self.package}"\npackage = "{self.package}"\nworkdir = "work"\n']
-        tables += [_table(f"steps.{name}", policy) for name, policy in {**POLICIES, **self.policies}.items()]
+        tables += [_table(f"steps.{name}", policy) for name, policy in {**POLICIES, **policies}.items()]
         (self.root / "pipeline.toml").write_text("\n".join(tables))
         return self
 
