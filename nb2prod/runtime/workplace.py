@@ -71,7 +71,7 @@ def cache_of(
     return StepCache(
         open_artifacts(where),
         code=code_of(settings.root, package),
-        environment=environment(settings.root),
+        environment=_environment(settings.root),
         hidden=getattr(pipeline, "HIDDEN_STATE", {}),
         ignore=tuple(ignore),
         use=use,
@@ -85,6 +85,12 @@ def cache_of(
 def code_of(root: Path, package: Path) -> Code:
     """Of a package that has just been imported: one for a process and its forks, for they run what was loaded."""
     return Code(root, [f"{folder}{os.sep}" for folder in _ours(package)], package=package)
+
+
+@cache
+def _environment(root: Path) -> dict[str, str]:
+    """As for the code: what is loaded stays what it is."""
+    return environment(root)
 
 
 def _ours(package: Path) -> list[str]:
