@@ -83,7 +83,7 @@ class Record:
         self._write(whole=True)
         export_at_end(self.folder, _say)
 
-    def event(self, name: str, **more: object) -> None:
+    def event(self, name: str, /, **more: object) -> None:
         entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
         append_line(self.folder / "events.jsonl", entry)
         if is_wanted():
