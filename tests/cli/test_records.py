@@ -90,7 +90,9 @@ def test_show_has_the_steps_in_a_table(invoke: Invoke, runs: Path) -> None:
 
 def test_show_says_where_it_failed_and_how_to_go_on(invoke: Invoke) -> None:
     text = invoke("show", "20260202T120000-ccc").output
-    assert "  failure      step 'train' of pipeline 'churn' failed in churn.ipynb, cell 4, line 2: ValueError: no" in text
+    assert (
+        "  failure      step 'train' of pipeline 'churn' failed in churn.ipynb, cell 4, line 2: ValueError: no" in text
+    )
     assert text.count("to resume: nb2prod run out/churn --resume 20260202T120000-ccc") == 1
 
 
@@ -122,7 +124,9 @@ def test_compare_marks_what_differs(invoke: Invoke) -> None:
 
 def test_compare_for_machines(invoke: Invoke) -> None:
     found = json.loads(invoke("compare", "20260131T120000-aaa", "20260202T120000-ccc", "--json").output)
-    differing = {(line["step"], line["name"]): (line["left"], line["right"]) for line in found["lines"] if line["differs"]}
+    differing = {
+        (line["step"], line["name"]): (line["left"], line["right"]) for line in found["lines"] if line["differs"]
+    }
     assert differing == {
         ("", "status"): ("completed", "failed"),
         ("", "auc"): (0.75, None),

@@ -111,8 +111,12 @@ class Collector(ThreadingHTTPServer):
 
     def metrics(self) -> dict[str, list[float]]:
         bodies = [ExportMetricsServiceRequest.FromString(body) for path, body in self.taken if path == "/v1/metrics"]
-        found = [m for body in bodies for r in body.resource_metrics for scope in r.scope_metrics for m in scope.metrics]
-        return {metric.name: [point.as_double or point.as_int for point in metric.gauge.data_points] for metric in found}
+        found = [
+            m for body in bodies for r in body.resource_metrics for scope in r.scope_metrics for m in scope.metrics
+        ]
+        return {
+            metric.name: [point.as_double or point.as_int for point in metric.gauge.data_points] for metric in found
+        }
 
 
 class _Take(BaseHTTPRequestHandler):
@@ -188,9 +192,7 @@ def test_a_run_exports_itself(project: Project, score: Score, collector: Collect
 
 
 def test_a_collector_that_is_not_there_is_no_trouble_of_the_run(project: Project) -> None:
-    ran = project.run(
-        env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "0.5"}
-    )
+    ran = project.run(env={"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", "OTEL_EXPORTER_OTLP_TIMEOUT": "0.5"})
     assert (ran.code, ran.record["status"]) == (0, "completed")
     assert "the run was not exported by OpenTelemetry" in ran.err
 
