@@ -92,7 +92,7 @@ class Record:
         self._write(whole=True)
         export_at_end(self.folder, _say)
 
-    def event(self, name: str, **more: object) -> None:
+    def event(self, name: str, /, **more: object) -> None:
         entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
         os.write(self._events, f"{_json(entry)}\n".encode("utf-8", "backslashreplace"))
         if is_wanted():
