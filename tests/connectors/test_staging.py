@@ -188,7 +188,13 @@ def test_results_go_where_they_are_wanted(tmp_path: Path) -> None:
     names = ["t.csv", "t.parquet", "t.feather", "t.json", "t.pkl", "deep/t.csv.gz"]
     for name in names:
         assert publish({"t": frame, "s": 1}, settings_of(tmp_path, outputs={"t": {"path": name}})) == {"t": name}
-    readers: list[Any] = [pandas.read_csv, pandas.read_parquet, pandas.read_feather, pandas.read_json, pandas.read_pickle]
+    readers: list[Any] = [
+        pandas.read_csv,
+        pandas.read_parquet,
+        pandas.read_feather,
+        pandas.read_json,
+        pandas.read_pickle,
+    ]
     for name, reader in zip(names, [*readers, pandas.read_csv], strict=True):
         found = reader(tmp_path / name)
         assert found["a"].tolist() == [1, 2], name
