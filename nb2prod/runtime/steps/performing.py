@@ -159,8 +159,8 @@ def _reused(begun: _Begun, cache: StepCache, entry: Entry, value: Any) -> Done:
     seen.scores.extend(entry.about.get("scores", ()))
     if entry.log:
         bench.output.write((cache.store.get(entry.log) or b"").decode("utf-8", "replace"))
-    for name, value in entry.metrics.items():
-        seen.metric(name, value)
+    for name, number in entry.metrics.items():
+        seen.metric(name, number)
     answer = _answer(
         begun,
         cached=True,
