@@ -8,7 +8,7 @@ import errno
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
@@ -50,6 +50,7 @@ class File:
 class Place(Protocol):
     where: str
     moved: int  # bytes that came from elsewhere or went there
+    is_here: bool
 
     def read(self, name: str) -> bytes | None: ...
     def write(self, name: str, content: bytes, *, durable: bool) -> None: ...
@@ -81,6 +82,8 @@ class NewFile(Protocol):
 
 class Folder:
     """Of this machine."""
+
+    is_here = True
 
     def __init__(self, root: Path) -> None:
         self.root, self.where, self.moved = root.absolute(), str(root), 0
@@ -151,7 +154,8 @@ class Folder:
         except OSError as error:
             raise ArtifactsUnreachable("write", self.where, error) from error
         finally:
-            Path(path).unlink(missing_ok=True)
+            with suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
 
     def sweep(self, before: float) -> None:
         for path in self.root.glob(f"{_NEW}*"):
