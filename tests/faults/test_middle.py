@@ -126,7 +126,7 @@ def test_a_full_disk_ends_the_run_and_leaves_nothing_half_written(ten: Ten, undi
     full.mkdir()
     script = (
         'mount -t tmpfs -o size=120k none "$1" && "$2" -m nb2prod.runtime "$3" --artifacts "$1"; echo "code $?"; '
-        'find "$1" -name ".new-*"; run=$(ls "$3/runs"); mount -o remount,size=10m "$1"; '
+        'find "$1" -name ".new-*"; run=$(cd "$3/runs"; echo *-*); mount -o remount,size=10m "$1"; '
         '"$2" -m nb2prod.runtime "$3" --artifacts "$1" --resume "$run"; echo "code $?"'
     )
     mount = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
