@@ -84,7 +84,18 @@ def test_runtime_needs_the_standard_library_alone() -> None:
 def test_runtime_imports_no_other_floor_and_no_other_distribution() -> None:
     allowed = {*sys.stdlib_module_names, "nb2prod"}
     # what a user's values may be; used only when the user has imported it
-    optional = {"numpy", "pandas", "scipy", "sklearn", "matplotlib", "joblib", "cloudpickle", "fsspec", "psutil"}
+    optional = {
+        "numpy",
+        "pandas",
+        "scipy",
+        "sklearn",
+        "matplotlib",
+        "joblib",
+        "cloudpickle",
+        "fsspec",
+        "psutil",
+        "opentelemetry",
+    }
     optional |= {"tenacity"}  # at the first retry
     # what data by URL needs, where there is some
     optional |= {"fsspec", "keyring", "pyarrow", "sqlalchemy"}

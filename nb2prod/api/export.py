@@ -80,11 +80,11 @@ def export(
 
 
 def target_named(name: str) -> ExportTarget:
-    known = {target.name: target for target in all_targets()}
+    known = {target.name: target for target in reversed(all_targets())}  # ours come first, and keep their names
     if name in known:
         return known[name]
     close = difflib.get_close_matches(name, known, n=1)
-    there = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(known)}"
+    there = f"did you mean {close[0]!r}?" if close else f"there are {', '.join(sorted(known))}"
     raise InvalidOption("--to", f"there is no target {name!r}; {there}")
 
 

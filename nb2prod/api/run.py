@@ -6,6 +6,7 @@ from pathlib import Path
 
 from nb2prod.errors import FolderNotOurs, InvalidOption
 from nb2prod.execution.attempt import InPlace, PipelineOptions
+from nb2prod.execution.following import Screen
 from nb2prod.execution.notebook_job import NotebookRun, notebook_run
 from nb2prod.execution.pipeline_run import PipelineRun, check_project, pipeline_run
 from nb2prod.model.job import Artifact, Definition, JobSettings, Run
@@ -47,13 +48,16 @@ def run(
     timeout: float | None = None,
     progress: Callable[[str], None] | None = None,
     options: JobOptions = _PLAIN,
+    screen: Screen | None = None,
 ) -> Outcome:
-    """Run a project's folder or a notebook. `timeout` is in seconds for the whole run.
+    """Run a project's folder or a notebook. `timeout` is in seconds for the whole run; a pipeline is shown on `screen`.
 
     Raises NotAProject, NotebookNotReadable, ParameterRefused, InvalidOption, before anything is started.
     """
     if target.is_dir():
-        done = run_pipeline(target, parameters, runs=runs, pipeline=pipeline, timeout=timeout, options=options)
+        done = run_pipeline(
+            target, parameters, runs=runs, pipeline=pipeline, timeout=timeout, options=options, screen=screen
+        )
         return Outcome(exit_code=done.exit_code, message=done.message, record=done.record)
     if words := pipeline.words():
         option = words[0].partition("=")[0]
@@ -100,6 +104,7 @@ def run_pipeline(
     pipeline: PipelineOptions = _AS_IT_IS,
     timeout: float | None = None,
     options: JobOptions = _PLAIN,
+    screen: Screen | None = None,
 ) -> PipelineRun:
     """Run a project once where it is, its output passed through. Raises NotAProject and ParameterRefused before."""
     from nb2prod.api.definitions import define
@@ -116,7 +121,7 @@ def run_pipeline(
         submitted, is_new = submit(store, definition, parameters, idempotency_key=options.idempotency_key)
         folder = records / submitted.id
         if is_new:
-            submitted, folder = run_here(store, submitted, folder, lambda _: None, in_place)
+            submitted, folder = run_here(store, submitted, folder, lambda _: None, in_place, screen)
         return pipeline_run(submitted, folder)
 
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from typing import Any  # JSON of nbformat
 
 from nb2prod.execution.outputs import CellOutputs
-from nb2prod.runtime.metrics import MIMETYPE
+from nb2prod.runtime.metrics import MIMETYPE, NOTED
 
-__all__ = ["RunState", "layout_of", "prepared"]
+__all__ = ["RunState", "layout_of", "noted_in", "prepared"]
 
 _INJECTED, _MARKER = "injected-parameters", "papermill-error-cell-tag"
 
@@ -52,6 +52,9 @@ class _CellState:
     count: int | None = None
 
 
+FILES = ("table", "artifact", "model")
+
+
 @dataclass(kw_only=True)
 class RunState:
     """What a journal says so far. Feed it the entries in their order."""
@@ -64,6 +67,7 @@ class RunState:
     cells: dict[int, _CellState] = field(default_factory=dict)
     outputs: CellOutputs = field(default_factory=CellOutputs)
     metrics: dict[str, float] = field(default_factory=dict)
+    noted: dict[tuple[str, str], dict[str, Any]] = field(default_factory=dict)  # files, by kind and name
 
     @classmethod
     def of(cls, entries: Iterable[Mapping[str, Any]]) -> "RunState":
@@ -85,6 +89,9 @@ class RunState:
         elif event == "cell.output":
             self.outputs.apply(entry["index"], entry["do"], entry)
             self.metrics |= _metrics_in(entry.get("output", {}))
+            noted = noted_in(entry.get("output", {}))
+            if noted.get("kind") in FILES:
+                self.noted[noted["kind"], str(noted.get("name"))] = noted
         else:
             cell = self.cells[entry["index"]]
             cell.status, cell.end, cell.count = event.removeprefix("cell."), entry["at"], entry.get("count")
@@ -186,6 +193,12 @@ def _with_id(document: Mapping[str, Any], cell: dict[str, Any], name: str, taken
     while name in taken:
         name += "-x"
     return {"id": name, **cell}
+
+
+def noted_in(output: Mapping[str, Any]) -> dict[str, Any]:
+    """What log_table and its like have put into an output of a cell; {} for any other output."""
+    found = output.get("data", {}).get(NOTED) if isinstance(output.get("data"), dict) else None
+    return found if isinstance(found, dict) else {}
 
 
 def _metrics_in(output: Mapping[str, Any]) -> dict[str, float]:

@@ -10,11 +10,13 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
 from nb2prod.execution import supervisor
 from nb2prod.execution.attempt import InPlace
+from nb2prod.execution.following import Screen
 from nb2prod.execution.recovery import clear_away
 from nb2prod.model.job import Failure, FailureKind, Run, RunStatus
 from nb2prod.store import Store, Superseded
@@ -26,11 +28,16 @@ _LOOK = 0.2
 
 
 def run_here(
-    store: Store, run: Run, folder: Path, progress: Callable[[str], None], in_place: InPlace | None = None
+    store: Store,
+    run: Run,
+    folder: Path,
+    progress: Callable[[str], None],
+    in_place: InPlace | None = None,
+    screen: Screen | None = None,
 ) -> tuple[Run, Path]:
     """The run at its end, and the folder of its last attempt: `folder`, then beside it `folder.2` and so on.
 
-    `in_place`: a project's run, whose output passes through.
+    `in_place`: a project's run, whose output passes through; by the `screen` when there is one.
     """
     with _Signals() as signals:
         while True:
@@ -38,7 +45,9 @@ def run_here(
             if claimed is None:
                 return store.run(run.id), folder
             place = folder if claimed.attempt == 1 else folder.with_name(f"{folder.name}.{claimed.attempt}")
-            code = _supervised(store, _command(claimed, place, in_place), progress, signals)
+            if screen is not None and in_place is not None:
+                screen.follow(place, in_place.project)
+            code = _supervised(store, _command(claimed, place, in_place), progress, signals, screen)
             run = _after(store, claimed, place, code)
             if run.status is not RunStatus.QUEUED or signals.came:
                 return run, place
@@ -74,24 +83,42 @@ def _command(run: Run, folder: Path, in_place: InPlace | None) -> list[str]:
     return command
 
 
-def _supervised(store: Store, command: list[str], progress: Callable[[str], None], signals: "_Signals") -> int:
+def _supervised(
+    store: Store, command: list[str], progress: Callable[[str], None], signals: "_Signals", screen: Screen | None
+) -> int:
     """The child ends when its stdin does: with this process, however that ends."""
     if threading.active_count() == 1 and "--project" not in command:
         return _forked(store, command, progress, signals)
+    is_project = "--project" in command
+    is_shown = is_project and screen is not None
     with subprocess.Popen(
         command,
         stdin=subprocess.PIPE,
-        stdout=None if "--project" in command else subprocess.PIPE,
+        stdout=subprocess.PIPE if not is_project or (is_shown and sys.stdout.isatty()) else None,
+        stderr=subprocess.PIPE if is_shown else None,
         text=True,
+        errors="backslashreplace",
         start_new_session=True,
         env={**os.environ, "NB2PROD_STORE": store.url},  # not an argument, which everybody may read
     ) as child:
-        reader = threading.Thread(target=_pass_on, args=(child.stdout or (), progress), daemon=True)
-        reader.start()
+        tells = {child.stdout: progress}
+        if is_shown and screen is not None:
+            tells = {
+                child.stdout: partial(screen.show, is_error=False),
+                child.stderr: partial(screen.show, is_error=True),
+            }
+        readers = [
+            threading.Thread(target=_pass_on, args=(stream, tell), daemon=True)
+            for stream, tell in tells.items()
+            if stream
+        ]
+        for reader in readers:
+            reader.start()
         signals.pass_to(child.pid)
         code = child.wait()
         signals.pass_to(0)
-        reader.join()
+        for reader in readers:
+            reader.join()
     return code
 
 

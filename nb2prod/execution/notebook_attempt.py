@@ -15,6 +15,7 @@ from nb2prod.execution.job_parameters import check, from_store
 from nb2prod.execution.journal import Journal
 from nb2prod.execution.kernels.order import KernelOrder
 from nb2prod.execution.literals import as_code, assignments, shown
+from nb2prod.execution.noted import noted_files
 from nb2prod.execution.recorder import Recorder
 from nb2prod.execution.rendering import NotRendered, check_formats, render
 from nb2prod.execution.secret_values import look_up, typed
@@ -129,6 +130,7 @@ def _end(attempt: Attempt, recorder: Recorder, verdict: Verdict, output: Path) -
     try:
         recorder.end(status.value, failure)
         products = (Product(kind="notebook", path=output, suffix=".ipynb"), *_other_forms(attempt, recorder))
+        products += noted_files(attempt.folder, recorder.state.noted.values())
     except OSError as error:
         failure = failure or Failure(kind=FailureKind.IO, message=str(error))
         products = (Product(kind="notebook", path=output, suffix=".ipynb"),) if output.is_file() else ()

@@ -1,6 +1,5 @@
 """A pipeline's attempt: the runtime of its project under a keeper, progress and end from the record that it writes."""
 
-import json
 import shlex
 import threading
 from collections.abc import Mapping, Sequence
@@ -9,6 +8,7 @@ from typing import Any  # JSON
 
 from nb2prod.execution.attempt import Attempt, Ended, Product
 from nb2prod.execution.environments import python_of
+from nb2prod.execution.following import EventLines
 from nb2prod.execution.job_parameters import Secret, from_store, to_store
 from nb2prod.execution.kernels.keeping import inherited, keep
 from nb2prod.execution.kernels.leash import Leash
@@ -26,6 +26,7 @@ _LOOK = 0.2
 _OWN_TIMEOUT = 1.0  # seconds in which the runtime ends itself after its deadline, and says where it was
 _GRACE = 5.0
 _MARGIN = 3.0
+_NOTED = ("event", "alert", "kpi")
 _CODES = {2: FailureKind.PARAMETERS, 3: FailureKind.CELL_ERROR, 130: FailureKind.INTERRUPTED}
 
 
@@ -108,22 +109,16 @@ class _Events:
 
     def __init__(self, attempt: Attempt, total: int) -> None:
         self._attempt, self._total = attempt, total
-        self._path, self._place, self._done = attempt.folder / "events.jsonl", 0, 0
+        self._lines, self._done = EventLines(attempt.folder / "events.jsonl"), 0
 
     def read(self) -> None:
-        try:
-            with self._path.open("rb") as file:
-                file.seek(self._place)
-                content = file.read()
-        except OSError:
-            return
-        whole, newline, _ = content.rpartition(b"\n")
-        self._place += len(whole) + len(newline)
-        for line in whole.splitlines():
-            self._tell(json.loads(line))
+        for entry in self._lines.new():
+            self._tell(entry)
 
     def _tell(self, entry: Mapping[str, Any]) -> None:
         name, step = entry.get("event", ""), entry.get("step", "")
+        if name in _NOTED:
+            self._attempt.heart.event(name, **{k: v for k, v in entry.items() if k not in ("event", "run", "time")})
         if not name.startswith("step."):
             return
         self._done += name in ("step.completed", "step.cached")

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON of nbformat
 
-from nb2prod.execution.document import RunState
+from nb2prod.execution.document import RunState, noted_in
 from nb2prod.execution.heart import Heart
 from nb2prod.execution.journal import Journal, JournalFull
 from nb2prod.execution.log import RunLog
@@ -19,6 +19,7 @@ from nb2prod.runtime.metrics import MIMETYPE
 __all__ = ["Recorder"]
 
 _WRITE_EVERY = 2.0  # seconds between two versions of the notebook in the run's folder
+_HAPPENINGS = ("event", "alert", "kpi")
 _SHARE = 20  # and it takes at most this share of the time
 
 
@@ -71,6 +72,7 @@ class Recorder:
             self._add("cell.output", index=index, do=do, **self._redactor.json(entry))
             if MIMETYPE in (output or {}).get("data", {}):
                 self._heart.metrics(self.state.metrics)
+            self._hear(noted_in(self._redactor.json(output) if isinstance(output, dict) else {}))
             return
         text = self._streams.setdefault((index, name), StreamRedactor(self._redactor)).feed(output["text"])
         if text:
@@ -97,6 +99,11 @@ class Recorder:
 
     def document(self) -> dict[str, Any]:
         return self.state.document(self._source)
+
+    def _hear(self, noted: Mapping[str, Any]) -> None:
+        """Events, alerts and figures of the business are events of the run."""
+        if noted.get("kind") in _HAPPENINGS:
+            self._heart.event(str(noted["kind"]), **{str(k): v for k, v in noted.items() if k != "kind"})
 
     def _ended(self, index: int, event: str, **data: object) -> None:
         self._flush(index)

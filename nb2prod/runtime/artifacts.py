@@ -10,6 +10,7 @@ A bundle is unpickled only when its bytes have the digest of its name.
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -20,12 +21,22 @@ from nb2prod.runtime.bundlefiles import BadBundle, Looker, Opened, read_bundle, 
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.places import ArtifactsUnreachable, File, Folder, Place, safe, younger
 
-__all__ = ["FRESH", "Artifacts", "ArtifactsUnreachable", "Damaged", "Entry", "Gone", "Store", "open_artifacts"]
+__all__ = [
+    "FRESH",
+    "NEAR",
+    "Artifacts",
+    "ArtifactsUnreachable",
+    "Damaged",
+    "Entry",
+    "Gone",
+    "open_artifacts",
+]
 
 _ENTRIES = 8
 _FORMAT = 2
 FRESH = 3600.0  # seconds: what was used so lately elsewhere, no collector takes
 _NEAR = 10_000_000_000
+NEAR = "NB2PROD_NEAR"  # names the folder of this machine for what comes from elsewhere
 
 
 class Gone(RuntimeTrouble):
@@ -93,7 +104,7 @@ class Artifacts:
     @property
     def is_here(self) -> bool:
         """On this machine alone, as far as its files tell."""
-        return isinstance(self.place, Folder)
+        return self.place.is_here
 
     def put(self, content: bytes, *, durable: bool = False) -> str:
         """`durable` survives a power cut too; without it such a file is found damaged, and made again."""
@@ -121,7 +132,8 @@ class Artifacts:
         with self.place.new() as new:
             digest = write_bundle(value, new.file, looker)
             size = new.file.tell()
-            if not self._is_there(digest, size):
+            # here it costs nothing, and mends what is damaged
+            if self.is_here or not self._is_there(digest, size):
                 new.keep(_blob(digest), durable=durable)
         return digest, size
 
@@ -220,16 +232,9 @@ class Artifacts:
             return None
 
 
-class Store(Artifacts):
-    """Of a folder of this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(Folder(folder))
-
-
 def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: int = _NEAR) -> Artifacts:
-    """A path, or an fsspec URL. Of a URL, bundles that were fetched or written are kept in the folder `near` too, up
-    to `near_size` bytes. Raises ProjectError for a URL whose library is not installed."""
+    """A path, or an fsspec URL. Of a URL, bundles that were fetched or written are kept in the folder `near` too (or
+    the one of NB2PROD_NEAR), up to `near_size` bytes. Raises ProjectError for a URL whose library is not installed."""
     text = str(where)
     if "://" not in text:
         return Artifacts(Folder(Path(text).expanduser()))
@@ -237,6 +242,8 @@ def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: in
         return Artifacts(Folder(Path(text.removeprefix("file://"))))
     from nb2prod.runtime.remote import Bucket  # fsspec is not quick to import
 
+    if near is None and os.environ.get(NEAR):
+        near = Path(os.environ[NEAR])
     return Artifacts(Bucket(text, near, near_size))
 
 

@@ -151,7 +151,7 @@ class StepCache:
         while entry := self.find(call):
             if hit := self.load(call, entry):
                 outputs = outputs_of(call.function, hit.result)
-                self.origins.learn({name: entry.origin(name) for name in outputs}, outputs)
+                self.origins.learn({name: entry.origin(name) for name in outputs}, outputs, entry.bundle)
                 state.restore(hit.exit_state)
                 return hit
         return None
@@ -187,10 +187,6 @@ class StepCache:
             return self._kept(call, result, outputs, trace, about, seconds, told)
         except NotPortable as error:
             return replace(told, reason=f"its result cannot be pickled ({error})")
-        except OSError as error:
-            if self.needed:
-                raise
-            return replace(told, reason=str(error))
 
     def _reasons(
         self, call: Call, outputs: Mapping[str, object], trace: Trace, late: list[str], reason: str
@@ -237,7 +233,7 @@ class StepCache:
             self.store.add(call.key, entry)
         if self.run and call.own and (told.reason or any(map(self._is_untouched, drawn.items()))):
             self.store.add(own_key(self.run, call.own), self._of_this_run(entry, trace))
-        self.origins.learn({name: entry.origin(name) for name in outputs}, outputs)
+        self.origins.learn({name: entry.origin(name) for name in outputs}, outputs, bundle)
         return replace(told, bundle=bundle, left=entry.exit_state, states=entry.states, origins=entry.origins)
 
     def _origins_of(

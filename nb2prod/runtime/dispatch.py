@@ -12,7 +12,7 @@ from typing import Any, Protocol  # Any: what steps take and give
 from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
-from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
+from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.keys import Origins, Uncacheable
 from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
@@ -86,12 +86,19 @@ class Dispatch:
 
     def _turn(self, timeout: float) -> None:
         self._start()
-        for outcome in self.executor.wait(timeout if self.running else min(timeout, 0.05)):
+        for outcome in self._outcomes(timeout if self.running else min(timeout, 0.05)):
             node = self.running.pop(outcome.ticket, None)
             if node is not None:
                 self._ended(node, outcome)
         if self.runner.seconds_left() == 0 and (self.running or self.waiting):
             self._late()
+
+    def _outcomes(self, timeout: float) -> list[Outcome]:
+        try:
+            return self.executor.wait(timeout)
+        except ExecutorLost as lost:
+            resume = self.runner.ledger.resume
+            raise ExecutorLost(f"{lost}\n  to resume: {resume}" if resume else str(lost)) from lost
 
     def _late(self) -> None:
         """The run's time is over."""

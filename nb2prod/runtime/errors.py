@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 __all__ = [
+    "ExecutorLost",
     "OutputNotWritten",
     "ParameterError",
     "ProjectError",
@@ -25,6 +26,12 @@ class ProjectError(RuntimeTrouble):
 
 class ParameterError(RuntimeTrouble):
     """A parameter that does not exist, or a value that does not fit it: nothing was started."""
+
+
+class ExecutorLost(RuntimeTrouble):
+    """Who carries steps out is gone, with its whole cluster; what was completed is in the artifacts."""
+
+    exit_code = 3
 
 
 class StepFailed(RuntimeTrouble):

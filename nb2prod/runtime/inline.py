@@ -3,7 +3,7 @@
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol  # Any: what steps take and give
 
 from nb2prod.runtime.attempts import Expired, deadline, delay_before
@@ -65,7 +65,6 @@ class _Try:
     number: int = 1
     losses: int = 0
     keepsake: Keepsake | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Inline:
@@ -83,9 +82,7 @@ class Inline:
             return self.runner.promised(node)
         policy = self.runner.policy(node)
         keepsake = Keepsake(args, dict(kwargs)) if policy.retries else None
-        cache = self.runner.cache
-        origins = {name: cache.origins.known(value) for name, value in node.inputs.items()} if cache else {}
-        attempt = _Try(args=args, kwargs=dict(kwargs), keepsake=keepsake, origins=origins)
+        attempt = _Try(args=args, kwargs=dict(kwargs), keepsake=keepsake)
         while True:
             done = self._once(node, policy, attempt)
             if done.error is None:
@@ -144,9 +141,9 @@ class Inline:
             if keepsake is None or not keepsake.is_whole:
                 return False
             attempt.args, attempt.kwargs = keepsake.restore()
-        if self.runner.cache and attempt.origins:
+        if self.runner.cache:
             inputs = inputs_of(node.function, attempt.args, attempt.kwargs)
-            self.runner.cache.origins.learn_again(inputs, attempt.origins)
+            self.runner.cache.origins.learn_copies(inputs, node.inputs)
         attempt.number += 1
         seconds = delay_before(attempt.number, policy, random.SystemRandom().random)
         self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1 + attempt.losses, reason, seconds)
@@ -185,4 +182,6 @@ class Inline:
             inputs = inputs_of(node.function, args, kwargs)
         where = artifacts_of(self.runner.settings, self.runner.record.folder.parent)
         unchanged = policy.process or inputs is not node.inputs
-        return kept(inputs, attempt.origins, done.before, where, may_have_changed=not unchanged)
+        cache = self.runner.cache
+        places = {name: cache.origins.place(value) for name, value in node.inputs.items()} if cache else {}
+        return kept(inputs, places, done.before, where, may_have_changed=not unchanged)

@@ -182,11 +182,12 @@ class Origins:
     """Where values come from, by identity: field `f` of bundle `b`. They are kept alive, or forgotten when they die."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[object, str]] = {}
+        self._known: dict[int, tuple[object, str, str]] = {}
 
-    def learn(self, origins: Mapping[str, str], values: Mapping[str, object]) -> None:
+    def learn(self, origins: Mapping[str, str], values: Mapping[str, object], bundle: str = "") -> None:
+        """They are the fields of that bundle, if it is told."""
         for name, value in values.items():
-            self._known[id(value)] = (self._held(value), origins[name])
+            self._known[id(value)] = (self._held(value), origins[name], f"{bundle} {name}" if bundle else "")
 
     def forget(self, values: Iterable[object]) -> None:
         for value in values:
@@ -204,15 +205,15 @@ class Origins:
         except NotPortable as error:
             raise Uncacheable(f"an input cannot be pickled ({error})") from error
 
-    def known(self, value: object) -> str:
-        """The same where it is known, else "": nothing is pickled for it."""
-        return "" if isinstance(value, _SCALARS) else self._known.get(id(value), ("", ""))[1]
+    def place(self, value: object) -> str:
+        """BUNDLE FIELD, where it is known."""
+        return "" if is_scalar(value) else self._known.get(id(value), ("", "", ""))[2]
 
-    def learn_again(self, values: Mapping[str, object], origins: Mapping[str, str]) -> None:
-        """Of copies of values that are known."""
-        for name, text in origins.items():
-            if text:
-                self._known[id(values[name])] = (self._held(values[name]), text)
+    def learn_copies(self, copies: Mapping[str, object], values: Mapping[str, object]) -> None:
+        """They come from where the values do."""
+        for name, value in values.items():
+            if not is_scalar(value) and id(value) in self._known:
+                self._known[id(copies[name])] = (self._held(copies[name]), *self._known[id(value)][1:])
 
     def _held(self, value: object) -> object:
         """A weak reference where there can be one: a big table must not outlive its last user."""

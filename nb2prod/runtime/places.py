@@ -50,6 +50,7 @@ class File:
 class Place(Protocol):
     where: str
     moved: int  # bytes that came from elsewhere or went there
+    is_here: bool
 
     def read(self, name: str) -> bytes | None: ...
     def write(self, name: str, content: bytes, *, durable: bool) -> None: ...
@@ -84,6 +85,8 @@ class NewFile(Protocol):
 
 class Folder:
     """Of this machine."""
+
+    is_here = True
 
     def __init__(self, root: Path) -> None:
         self.root, self.moved = root.absolute(), 0

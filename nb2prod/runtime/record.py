@@ -11,6 +11,7 @@ import ast
 import json
 import os
 import sys
+import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,8 +37,8 @@ class Record:
         self._profiles: dict[int, dict[str, Any]] = {}  # of steps that run
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
-        self.began = _now()
-        self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
+        self.began = time.monotonic()  # the wall clock may jump
+        self.head = {"run": self.run, "status": "running", "started": _text(_now()), "pid": os.getpid(), **head}
         self.head |= {"traceparent": os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}
         self.event("run.started")
         self._write()
@@ -76,8 +77,8 @@ class Record:
             )
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
-        now = _now()
-        self.head |= {"status": status, "finished": _text(now), "seconds": (now - self.began).total_seconds()}
+        seconds = round(time.monotonic() - self.began, 6)
+        self.head |= {"status": status, "finished": _text(_now()), "seconds": seconds}
         self.head |= {"error": error} if error else {}
         self.event(f"run.{status}")
         self._write(whole=True)

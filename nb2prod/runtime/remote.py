@@ -28,6 +28,8 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created", "modif
 class Bucket:
     """Credentials are those of the environment, as each fsspec library finds them."""
 
+    is_here = False
+
     def __init__(self, url: str, near: Path | None, near_size: int) -> None:
         self.where, self.moved = url.rstrip("/"), 0
         protocol = url.partition("://")[0]

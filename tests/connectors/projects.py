@@ -1,5 +1,7 @@
 """A notebook that reads and writes a file by their paths, converted, and a way to run it with data elsewhere."""
 
+import contextlib
+import io
 import json
 import os
 import subprocess
@@ -12,6 +14,7 @@ from typing import Any
 from law.sides import notebook_of
 
 from nb2prod.analysis.build import build
+from nb2prod.cli.main import main
 from nb2prod.targets.package import PLUGIN
 from nb2prod.targets.write import write_project
 
@@ -43,7 +46,7 @@ ranking = sorted(scores, key=lambda row: -row["score"])
 class Ran:
     code: int
     said: str
-    record: Mapping[str, Any]
+    record: Mapping[str, Any] = field(default_factory=dict)
 
     def steps(self, key: str) -> dict[str, Any]:
         return {step["name"]: step.get(key) for step in self.record["steps"]}
@@ -75,10 +78,13 @@ class Converted:
         record = json.loads(new.pop().read_text()) if new else {}
         return Ran(code=done.returncode, said=done.stdout + done.stderr, record=record)
 
-    def nb2prod(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def nb2prod(self, *arguments: str) -> Ran:
+        """A command, with this project and its environment."""
         self.settings()
-        command = [sys.executable, "-m", "nb2prod", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False)
+        said = io.StringIO()
+        with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+            code = main([*arguments, str(self.root), "--env", "prod"])
+        return Ran(code=code, said=said.getvalue())
 
 
 def converted(folder: Path, write: str = WRITE) -> Converted:

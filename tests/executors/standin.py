@@ -19,9 +19,9 @@ def carry_out(call: StepCall) -> Answer:
     if call.project and call.project not in sys.path:
         sys.path.insert(0, call.project)
     function = getattr(importlib.import_module(module), name)
-    inputs = {key: value["value"] for key, value in call.inputs.items()}
+    inputs = {key: value["value"] for key, value in call.inputs.items() if "value" in value}
     try:
-        return Answer(outputs={"result": function(**inputs)})
+        return Answer(outputs={"result": function(**inputs)}, bundle=f"bundle-of-{call.step}")
     except KeyboardInterrupt:
         return Answer(status="interrupted")
     except Exception as error:

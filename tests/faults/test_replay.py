@@ -11,6 +11,9 @@ from faults.prices import FUNCTIONS, SCORE, Prices, Ran
 from nb2prod.cli.main import main
 from nb2prod.notebooks.kernels import kernel_manager_class
 
+LEAKY = """\
+import os
+raise ValueError(f"postgresql://u:{'hu' + 'sh'}@db/x {os.environ['SHOP_TOKEN']}")"""
 REPAIRED = SCORE.replace("> 5", "> 6")
 
 
@@ -153,7 +156,7 @@ def test_secrets_are_not_in_the_notebook(
     prices: Prices, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("SHOP_TOKEN", "t0ps3cret")
-    edit(prices.notebook, "c8", "import os\nraise ValueError(f'postgresql://u:hush@db/x {os.environ[\"SHOP_TOKEN\"]}')")
+    edit(prices.notebook, "c8", LEAKY)
     assert main(["convert", str(prices.notebook), "-o", str(prices.project), "--no-record"]) == 0
     failed = prices.run()
     path = prices.root / "secret.ipynb"

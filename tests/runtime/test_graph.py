@@ -55,7 +55,7 @@ def test_steps_run_alone_and_are_joined(project: Project, tmp_path: Path) -> Non
     score = json.loads(_alone(project, artifacts, "--step", "score", "-p", "rows=3").stdout)
     assert score["metrics"] == {"total": 6.0}
     done = _alone(project, artifacts, "--finish", "-p", "rows=3")
-    assert (done.returncode, done.stdout) == (0, "total = 6\n")
+    assert (done.returncode, json.loads(done.stdout)) == (0, {"total": 6.0})
     record = json.loads((artifacts / "runs/r1/run.json").read_text())
     assert (record["status"], record["parameters"]["rows"]) == ("completed", 3)
     again = json.loads(_alone(project, artifacts, "--step", "score", "-p", "rows=3").stdout)

@@ -1,18 +1,14 @@
 """Airflow itself runs what we export: its scheduler, its LocalExecutor, its processes."""
 
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any  # JSON
 
 import psutil
 import pytest
 from orchestrators.airflow_site import Site, airflow_site
 from orchestrators.environments import ROOT, python_with
+from orchestrators.local_runs import local_metrics, nb2prod
 from orchestrators.relay import write_relay
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
@@ -53,6 +49,11 @@ def test_airflow_runs_what_was_exported(site: Site, tmp_path: Path) -> None:
     assert (again["fetch"][1], again["measure"][1], again["gate"][1]) == (2, 1, 3)  # only what was missing ran
     assert site.given("relay", refused, "finish") == local_metrics(tmp_path / "relay", ticket=str(ticket))
 
+    site.clear("relay", refused, task_ids=["fetch"], only_failed=False, include_downstream=True)
+    assert site.wait("relay", refused) == "success"
+    cleared = site.tasks("relay", refused)
+    assert {name: number - again[name][1] for name, (_, number) in cleared.items()} == dict.fromkeys(again, 1)
+
     late = site.start("relay", {"ticket": str(ticket), "naps": 300.0}, "late")
     assert site.wait("relay", late) == "failed"
     assert site.tasks("relay", late)["measure"] == ("failed", 1)  # a deadline is not worth another try
@@ -76,28 +77,8 @@ def waiting_step(site: Site, run: str) -> psutil.Process:
     while time.monotonic() < ends:
         for process in psutil.process_iter(["cmdline"]):
             words = process.info["cmdline"] or []
-            if {"nb2prod.runtime.steps.alone", "gate"} <= set(words) and any(word.startswith(run) for word in words):
+            said = " ".join(words)
+            if "--step gate" in said and f"--run {run}-" in said and "--attempt 2" in said:  # the first is killed
                 return process
         time.sleep(0.5)
     raise AssertionError(f"{site.tasks('relay', run)}\n{site.last_lines()}")
-
-
-def local_metrics(project: Path, **parameters: str) -> Mapping[str, Any]:
-    runs = project / "local"
-    given = [word for name, value in parameters.items() for word in ("-p", f"{name}={value}")]
-    command = [sys.executable, "-m", "nb2prod.runtime", str(project), "--runs", str(runs), "--run-id", "local", *given]
-    subprocess.run(command, check=True, capture_output=True, timeout=300)
-    found: Mapping[str, Any] = json.loads((runs / "local" / "run.json").read_text(encoding="utf-8"))["metrics"]
-    return found
-
-
-def nb2prod(*words: str | Path) -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    done = subprocess.run(
-        [sys.executable, "-m", "nb2prod", *map(str, words)],
-        capture_output=True,
-        text=True,
-        env=environment,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr

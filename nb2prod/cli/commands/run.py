@@ -10,6 +10,7 @@ from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
 from nb2prod.cli.pipeline_options import PIPELINE, GivenPipeline
 from nb2prod.cli.progress import shown_progress
 from nb2prod.cli.show import say
+from nb2prod.cli.steps_screen import steps_screen
 from nb2prod.cli.stores import STORE
 
 _HELP = """Run TARGET once: a project's folder by its pipeline, or a notebook as a job.
@@ -81,7 +82,7 @@ def COMMAND(  # noqa: N802
         store=store_url, name=name, settings=settings.on(JobSettings()), idempotency_key=idempotency_key
     )
     timeout = options.settings.limits.run
-    with shown_progress() as progress:
+    with shown_progress() as progress, steps_screen() as screen:
         done = run(
             target,
             given,
@@ -90,6 +91,7 @@ def COMMAND(  # noqa: N802
             timeout=timeout,
             progress=progress,
             options=options,
+            screen=screen,
         )
     if done.message:
         (click.echo if done.exit_code == 0 else say)(done.message)

@@ -11,6 +11,7 @@ from nb2prod.execution.steps.guarded import Guarded
 from nb2prod.execution.steps.options import Options
 from nb2prod.execution.steps.room import Room, cores, free_memory, peaks_of
 from nb2prod.execution.steps.warm import Wanted, WarmProject
+from nb2prod.runtime.artifacts import NEAR
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.steps.calls import Outcome, StepCall, StepExecutor, Ticket
 
@@ -90,7 +91,8 @@ class LocalKind:
         budget = given.size("memory")
         start = given.chosen("start", ("fork", "fresh"))
         room = Room(jobs=jobs, memory=budget or free_memory(), peaks=peaks_of(settings.runs))
-        return LocalSteps(_wanted(settings), room, budget=budget, fresh=start == "fresh")
+        environment = {NEAR: str(settings.runs / "near"), **os.environ}
+        return LocalSteps(_wanted(settings), room, budget=budget, fresh=start == "fresh", environment=environment)
 
 
 def _wanted(settings: Settings) -> Wanted:

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Annotated
 
 import anyio
@@ -11,6 +11,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from fastapi.responses import PlainTextResponse
 
 from nb2prod.model.job import AttemptStatus, RunStatus
+from nb2prod.rest.pipelines import last_runs, pipeline_lines
 from nb2prod.rest.routes.common import Opened, Responses, problems
 from nb2prod.rest.security import authorised
 from nb2prod.rest.shapes import Health
@@ -27,15 +28,17 @@ class Figures:
     """The store's totals, looked up at most each `_FRESH` seconds, by one thread at a time."""
 
     def __init__(self) -> None:
-        self._lock, self._at, self._totals = threading.Lock(), float("-inf"), None
+        self._lock, self._at, self._found = threading.Lock(), float("-inf"), None
 
-    def of(self, store: Store) -> Totals:
+    def of(self, store: Store) -> tuple[Totals, Sequence[str]]:
+        """And the lines about pipelines."""
         with self._lock:
-            if self._totals is None or time.monotonic() - self._at > _FRESH:
-                self._totals, self._at = store.totals(), time.monotonic()
-            return self._totals
+            if self._found is None or time.monotonic() - self._at > _FRESH:
+                self._found = store.totals(), pipeline_lines(last_runs(store))
+                self._at = time.monotonic()
+            return self._found
 
-    _totals: Totals | None
+    _found: tuple[Totals, Sequence[str]] | None
     _at: float
 
 
@@ -80,7 +83,9 @@ _METRICS: Responses = {200: {"content": {"text/plain": {}}, "description": "Prom
     dependencies=[Depends(authorised)],
 )
 def metrics(store: Opened, figures: Annotated[Figures, Depends(_figures)]) -> PlainTextResponse:
-    return PlainTextResponse(exposition(figures.of(store), store.now().timestamp()), media_type=_FORMAT)
+    totals, pipelines = figures.of(store)
+    text = exposition(totals, store.now().timestamp()) + "".join(f"{line}\n" for line in pipelines)
+    return PlainTextResponse(text, media_type=_FORMAT)
 
 
 def exposition(totals: Totals, now: float) -> str:

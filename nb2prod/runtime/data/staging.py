@@ -43,7 +43,7 @@ class DataChanged(ConnectionError):
 
 
 class Staging:
-    """What `staged` gives. `used` and `inputs` are worked out when they are asked for, once."""
+    """What `staged` gives. `used` and `values` are worked out when they are asked for, once."""
 
     def __init__(
         self, step: str, data: Mapping[str, Data], inputs: Mapping[str, object], folder: Path, workdir: Path
@@ -52,7 +52,7 @@ class Staging:
         self._opened: dict[str, Opened] = {}
         self._was: dict[str, str] = {}  # name → fingerprint of what was fetched; "" when nothing was there
         self._used: dict[str, str] = {}
-        self._inputs: dict[str, object] = {}
+        self._values: dict[str, object] = {}
         self._secrets: tuple[str, ...] = ()
 
     @property
@@ -64,15 +64,17 @@ class Staging:
         return self._used
 
     @property
-    def inputs(self) -> Mapping[str, object]:
-        if not self._data:
-            return self._given
-        if not self._inputs:
+    def values(self) -> Mapping[str, object]:
+        """What stands in the place of the inputs of those names."""
+        if self._data and not self._values:
             used = self.used
             with _generators_kept():
-                found = {name: self._value(data, used[name]) for name, data in self._data.items()}
-            self._inputs = {**self._given, **found}
-        return self._inputs
+                self._values = {name: self._value(data, used[name]) for name, data in self._data.items()}
+        return self._values
+
+    @property
+    def inputs(self) -> Mapping[str, object]:
+        return {**self._given, **self.values}
 
     def publish(self) -> tuple[str, ...]:
         """What the step wrote, to where it belongs; the names of what was published."""

@@ -177,21 +177,24 @@ def _reused(begun: _Begun, cache: StepCache, entry: Entry, value: Any) -> Done:
 
 def _run(begun: _Begun) -> Done:
     work, cache, call, trace = begun.work, begun.bench.cache, begun.call, None
+    place = "what fetches its data"
     try:
         if begun.staging.used or work.origins is not None:
             with deadline(work.seconds):
-                work = replace(work, args=(), kwargs={**begun.inputs, **begun.staging.inputs})
+                work = replace(work, args=(), kwargs={**begun.inputs, **begun.staging.values})
+        place = ""
         if cache and call:
             with cache.tracing(call, begun.inputs) as trace:
                 value = _called(work)
         else:
             value = _called(work)
         begun.seen.settle()
+        place = "what publishes its data"
         with deadline(work.seconds):
             published = begun.staging.publish()
     except BaseException as error:
         begun.seen.settle()
-        return _failed(begun, error, trace)
+        return _failed(begun, error, trace, place)
     outputs = outputs_of(work.function, value)
     declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
     for name, number in declared.items():

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.artifacts import NEAR, Artifacts, open_artifacts
 from nb2prod.runtime.attempts import facts_of
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
@@ -28,7 +28,7 @@ from nb2prod.runtime.record import decode
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
-from nb2prod.runtime.workplace import cache_of, enter, import_module
+from nb2prod.runtime.workplace import cache_of, code_of, enter, import_module
 
 __all__ = ["carry_out", "main", "prepare"]
 
@@ -40,7 +40,8 @@ def prepare(project: str, package: str, environment: str = "", workdir: str = ""
         settings = replace(settings, workdir=Path(workdir))
     _reach(settings)
     enter(settings)
-    import_module(f"{settings.package}.pipeline", settings)
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
+    code_of(settings.root, Path(pipeline.__file__).resolve().parent)  # they run what is loaded now
     importlib.import_module("tempfile")
     state.capture(STATES)  # what is loaded at the first look is loaded now
 
@@ -101,12 +102,14 @@ def _carried_out(call: StepCall) -> Answer:
         load=lambda: _loaded(call, artifacts, function),
     )
     with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output(call.run) as output:
-        known.ignore = (*known.ignore, place)
+        known.ignore = (*known.ignore, place, *([os.environ[NEAR]] if NEAR in os.environ else []))
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
         bench = Bench(run=call.run, folder=Path(place), output=output, cache=known, wants_value=False)
         done = perform(work, bench)
-        return _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
+        answer = _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
+    moved = artifacts.moved + known.store.moved
+    return replace(answer, measured={**answer.measured, "moved_bytes": moved}) if moved else answer
 
 
 def _kept(

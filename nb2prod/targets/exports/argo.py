@@ -9,9 +9,10 @@ from typing import Any  # YAML
 from nb2prod.errors import InvalidOption
 from nb2prod.runtime.graph import GraphStep
 from nb2prod.runtime.project import Policy
+from nb2prod.targets.exports.apart import data_notes, runner_notes
 from nb2prod.targets.exports.base import Export, ExportOrder, Note
 from nb2prod.targets.exports.defaults import default_texts
-from nb2prod.targets.exports.pods import DATA, container, image_of, literal, pod, pod_notes, schedule_of, volumes
+from nb2prod.targets.exports.pods import container, image_of, literal, pod, pod_notes, schedule_of, volumes
 from nb2prod.targets.exports.texts import dns_name, dns_names, file_name, head, to_yaml
 from nb2prod.targets.exports.times import clock_notes
 
@@ -24,7 +25,14 @@ _LATE = 3600
 _RUN = "{{workflow.uid}}"
 # no step has these names: two dashes never come from a name
 _DAG, _FINISH = "all--steps", "on--exit"
+_LOST = "asInt(lastRetry.exitCode) < 0 || asInt(lastRetry.exitCode) > 128"  # without a code, or by a signal
+_WORTH_IT = f"asInt(lastRetry.exitCode) == 75 || {_LOST}"  # by what pipeline.toml says of the error's class
 _BRACE = "NB2PROD_BRACE"
+_LATE_TOO = " || asInt(lastRetry.exitCode) == 4"
+_INSTEAD = {
+    "on_failure": "tell of failures by Argo's own exit handlers or notifications",
+    "circuit": "see that retries are few",
+}
 _PARAMETER = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -70,38 +78,7 @@ def _notes(order: ExportOrder) -> tuple[Note, ...]:
                 do="change it by exporting again",
             )
         )
-    return (*found, *_data_notes(order), *_policy_notes(order))
-
-
-def _data_notes(order: ExportOrder) -> list[Note]:
-    tables = order.settings.tables.get("data", {})
-    local = [name for name, table in tables.items() if isinstance(table, Mapping) and "url" not in table]
-    return [
-        Note(
-            what=f"the data {name}",
-            why="it is a path on one machine, and each step has a pod with an empty folder",
-            do=f'give [data.{name}] its url = "…" in pipeline.toml',
-            unsafe=True,
-        )
-        for name in local
-    ]
-
-
-def _policy_notes(order: ExportOrder) -> list[Note]:
-    policies = {step.name: order.policy(step) for step in order.graph.steps}
-    picky = [name for name, each in policies.items() if each.retries and (each.retry_on or each.retry_never)]
-    found = []
-    if picky:
-        found.append(
-            Note(
-                what=f"retry_on and retry_never of {', '.join(picky)}",
-                why="Argo retries, and sees an exit code instead of an exception's class",
-                do="it retries every failure but a wrong project or parameter",
-            )
-        )
-    if order.settings.tables.get("run", {}).get("circuit"):
-        found.append(Note(what="circuit", why="Argo counts no failures over steps", do="see that retries are few"))
-    return found
+    return (*found, *data_notes(order), *runner_notes(order, "Argo", _INSTEAD))
 
 
 def _workflow(order: ExportOrder) -> dict[str, Any]:
@@ -173,14 +150,14 @@ def _step(order: ExportOrder, step: GraphStep, name: str) -> dict[str, Any]:
 
 
 def _retries(policy: Policy) -> dict[str, Any]:
-    """A failure is tried again as often as pipeline.toml says, a lost pod at least `lost` times; exit code 2 says that
-    nothing was started, and nothing would be."""
+    """An error that is worth it is tried again as often as pipeline.toml says, a lost pod too: Argo has one limit."""
     if not policy.retries:
-        return {"limit": str(policy.lost), "retryPolicy": "OnError"} if policy.lost else {}
+        lost = {"limit": str(policy.lost), "retryPolicy": "Always", "expression": _LOST}
+        return lost if policy.lost else {}
     return {
         "limit": str(max(policy.retries, policy.lost)),
         "retryPolicy": "Always",
-        "expression": "asInt(lastRetry.exitCode) != 2",
+        "expression": _WORTH_IT + (_LATE_TOO if "timeout" in policy.retry_on else ""),
         "backoff": {
             "duration": _duration(policy.retry_delay),
             "factor": "2",
@@ -198,7 +175,6 @@ def _container(order: ExportOrder, more: list[str], policy: Policy) -> dict[str,
     opened = _open_parameters(order)
     fixed = {name: text for name, text in order.parameters.items() if name not in opened}
     words = ["--run", _RUN, "--artifacts", _text(order.artifacts), *more]
-    words += ["--env", _text(order.environment)] if order.environment else []
     for name in opened:
         words += ["-p", f"{name}={{{{workflow.parameters.{name}}}}}"]
     for name, text in fixed.items():
@@ -206,7 +182,6 @@ def _container(order: ExportOrder, more: list[str], policy: Policy) -> dict[str,
     found = container(order, _ALONE, [], policy)
     found["args"] = [order.package, *words]
     found["env"] = [{"name": _BRACE, "value": "{"}, *found["env"]]
-    found["workingDir"] = DATA
     return found
 
 
