@@ -29,6 +29,10 @@ __all__ = [
     "Damaged",
     "Entry",
     "Gone",
+<<<<<<< HEAD
+=======
+    "Store",
+>>>>>>> w/core
     "open_artifacts",
 ]
 
