@@ -29,10 +29,6 @@ __all__ = [
     "Damaged",
     "Entry",
     "Gone",
-<<<<<<< HEAD
-=======
-    "Store",
->>>>>>> w/core
     "open_artifacts",
 ]
 
