@@ -132,7 +132,8 @@ class Dispatch:
         )
         for ticket, node in self.running.items():
             self.executor.cancel(ticket)
-            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble)
+            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble, replay=self._replay(node))
+            self.runner.hand_over(node)
         self.running.clear()
         raise trouble
 
