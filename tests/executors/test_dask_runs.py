@@ -12,7 +12,9 @@ from executors.calls import eventually, marked
 from executors.eventful import Eventful
 
 pytestmark = pytest.mark.slow
-ENDLESS = {"sleepy": {"retry_delay": 0.05}, "holder": {}}
+# those beside a step that kills workers are lost with it, each time
+BESIDE = ("load", "broken", "after_broken", "flaky", "fragile", "left", "right", "join", "draw", "draw_more")
+POLICIES = {"sleepy": {"lost": 3}, "holder": {"lost": 3}, **{name: {"lost": 3, "retries": 1} for name in BESIDE}}
 
 
 @pytest.fixture
@@ -25,7 +27,7 @@ def cluster(tmp_path: Path) -> Iterator[DaskCluster]:
 
 def project(root: Path, cluster: DaskCluster) -> Eventful:
     made = Eventful(root=root, executor=["dask", "--address", cluster.address]).write()
-    return made.settle(ENDLESS)
+    return made.settle(POLICIES)
 
 
 def test_a_run_outlives_a_worker_and_stops_at_a_step_that_kills_them(cluster: DaskCluster, tmp_path: Path) -> None:
