@@ -14,6 +14,7 @@ from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.failure import place_of, reason_of
 from nb2prod.runtime.keys import Code, environment
 from nb2prod.runtime.project import Settings
+from nb2prod.runtime.standin import stand_in
 
 __all__ = ["artifacts_of", "cache_of", "code_of", "enter", "import_module"]
 
@@ -34,6 +35,7 @@ def enter(settings: Settings) -> None:
         sys.path.insert(1, str(settings.workdir))
     if "matplotlib" not in sys.modules:
         os.environ.setdefault("MPLBACKEND", _BACKEND)
+    stand_in()
 
 
 def import_module(name: str, settings: Settings) -> Any:

@@ -229,3 +229,7 @@ def test_somebody_elses_target_is_installed_and_used(tiny: Path, tmp_path: Path)
     assert files(tmp_path / "out") == {"Makefile": "run:\n\tpython -m tiny  # load score\n"}
     refused = command(str(tiny), "--to", "makefile", "-o", str(tmp_path / "x"), "--schedule", "@daily")
     assert (refused.returncode, "make knows no time" in refused.stderr) == (2, True)
+    (tmp_path / "site" / "theirs.py").write_text("import nowhere\n")
+    broken = command("--list")
+    told = "the entry point 'makefile' (theirs:PLUGIN) of theirs cannot be used as a target: ModuleNotFoundError: "
+    assert (broken.returncode, broken.stderr.startswith(f"error: {told}No module named 'nowhere'")) == (2, True)

@@ -185,3 +185,11 @@ def test_argo_stops_after_the_attempts_and_goes_on_from_there(
     assert (again.run(), '"step": "load", "status": "completed", "cached": true' in again.out) == ("Succeeded", True), (
         again.out
     )
+
+
+@pytest.mark.parametrize(("times", "codes"), [(1, [-9, 0]), (9, [-9, -9])])
+def test_argo_tries_a_pod_again_that_was_killed(project: Project, tmp_path: Path, times: int, codes: list[int]) -> None:
+    argo = workflow(project, tmp_path)
+    argo.variables = {**argo.variables, "NB2PROD_FAULTS": f"score:kill,times={times}"}
+    argo.run()
+    assert argo.codes == {"load": [0], "score": codes, "on--exit": [0 if codes[-1] == 0 else 3]}, argo.out
