@@ -327,8 +327,8 @@ def _measured(answer: Answer, outcome: Outcome) -> Answer:
     more: dict[str, Any] = {}
     if outcome.memory > answer.measured.get("peak_memory_bytes", 0):
         more["peak_memory_bytes"] = outcome.memory
-    if outcome.moved:
-        more["moved_bytes"] = outcome.moved
+    if outcome.cpu:
+        more["process_cpu_seconds"] = round(outcome.cpu, 6)
     return replace(answer, measured={"seconds": 0.0, **answer.measured, **more})
 
 
