@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from nb2prod.cli.main import main
 from nb2prod.runtime.record import Record
 

@@ -122,7 +122,7 @@ class Collector(ThreadingHTTPServer):
 class _Take(BaseHTTPRequestHandler):
     server: Collector
 
-    def do_POST(self) -> None:  # noqa: N802
+    def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
         self.server.taken.append((self.path, body))
         self.send_response(self.server.status)
