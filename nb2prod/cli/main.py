@@ -24,6 +24,7 @@ _COMMANDS = {
     "run": "Run a package or a notebook as a job.",
     "export": "Write a package's files for Airflow, Kubernetes, systemd and others.",
     "replay": "Open a failed step as a notebook.",
+    "cache": "Look at the results that are known, remove old ones.",
     "batch": "Run a notebook for each row of a table.",
     "schedule": "Say when notebooks and packages run.",
     "scheduler": "Start the daemon that runs what is due.",

@@ -5,14 +5,15 @@ All of it happens in the runner's thread, when a step is added, when somebody lo
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol  # Any: what steps take and give
 
-from nb2prod.runtime.artifacts import open_artifacts
+from nb2prod.runtime.artifacts import Damaged, Gone, open_artifacts
 from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble
+from nb2prod.runtime.healing import lacks_a_result, to_do_again
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.keys import Origins, Uncacheable
 from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
@@ -23,6 +24,7 @@ from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor,
 
 __all__ = ["Dispatch"]
 
+_HEALINGS = 3
 _LOOK = 0.5  # seconds between looks at the run's end
 
 
@@ -45,6 +47,8 @@ class Dispatch:
         self.running: dict[Ticket, Node] = {}
         self.later: dict[str, tuple[float, int]] = {}  # nodes that are tried again: when, and which attempt
         self.losses: dict[str, int] = {}
+        self.attempts: dict[str, int] = {}
+        self.healed: dict[str, int] = {}  # attempts that found a result gone which they needed
         self.answers: dict[str, Answer] = {}
         self.missing: dict[str, str] = {}  # nodes that give nothing → the step that failed
         self.values: dict[str, Any] = {}
@@ -66,10 +70,21 @@ class Dispatch:
         if ref.step in self.missing:
             raise self.runner.failure_behind(ref.step)
         if ref.step not in self.values:
-            node = self.runner.plan.nodes[ref.step]
-            self.values[ref.step] = self.artifacts.get_value(self._bundle(ref.step), node.function)
+            self.values[ref.step] = self._opened(ref.step)
         value = self.values[ref.step]
         return getattr(value, ref.field) if ref.field else value
+
+    def _opened(self, step: str) -> Any:
+        """What it gave; when that is damaged or gone, it is made again once."""
+        function = self.runner.plan.nodes[step].function
+        try:
+            return self.artifacts.get_value(self._bundle(step), function)
+        except (Damaged, Gone) as error:
+            self._do_again([step], str(error))
+            self.drain(step)
+            if step in self.missing:
+                raise self.runner.failure_behind(step) from error
+            return self.artifacts.get_value(self._bundle(step), function)
 
     def close(self) -> None:
         for ticket, node in self.running.items():
@@ -137,6 +152,7 @@ class Dispatch:
             del self.waiting[node.name]
             self.runner.ledger.begin(node.name, {})
             self.running[call.ticket] = node
+            self.attempts[node.name] = attempt
             self.executor.submit(call)
 
     def _call(self, node: Node, attempt: int) -> StepCall:
@@ -204,13 +220,32 @@ class Dispatch:
         if answer.status == "completed":
             self.answers[node.name] = answer
             self.runner.completed(node, answer, **_where(outcome))
-        elif not self._again(node, answer, outcome):
+        elif not (self._heal(node, answer) or self._again(node, answer, outcome)):
             self._fail(node, answer)
+
+    def _heal(self, node: Node, answer: Answer) -> bool:
+        """When it could not open what it needs: have that made again, and try it once more."""
+        if not lacks_a_result(answer) or self.healed.get(node.name, 0) >= _HEALINGS:
+            return False
+        again = to_do_again(node.name, self.runner.plan, self.answers, self.artifacts)
+        if again:
+            self._do_again([*again, node.name], str(answer.error.get("reason", "")))
+        return bool(again)
+
+    def _do_again(self, steps: Sequence[str], reason: str) -> None:
+        for name in steps:
+            self.answers.pop(name, None)
+            self.values.pop(name, None)
+            self.healed[name] = self.healed.get(name, 0) + 1
+            self.later[name] = (0.0, self.attempts[name] + 1)
+            self.runner.record.event("step.again", step=name, reason=reason)
+        self.waiting = {**{name: self.runner.plan.nodes[name] for name in steps}, **self.waiting}
 
     def _again(self, node: Node, answer: Answer, outcome: Outcome) -> bool:
         policy, attempt = self.runner.policy(node), outcome.ticket.attempt
         lost = was_lost(answer)
         losses = self.losses.get(node.name, 0)
+        attempt -= self.healed.get(node.name, 0)
         worth = answer_is_worth(answer, policy)
         if worth and not self.runner.may_try_again(node.name, str(answer.error.get("reason", ""))):
             return False
@@ -220,7 +255,7 @@ class Dispatch:
         seconds = delay_before(attempt + 1 - losses, policy, random.SystemRandom().random)
         tries = policy.retries + 1 + self.losses[node.name]
         self.runner.ledger.retried(node.name, attempt + 1, tries, str(answer.error.get("reason", "")), seconds)
-        self.later[node.name] = (time.monotonic() + seconds, attempt + 1)
+        self.later[node.name] = (time.monotonic() + seconds, outcome.ticket.attempt + 1)
         self.waiting = {node.name: node, **self.waiting}
         return True
 

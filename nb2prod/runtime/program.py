@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
 from nb2prod.runtime import outgoing
+from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.circuit import circuit_of
+from nb2prod.runtime.collecting import Limits, collect, limits_of
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
 from nb2prod.runtime.data.tables import data_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
@@ -98,6 +100,7 @@ def _run(
     runs = Path(options.runs).resolve() if options.runs else settings.runs
     settings = _overridden(settings, options, runs)
     _check(settings)
+    limits = limits_of(settings.tables)
     chosen = _chosen(runs, options, given, specs)
     enter(settings)
     parameters = import_module(f"{settings.package}.parameters", settings).Parameters(**chosen)
@@ -124,7 +127,9 @@ def _run(
         tell=_tell,
         resume=f"{options.called or command} {shlex.join([*where, '--resume', record.run])}",
     )
-    return _go(parameters, runner, runs, options)
+    code = _go(parameters, runner, runs, options)
+    _collect(settings, runs, record, limits)
+    return code
 
 
 def _check(settings: Settings) -> None:
@@ -224,6 +229,14 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
         _tell(f"{name} written to {address}")
     _tell(f"completed; record: {record.folder}")
     return 0
+
+
+def _collect(settings: Settings, runs: Path, record: Record, limits: Limits) -> None:
+    """What is over the limits of [cache] goes; if it cannot, the run has ended as it did all the same."""
+    try:
+        collect(open_artifacts(artifacts_of(settings, runs)), limits, record.folder)
+    except (OSError, ProjectError) as error:
+        _tell(f"warning: {error}")
 
 
 def _error_of(record: Record, trouble: RuntimeTrouble) -> Mapping[str, object]:

@@ -21,6 +21,7 @@ BINS = 128
 _TOP = 50
 _LARGEST = 1.7976931348623157e308
 _SIGN = 0x7FFF_FFFF_FFFF_FFFF
+_FINITE = 0x7FEF_FFFF_FFFF_FFFF  # the place of the largest number
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -250,9 +251,8 @@ def _bins(finite: Any, numpy: Any, most: int) -> tuple[int, tuple[float, ...], t
         apart = apart[widths > shift]
     starts = numpy.concatenate(([0], apart + 1))
     counts = numpy.diff(numpy.concatenate((starts, [len(keys)])))
-    first = (keys[starts] >> shift) << shift
-    at = numpy.where(first < 0, -first | ~_SIGN, first).view(numpy.float64)
-    at = numpy.clip(at, -_LARGEST, _LARGEST) + 0.0
+    first = numpy.maximum((keys[starts] >> shift) << shift, -_FINITE)
+    at = numpy.where(first < 0, -first | ~_SIGN, first).view(numpy.float64) + 0.0
     return shift, tuple(at.tolist()), tuple(counts.tolist())
 
 
@@ -291,5 +291,5 @@ def _order(value: float) -> int:
 
 def _float(order: int) -> float:
     bits = order if order >= 0 else -order
-    value: float = struct.unpack("<d", struct.pack("<q", min(bits, 0x7FEF_FFFF_FFFF_FFFF)))[0]
+    value: float = struct.unpack("<d", struct.pack("<q", min(bits, _FINITE)))[0]
     return value if order >= 0 else -value

@@ -125,13 +125,13 @@ def test_a_full_disk_ends_the_run_and_leaves_nothing_half_written(ten: Ten, undi
     full = ten.root / "full"
     full.mkdir()
     script = (
-        'mount -t tmpfs -o size=120k none "$1" && "$2" -m nb2prod.runtime "$3" --artifacts "$1"; echo "code $?"; '
-        'find "$1" -name ".new-*"; run=$(cd "$3/runs"; echo *-*); mount -o remount,size=10m "$1"; '
-        '"$2" -m nb2prod.runtime "$3" --artifacts "$1" --resume "$run"; echo "code $?"'
+        'mount -t tmpfs -o size=120k none "$1" && "$2" -m nb2prod.runtime "$3" --artifacts "$1" $4; echo "code $?"; '
+        'find "$1" -name ".new-*"; run=$(basename "$(dirname "$3"/runs/*/run.json)"); mount -o remount,size=10m "$1"; '
+        '"$2" -m nb2prod.runtime "$3" --artifacts "$1" $4 --resume "$run"; echo "code $?"'
     )
     mount = ["unshare", "--mount"] if os.geteuid() == 0 else ["unshare", "--user", "--map-root-user", "--mount"]
     done = subprocess.run(
-        [*mount, "sh", "-c", script, "sh", str(full), sys.executable, str(ten.project)],
+        [*mount, "sh", "-c", script, "sh", str(full), sys.executable, str(ten.project), "--executor local"],
         capture_output=True,
         text=True,
         check=False,

@@ -42,7 +42,7 @@ class Site:
         started = self.ask("POST", f"dags/{dag}/dagRuns", body)
         return str(started["dag_run_id"])
 
-    def wait(self, dag: str, run: str, seconds: float = 150) -> str:
+    def wait(self, dag: str, run: str, seconds: float = 240) -> str:
         """The state in which the run ends."""
         ends = time.monotonic() + seconds
         state = ""
@@ -141,9 +141,10 @@ def _until_known(site: Site, started: Sequence[subprocess.Popen[bytes]], names: 
 def _stop(started: Sequence[subprocess.Popen[bytes]]) -> None:
     for process in reversed(started):
         process.terminate()
+    ends = time.monotonic() + 5
     for process in started:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
+            process.wait(timeout=max(ends - time.monotonic(), 0))
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()

@@ -1,7 +1,7 @@
 """A table or a query of a database, as the file that a step reads; what a step wrote, as a table."""
 
 import csv
-import secrets
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +72,7 @@ class DatabasePlace:
                         connection.execute(text(f"DELETE FROM {name} WHERE 1 = 0"))
                     return f"table {self.data.table} can be written"
                 schema = self.data.table.rpartition(".")[0]
-                probe = _quoted(connection, f"{schema}{'.' if schema else ''}nb2prod_probe_{secrets.token_hex(4)}")
+                probe = _quoted(connection, f"{schema}{'.' if schema else ''}nb2prod_probe_{os.urandom(4).hex()}")
                 connection.execute(text(f"CREATE TABLE {probe} (value INTEGER)"))
                 connection.execute(text(f"DROP TABLE {probe}"))
                 return f"table {self.data.table} can be made"

@@ -207,7 +207,10 @@ def _run(begun: _Begun) -> Done:
             about, seconds = _about(begun, cache, described), begun.clock.elapsed()
             kept = cache.keep(call, value, trace, about, seconds, reason=kept.reason)
     except (OSError, RuntimeTrouble) as error:  # a full disk, or a store that cannot be reached
-        return _failed(begun, error, trace, place="what keeps its result")
+        if begun.bench.cache is None or begun.bench.cache.needed:
+            return _failed(begun, error, trace, place="what keeps its result")
+        kept = Kept(reason=f"it could not be kept: {error}")  # the value is here, and the run can go on
+        print(f"{work.step}: {kept.reason}; a run that resumes computes it again", file=sys.stderr, flush=True)
     answer = _answer(
         begun,
         uncacheable=kept.reason,
