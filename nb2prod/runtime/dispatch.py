@@ -20,7 +20,9 @@ from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
 from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
+from nb2prod.runtime.selection import Decision, not_known
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
+from nb2prod.runtime.steps.performing import NotKnown
 
 __all__ = ["Dispatch"]
 
@@ -54,6 +56,9 @@ class Dispatch:
         self.values: dict[str, Any] = {}
 
     def add(self, node: Node) -> None:
+        if self.runner.decision(node) is Decision.LEAVE:
+            self.missing[node.name] = ""
+            return
         self.waiting[node.name] = node
         self._turn(0)
 
@@ -158,6 +163,7 @@ class Dispatch:
     def _call(self, node: Node, attempt: int) -> StepCall:
         """Raises NotPortable for an input that cannot leave this process."""
         policy, settings = self.runner.policy(node), self.runner.settings
+        decision = self.runner.decision(node)
         before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
         function = node.function
         return StepCall(
@@ -177,7 +183,8 @@ class Dispatch:
             memory=policy.memory,
             cpus=policy.cpus,
             gpus=policy.gpus,
-            use_cache=self.use_cache,
+            use_cache=self.use_cache and decision is not Decision.RUN,
+            must_be_known=decision is Decision.KNOWN,
             keep=policy.cache,
             workdir=str(settings.workdir),
         )
@@ -260,6 +267,8 @@ class Dispatch:
         return True
 
     def _fail(self, node: Node, answer: Answer) -> None:
+        if answer.error.get("type") == NotKnown.__name__:
+            raise not_known(self.runner.only, [node.name])
         self.waiting.pop(node.name, None)
         self.runner.ledger.begin(node.name, answer.inputs)
         self.missing[node.name] = node.name

@@ -23,6 +23,7 @@ from nb2prod.runtime.pending import Pending, ref_of
 from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
+from nb2prod.runtime.selection import Decision
 from nb2prod.runtime.steps.calls import Answer, StepExecutor
 
 __all__ = ["Runner"]
@@ -59,6 +60,8 @@ class Runner:
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)
         self.plan = Plan(after=settings.after)
+        self.only = ""
+        self.decisions: Mapping[str, Decision] = {}
         self.inline = Inline(self)
         self.dispatch: Any = None
 
@@ -107,6 +110,13 @@ class Runner:
             self.dispatch.drain()
         if self.ledger.failures:
             raise next(iter(self.ledger.failures.values()))
+
+    def choose(self, decisions: Mapping[str, Decision], only: str = "") -> None:
+        """Which steps run, and which are taken as known; all that are not named may be known."""
+        self.decisions, self.only = decisions, only
+
+    def decision(self, node: Node) -> Decision:
+        return self.decisions.get(node.name, Decision.REUSE)
 
     def policy(self, node: Node) -> Policy:
         return self.settings.steps.get(node.policy, _PLAIN)
