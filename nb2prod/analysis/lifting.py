@@ -188,6 +188,7 @@ def _name(text: str) -> PythonName:
     """customers_csv for data/customers.csv, db_url for a database."""
     plain = re.split(r"[?#]", text, maxsplit=1)[0].rstrip("/")
     last = PurePosixPath(plain.partition("://")[2] or plain).name
+    last = f"data_{last}" if last[:1].isdigit() else last
     try:
         return PythonName.of(f"{last}_url" if is_database(text) else last)
     except InvalidName:

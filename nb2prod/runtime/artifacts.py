@@ -29,7 +29,6 @@ __all__ = [
     "Damaged",
     "Entry",
     "Gone",
-    "Store",
     "open_artifacts",
 ]
 
@@ -105,7 +104,7 @@ class Artifacts:
     @property
     def is_here(self) -> bool:
         """On this machine alone, as far as its files tell."""
-        return isinstance(self.place, Folder)
+        return self.place.is_here
 
     def put(self, content: bytes, *, durable: bool = False) -> str:
         """`durable` survives a power cut too; without it such a file is found damaged, and made again."""
@@ -133,9 +132,8 @@ class Artifacts:
         with self.place.new() as new:
             digest = write_bundle(value, new.file, looker)
             size = new.file.tell()
-            if self.place.is_here or not self._is_there(
-                digest, size
-            ):  # here it costs nothing, and mends what is damaged
+            # here it costs nothing, and mends what is damaged
+            if self.is_here or not self._is_there(digest, size):
                 new.keep(_blob(digest), durable=durable)
         return digest, size
 
@@ -232,13 +230,6 @@ class Artifacts:
             return Entry(**{**found, **tuples}) if found.pop("format") == _FORMAT else None
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
-
-
-class Store(Artifacts):
-    """Of a folder of this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(Folder(folder))
 
 
 def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: int = _NEAR) -> Artifacts:

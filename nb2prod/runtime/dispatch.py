@@ -12,7 +12,8 @@ from typing import Any, Protocol  # Any: what steps take and give
 from nb2prod.runtime.artifacts import Damaged, Gone, open_artifacts
 from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
-from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble
+from nb2prod.runtime.drawing import unordered
+from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble, StepFailed
 from nb2prod.runtime.healing import lacks_a_result, to_do_again
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.keys import Origins, Uncacheable
@@ -20,7 +21,9 @@ from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
 from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
+from nb2prod.runtime.selection import Decision, not_known
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
+from nb2prod.runtime.steps.performing import NotKnown
 
 __all__ = ["Dispatch"]
 
@@ -54,6 +57,9 @@ class Dispatch:
         self.values: dict[str, Any] = {}
 
     def add(self, node: Node) -> None:
+        if self.runner.decision(node) is Decision.LEAVE:
+            self.missing[node.name] = ""
+            return
         self.waiting[node.name] = node
         self._turn(0)
 
@@ -126,7 +132,8 @@ class Dispatch:
         )
         for ticket, node in self.running.items():
             self.executor.cancel(ticket)
-            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble)
+            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble, replay=self._replay(node))
+            self.runner.hand_over(node)
         self.running.clear()
         raise trouble
 
@@ -158,6 +165,7 @@ class Dispatch:
     def _call(self, node: Node, attempt: int) -> StepCall:
         """Raises NotPortable for an input that cannot leave this process."""
         policy, settings = self.runner.policy(node), self.runner.settings
+        decision = self.runner.decision(node)
         before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
         function = node.function
         return StepCall(
@@ -177,7 +185,8 @@ class Dispatch:
             memory=policy.memory,
             cpus=policy.cpus,
             gpus=policy.gpus,
-            use_cache=self.use_cache,
+            use_cache=self.use_cache and decision is not Decision.RUN,
+            must_be_known=decision is Decision.KNOWN,
             keep=policy.cache,
             workdir=str(settings.workdir),
         )
@@ -220,8 +229,19 @@ class Dispatch:
         if answer.status == "completed":
             self.answers[node.name] = answer
             self.runner.completed(node, answer, **_where(outcome))
+            self._check_draws(node, answer)
         elif not (self._heal(node, answer) or self._again(node, answer, outcome)):
             self._fail(node, answer)
+
+    def _check_draws(self, node: Node, answer: Answer) -> None:
+        """Raises StepFailed for steps that drew the same where the notebook did not."""
+        states = {name: each.states for name, each in self.answers.items() if each.states} if answer.states else {}
+        found = unordered(self.runner.plan, states, node.name) if states else None
+        if found:
+            reason = f"it draws from {found[0]} as step '{found[1]}' does, and nothing says which of them is first"
+            notes = ["run it with --executor in-process, or give each a generator of its own in the notebook"]
+            pipeline = self.runner.settings.name
+            raise StepFailed(pipeline=pipeline, step=node.name, where="its process", reason=reason, notes=notes)
 
     def _heal(self, node: Node, answer: Answer) -> bool:
         """When it could not open what it needs: have that made again, and try it once more."""
@@ -260,6 +280,8 @@ class Dispatch:
         return True
 
     def _fail(self, node: Node, answer: Answer) -> None:
+        if answer.error.get("type") == NotKnown.__name__:
+            raise not_known(self.runner.only, [node.name])
         self.waiting.pop(node.name, None)
         self.runner.ledger.begin(node.name, answer.inputs)
         self.missing[node.name] = node.name
@@ -305,8 +327,8 @@ def _measured(answer: Answer, outcome: Outcome) -> Answer:
     more: dict[str, Any] = {}
     if outcome.memory > answer.measured.get("peak_memory_bytes", 0):
         more["peak_memory_bytes"] = outcome.memory
-    if outcome.moved:
-        more["moved_bytes"] = outcome.moved
+    if outcome.cpu:
+        more["process_cpu_seconds"] = round(outcome.cpu, 6)
     return replace(answer, measured={"seconds": 0.0, **answer.measured, **more})
 
 

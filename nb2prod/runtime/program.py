@@ -27,11 +27,13 @@ from nb2prod.runtime.executors import HERE, open_executor
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
+from nb2prod.runtime.graph import graph_of
 from nb2prod.runtime.handlers import check_handlers
 from nb2prod.runtime.parameters import Spec, coerce, specs_of
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.selection import select
 from nb2prod.runtime.steps.performing import FAULTS
 from nb2prod.runtime.workplace import artifacts_of, cache_of, enter, import_module
 
@@ -186,28 +188,36 @@ def _executor_options(options: argparse.Namespace) -> dict[str, object]:
     return {name: value for name in ("address", "jobs") if (value := getattr(options, name)) is not None}
 
 
+def _prepared(runner: Runner, runs: Path, options: argparse.Namespace) -> Any:
+    """The package's pipeline, when all is checked and whoever carries its steps out is there. Raises ProjectError."""
+    settings, record = runner.settings, runner.record
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
+    outgoing.check(settings, pipeline)
+    record.head["versions"] = versions()
+    runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
+    where, use_cache, resumed = artifacts_of(settings, runs), not options.no_cache, options.resume or ""
+    if options.start or options.only:
+        steps = graph_of(settings).steps
+        decisions = select(steps, start=options.start or "", only=options.only or "", use_cache=use_cache)
+        runner.choose(decisions, options.only or "")
+    if settings.executor == HERE:
+        runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed)
+    else:
+        executor = open_executor(settings.executor, settings, _executor_options(options))
+        runner.use(executor, artifacts=where, use_cache=use_cache, resumed=resumed)
+    return pipeline
+
+
 def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace) -> int:
     """Whatever happens, the record says how it ended."""
     record, settings = runner.record, runner.settings
     try:
         with runner:
             with runner.in_time("the imports"):
-                pipeline = import_module(f"{settings.package}.pipeline", settings)
-                outgoing.check(settings, pipeline)
-                record.head["versions"] = versions()
-                runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
-                where, use_cache = artifacts_of(settings, runs), not options.no_cache
-                if settings.executor == HERE:
-                    resumed = options.resume or ""
-                    runner.cache = cache_of(
-                        settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed
-                    )
-                else:
-                    executor = open_executor(settings.executor, settings, _executor_options(options))
-                    runner.use(executor, artifacts=where, use_cache=use_cache, resumed=options.resume or "")
+                pipeline = _prepared(runner, runs, options)
             results = pipeline.run(parameters, runner)
             runner.finish()
-            published = outgoing.publish(results, settings)
+            published = {} if options.only else outgoing.publish(results, settings)
     except RuntimeTrouble as trouble:
         record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")

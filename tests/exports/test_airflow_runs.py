@@ -70,10 +70,11 @@ def test_airflow_runs_what_was_exported(site: Site, tmp_path: Path) -> None:
     assert metrics["auc"] > 0.5
     assert site.given("churn", churn, "evaluate")["metrics"] == metrics
 
-    recomputed = site.start("relay", {"ticket": str(ticket), "waits": 120.0}, "stopped")
-    step = waiting_step(site, recomputed)
-    site.ask("PATCH", f"dags/relay/dagRuns/{recomputed}/taskInstances/gate", {"new_state": "failed"})
+    stopped = site.start("relay", {"ticket": str(ticket), "waits": 300.0}, "stopped")
+    step = waiting_step(site, stopped)
+    site.ask("PATCH", f"dags/relay/dagRuns/{stopped}/taskInstances/gate", {"new_state": "failed"})
     assert psutil.wait_procs([step], timeout=60)[1] == []  # it ended with its task
+    assert site.wait("relay", stopped) == "failed"
 
 
 def test_airflow_reads_all_that_a_dag_may_say(tmp_path: Path) -> None:

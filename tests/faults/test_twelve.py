@@ -4,17 +4,14 @@ Afterwards the run is resumed: only what is missing is computed, and all is as i
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any  # settings, as TOML
 
 import pytest
-from faults.ten import Ran, Ten
+from faults.ten import ALL, MISSING, Ran, Ten
 
 pytestmark = pytest.mark.slow
-ALL = bool(os.environ.get("NB2PROD_ALL_FAULTS"))  # each of them everywhere, as `make soak-steps` does
-MISSING = {"join", "world", "again", "big", "total"}  # all that need join, and itself
 HERE, OWN, LOCAL = "in-process", "own process", "local"
 
 

@@ -136,14 +136,13 @@ class Staging:
         return str(path)
 
     def _has_changed(self, data: Data) -> bool:
+        """What stands beside the file would be lost, so that is an error."""
         path = self._path(data)
-        if path.exists():
-            return content_of(path) != self._was.get(data.name, "")
-        others = sorted(each.name for each in path.parent.iterdir()) if path.parent.is_dir() else []
+        others = sorted(each.name for each in path.parent.iterdir() if each != path) if path.parent.is_dir() else []
         if others:
-            where = f"step '{self._step}' wrote {', '.join(others)} where {path.name} was expected"
-            raise FileNotFoundError(f"{where}: nothing was published to {data.shown}")
-        return False
+            what = f"step '{self._step}' wrote {', '.join(others[:3])} beside {path.name}, which alone has a place"
+            raise FileNotFoundError(f"{what}: nothing was published to {data.shown}")
+        return path.exists() and content_of(path) != self._was.get(data.name, "")
 
     def _open(self, data: Data) -> Opened:
         if data.name not in self._opened:

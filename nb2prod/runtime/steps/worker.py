@@ -103,6 +103,7 @@ def _carried_out(call: StepCall) -> Answer:
         policy=policy,
         attempt=call.attempt,
         seconds=call.timeout,
+        must_be_known=call.must_be_known,
         origins=origins,
         load=lambda: _loaded(call, artifacts, function),
     )
