@@ -112,13 +112,8 @@ class Record:
         began = time.monotonic()
         head = {"format": 1, **self.head, "metrics": self.metrics}
         known = {} if whole else self._written  # somebody may have added to a step since
-        lines = ",
-".join(known.get(id(step)) or _json(step) for step in self.steps)
-        text = f'{_json(head)[:-1]},
-"steps": [
-{lines}
-]}}
-'
+        lines = ",\n".join(known.get(id(step)) or _json(step) for step in self.steps)
+        text = f'{_json(head)[:-1]},\n"steps": [\n{lines}\n]}}\n'
         write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
         self._spent += time.monotonic() - began
 
