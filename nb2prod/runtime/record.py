@@ -1,7 +1,8 @@
 """The record of a run: `run.json` (whole at any moment), `events.jsonl`, `logs/`, and what steps have shown.
 
 figures/STEP-N.png, tables/STEP-NAME.csv, files/, models/: what they drew, displayed and logged
-profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short
+profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short;
+                    {"same": [STEP, OUTPUT]} for what an earlier step gave
 
 run.json = run, pipeline, package, notebook, status, started, finished, seconds, parameters, resumed, versions,
            steps(name, status, cached, seconds, ..., inputs, outputs, metrics, error), metrics, error
@@ -40,6 +41,7 @@ class Record:
         weakref.finalize(self, os.close, self._events)
         self._spent = 0.0  # seconds of writing run.json
         self.steps: list[dict[str, Any]] = []
+        self._given: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._profiles: dict[int, dict[str, Any]] = {}  # of steps that run
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
@@ -65,7 +67,14 @@ class Record:
         for what, values in found.items():
             step[what] = {name: short(value) for name, value in values.items()}
             if any("columns" in value for value in values.values()):
-                self._profiles.setdefault(id(step), {})[what] = values
+                self._profiles.setdefault(id(step), {})[what] = {n: self._once(v) for n, v in values.items()}
+            for name, value in values.items():
+                if what == "outputs" and "columns" in value:
+                    self._given[id(value)] = value, {"same": [step["name"], name]}
+
+    def _once(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier step gave is said where it gave it."""
+        return self._given.get(id(value), (None, value))[1]
 
     def end(self, step: dict[str, Any], status: str, **found: object) -> None:
         step.update(status=status, **found)
@@ -99,14 +108,13 @@ class Record:
             write_line(name, **{key: value for key, value in entry.items() if key != "event"})
 
     def _write(self, *, whole: bool = False) -> None:
+        """A line for what is said of the run, and one for each step."""
         began = time.monotonic()
         head = {"format": 1, **self.head, "metrics": self.metrics}
-        if whole:
-            write_json(self.folder / "run.json", {**head, "steps": self.steps})
-            return
-        steps = [self._written.get(id(step)) or _json(step) for step in self.steps]
-        text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
-        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
+        known = {} if whole else self._written  # somebody may have added to a step since
+        lines = ",\n".join(known.get(id(step)) or _json(step) for step in self.steps)
+        text = f'{_json(head)[:-1]},\n"steps": [\n{lines}\n]}}\n'
+        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
         self._spent += time.monotonic() - began
 
 

@@ -16,7 +16,7 @@ from nb2prod.runtime.artifacts import open_artifacts
 pytestmark = pytest.mark.slow
 
 SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "60"))  # 1,000 with `make soak`
-DONE = ("load", "flaky", "fragile", "left", "right", "join", "draw", "draw_more")
+DONE = ("load", "flaky", "fragile", "deadly", "left", "right", "join", "draw", "draw_more")
 MISSING = ("sleepy", "holder", "broken", "after_broken")
 
 
@@ -110,7 +110,7 @@ def test_what_is_known_is_not_run(eventful: Eventful, resumed: Ran) -> None:
 def test_small_steps(eventful: Eventful, resumed: Ran) -> None:  # noqa: ARG001 - all else is known
     many = eventful.run("-p", f"small={SMALL}")
     assert many.code == 0, many.err
-    assert list(many.steps("status").values()) == ["completed"] * (12 + SMALL)
+    assert list(many.steps("status").values()) == ["completed"] * (13 + SMALL)
 
 
 def test_a_run_that_is_ended_leaves_nothing_and_can_be_resumed(eventful: Eventful, resumed: Ran) -> None:  # noqa: ARG001
