@@ -19,7 +19,7 @@ from nb2prod.runtime.artifacts import open_artifacts
 
 pytestmark = pytest.mark.slow
 
-SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "60"))  # 1,000 by `make soak`
+SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "60"))  # 1,000 by `make soak-steps`
 GOLDEN = Path(__file__).parents[1] / "golden" / "state" / "expected"
 DONE = ("load", "flaky", "fragile", "deadly", "left", "right", "join", "draw", "draw_more")
 MISSING = ("sleepy", "holder", "broken", "after_broken")

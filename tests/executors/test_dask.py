@@ -33,7 +33,7 @@ from nb2prod.runtime.project import Settings
 from nb2prod.runtime.steps.calls import Ending, Outcome
 
 pytestmark = pytest.mark.slow
-SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "100"))  # 1,000 by `make soak`
+SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "100"))  # 1,000 by `make soak-steps`
 
 
 @pytest.fixture(scope="module")

@@ -28,7 +28,7 @@ from nb2prod.execution.steps.local import LocalSteps
 from nb2prod.runtime.steps.calls import Ending, Ticket
 
 pytestmark = pytest.mark.slow
-SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "200"))  # 1,000 by `make soak`
+SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "200"))  # 1,000 by `make soak-steps`
 
 
 @pytest.fixture(scope="module")
