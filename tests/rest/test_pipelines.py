@@ -18,7 +18,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def ended(store: Store, name: str, kind: JobKind, status: RunStatus, **metrics: float) -> None:
-    definition = store.define(
+    definition = store.blob(
         name=name,
         kind=kind,
         path=f"/{name}",
