@@ -65,6 +65,13 @@ class NotAProject(Nb2ProdError):
         super().__init__(f"{folder} is not a project made by nb2prod: {reason}")
 
 
+class SettingsWrong(Nb2ProdError):
+    """What a project's pipeline.toml says cannot be used; `reason` says where and what to write."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
 class ParameterRefused(Nb2ProdError):
     """A parameter that does not exist or has a value of the wrong type; nothing was started."""
 
@@ -80,6 +87,28 @@ class NotInNotebook(Nb2ProdError):
         there = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(known[:20]) or 'none'}"
         super().__init__(f"{notebook} has no {kind} {text!r}; {there}")
         self.text = text
+
+
+class CacheNotReachable(Nb2ProdError):
+    """The artifacts of a project; `reason` is the runtime's own sentence."""
+
+    exit_code = 7
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class CacheInUse(Nb2ProdError):
+    def __init__(self, run: str) -> None:
+        super().__init__(f"run {run} is going on and needs what it has made: wait for it, or cancel it")
+
+
+class NoLimits(Nb2ProdError):
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing says how much may stay: give --max-size 10GB or --max-age 30d, "
+            "or write max_size or max_age under [cache] in pipeline.toml"
+        )
 
 
 class TraceNotReadable(Nb2ProdError):

@@ -8,7 +8,6 @@ from pathlib import PurePath
 from nb2prod.analysis.analyse import Analysis, analyse
 from nb2prod.analysis.annotate import annotated
 from nb2prod.analysis.collection import no_collection
-from nb2prod.analysis.data_sources import data_sources_of
 from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
@@ -16,6 +15,7 @@ from nb2prod.analysis.imports import ImportUnit, import_lines
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.late_definitions import refuse_late_definitions
 from nb2prod.analysis.late_parameters import refuse_late_parameters
+from nb2prod.analysis.lifting import lift
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.refine import refine
@@ -266,6 +266,7 @@ def _pipeline(
     written = [text for cell in analysis.production for text in cell.lowered.requirements]
     modules = {unit.module for unit in every} | {_module_in(unit.text) for unit in every if not unit.module}
     modules = {module for module in modules if module.split(".")[0] not in local}
+    steps, data = lift(steps, functions, analysis, sites)
     return Pipeline(
         name=PythonName.of(PurePath(notebook.name).name.split(".")[0]),
         title=title_of(notebook),
@@ -276,7 +277,7 @@ def _pipeline(
         functions=functions,
         steps=steps,
         results=tuple(PythonName(name) for name in results),
-        data=data_sources_of(analysis),
+        data=data,
         requirements=requirements_of(modules, written, environment),
     )
 

@@ -46,6 +46,18 @@ class Variable:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataArgument:
+    """An argument of a step in the place of a literal path or URL `text`, which the pipeline gives it.
+
+    `mode` is what this step does with it: read, write, update or connect.
+    """
+
+    name: PythonName
+    text: str
+    mode: str = "read"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Measured:
     """What a step's cells took in a traced run: wall time, and the peak memory of the process in bytes."""
 
@@ -65,6 +77,7 @@ class Step:
     touched:   each name that the step binds or may mutate, with the last of its cells that does
     maybe:     those of them that a run may leave without a value in the step (bound in a branch or a loop)
     metrics:   names assigned in `metrics` cells; all of them are outputs
+    data:      arguments after the inputs that stand for literal paths and URLs
     """
 
     name: PythonName
@@ -84,17 +97,24 @@ class Step:
     after: tuple[PythonName, ...] = ()
     options: StepOptions = field(default_factory=StepOptions)
     measured: Measured | None = None
+    data: tuple[DataArgument, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
 class DataSource:
-    """A literal path or URL that the notebook reads or writes: named data of `pipeline.toml`."""
+    """A literal path or URL that the notebook reads or writes: named data of `pipeline.toml`.
+
+    mode:  read, write, update or connect where steps take it as an argument; "" where it stands in the code
+    stays: cells in which the same text stands too, and stays
+    """
 
     name: PythonName
     url: str
     cell: int
     line: int
     writes: bool = False
+    mode: str = ""
+    stays: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,22 +10,33 @@ A bundle is unpickled only when its bytes have the digest of its name.
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any  # a step's values
+from typing import Any, BinaryIO  # Any: a step's values
 
 from nb2prod.runtime.bundlefiles import BadBundle, Looker, Opened, read_bundle, write_bundle
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.places import ArtifactsUnreachable, File, Folder, Place, safe, younger
 
-__all__ = ["Artifacts", "ArtifactsUnreachable", "Damaged", "Entry", "Gone", "Store", "open_artifacts"]
+__all__ = [
+    "FRESH",
+    "NEAR",
+    "Artifacts",
+    "ArtifactsUnreachable",
+    "Damaged",
+    "Entry",
+    "Gone",
+    "open_artifacts",
+]
 
 _ENTRIES = 8
 _FORMAT = 2
-_FRESH = 6 * 3600.0  # what was written so lately, no collector takes
+FRESH = 3600.0  # seconds: what was used so lately elsewhere, no collector takes
 _NEAR = 10_000_000_000
+NEAR = "NB2PROD_NEAR"  # names the folder of this machine for what comes from elsewhere
 
 
 class Gone(RuntimeTrouble):
@@ -52,7 +63,8 @@ class Damaged(RuntimeTrouble):
 @dataclass(frozen=True, kw_only=True)
 class Entry:
     """`files` and `generators` must be as they were for the result to hold; `exit_state` is put back with it.
-    `fields` are the names of what the bundle holds, and `states` those of what `exit_state` does."""
+    `fields` are the names of what the bundle holds, and `states` those of what `exit_state` does; `origins` are
+    those of fields whose value counts, not the bundle that it is in."""
 
     bundle: str
     files: Mapping[str, str] = field(default_factory=dict)
@@ -64,9 +76,13 @@ class Entry:
     run: str = ""
     fields: tuple[str, ...] = ()
     states: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
     size: int = 0
     made: float = 0.0
     about: Mapping[str, Any] = field(default_factory=dict)
+
+    def origin(self, name: str) -> str:
+        return self.origins.get(name, f"{self.bundle} {name}")
 
     @property
     def blobs(self) -> tuple[str, ...]:
@@ -84,6 +100,11 @@ class Artifacts:
     def moved(self) -> int:
         """Bytes that came from another host or went there."""
         return self.place.moved
+
+    @property
+    def is_here(self) -> bool:
+        """On this machine alone, as far as its files tell."""
+        return self.place.is_here
 
     def put(self, content: bytes, *, durable: bool = False) -> str:
         """`durable` survives a power cut too; without it such a file is found damaged, and made again."""
@@ -104,12 +125,17 @@ class Artifacts:
 
     def put_value(self, value: object, *, durable: bool = False, looker: Looker | None = None) -> str:
         """As a bundle. Raises bundles.NotPortable, ArtifactsUnreachable."""
+        return self.put_sized(value, durable=durable, looker=looker)[0]
+
+    def put_sized(self, value: object, *, durable: bool = False, looker: Looker | None = None) -> tuple[str, int]:
+        """The digest, and how many bytes it are."""
         with self.place.new() as new:
             digest = write_bundle(value, new.file, looker)
-            new.file.flush()
-            if not self._is_there(digest, new.file.tell()):
+            size = new.file.tell()
+            # here it costs nothing, and mends what is damaged
+            if self.is_here or not self._is_there(digest, size):
                 new.keep(_blob(digest), durable=durable)
-        return digest
+        return digest, size
 
     def get_value(self, digest: str, step: Callable[..., Any] | None = None) -> Any:
         """Every byte is checked before anything is unpickled. `step` made it or takes it. Raises Damaged, Gone."""
@@ -122,9 +148,7 @@ class Artifacts:
     def _opened(self, digest: str) -> Opened:
         """A copy near that is bad is fetched again once."""
         for second in (False, True):
-            file = self.place.opened(_blob(digest))
-            if file is None:
-                raise Gone(digest, self.where)
+            file = self.place.opened(_blob(digest)) or self._opened_late(digest)
             try:
                 with file:
                     return read_bundle(file, digest)
@@ -132,6 +156,14 @@ class Artifacts:
                 if second or not self.place.drop_near(_blob(digest)):
                     raise
         raise AssertionError("the second time returns or raises")
+
+    def _opened_late(self, digest: str) -> BinaryIO:
+        """A collector that looks at a file again has it aside for a moment."""
+        time.sleep(0.02)
+        file = self.place.opened(_blob(digest))
+        if file is None:
+            raise Gone(digest, self.where)
+        return file
 
     def size(self, digest: str) -> int:
         """In bytes. Raises Gone."""
@@ -147,7 +179,7 @@ class Artifacts:
 
     def entries(self, key: str) -> Iterator[Entry]:
         """Those of a key, the latest first."""
-        found = [entry for file in self.place.files(_keys(key)) if (entry := self._entry(file.name))]
+        found = [entry for file in self.place.files(_keys(key)) if (entry := self.entry_of(file.name))]
         yield from sorted(found, key=lambda entry: entry.made, reverse=True)
 
     def add(self, key: str, entry: Entry) -> None:
@@ -165,6 +197,10 @@ class Artifacts:
             return False
         return self.place.touch(name)
 
+    def drop(self, key: str, entry: Entry) -> None:
+        """It serves nobody."""
+        self.place.remove(_entry_name(key, entry))
+
     def put_text(self, name: str, content: bytes) -> None:
         self.place.write(safe(name), content, durable=True)
 
@@ -180,10 +216,11 @@ class Artifacts:
         return found is not None and found.size == size and self._stays(found)
 
     def _stays(self, file: File) -> bool:
-        return younger(file, _FRESH / 2) or self.place.touch(file.name)
+        """A place of this machine is told each time, which costs it nothing: its collector need not wait."""
+        return (not self.is_here and younger(file, FRESH / 2)) or self.place.touch(file.name)
 
-    def _entry(self, name: str) -> Entry | None:
-        """None for one that is torn, or of another version."""
+    def entry_of(self, name: str) -> Entry | None:
+        """That of a file of the index; None for one that is torn, or of another version."""
         try:
             seal, _, text = (self.place.read(name) or b"").partition(b"\n")
             if hashlib.sha256(text).hexdigest().encode() != seal:
@@ -195,16 +232,9 @@ class Artifacts:
             return None
 
 
-class Store(Artifacts):
-    """Of a folder of this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(Folder(folder))
-
-
 def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: int = _NEAR) -> Artifacts:
-    """A path, or an fsspec URL. Of a URL, bundles that were fetched or written are kept in the folder `near` too, up
-    to `near_size` bytes. Raises ProjectError for a URL whose library is not installed."""
+    """A path, or an fsspec URL. Of a URL, bundles that were fetched or written are kept in the folder `near` too (or
+    the one of NB2PROD_NEAR), up to `near_size` bytes. Raises ProjectError for a URL whose library is not installed."""
     text = str(where)
     if "://" not in text:
         return Artifacts(Folder(Path(text).expanduser()))
@@ -212,6 +242,8 @@ def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: in
         return Artifacts(Folder(Path(text.removeprefix("file://"))))
     from nb2prod.runtime.remote import Bucket  # fsspec is not quick to import
 
+    if near is None and os.environ.get(NEAR):
+        near = Path(os.environ[NEAR])
     return Artifacts(Bucket(text, near, near_size))
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 
 __all__ = [
+    "ExecutorLost",
+    "OutputNotWritten",
     "ParameterError",
     "ProjectError",
     "RunTimeout",
@@ -24,6 +26,12 @@ class ProjectError(RuntimeTrouble):
 
 class ParameterError(RuntimeTrouble):
     """A parameter that does not exist, or a value that does not fit it: nothing was started."""
+
+
+class ExecutorLost(RuntimeTrouble):
+    """Who carries steps out is gone, with its whole cluster; what was completed is in the artifacts."""
+
+    exit_code = 3
 
 
 class StepFailed(RuntimeTrouble):
@@ -64,3 +72,13 @@ class RunTimeout(RuntimeTrouble):
         text = f"pipeline '{pipeline}' took longer than its timeout of {seconds:g} s; it was in {where}"
         super().__init__("\n".join([text, *(f"  {note}" for note in notes)]))
         self.step, self.seconds = step, seconds
+
+
+class OutputNotWritten(RuntimeTrouble):
+    """The steps have completed, and what the pipeline gives could not be written where pipeline.toml wants it."""
+
+    exit_code = 3
+
+    def __init__(self, *, pipeline: str, output: str, place: str, reason: str) -> None:
+        super().__init__(f"result '{output}' of pipeline '{pipeline}' could not be written to {place}: {reason}")
+        self.output, self.reason = output, reason

@@ -119,7 +119,7 @@ def place_of(error: BaseException, settings: Settings) -> Place:
 
 
 def reason_of(error: BaseException) -> str:
-    text = str(error).strip()
+    text = "; ".join([str(error).strip(), *getattr(error, "__notes__", ())]).removeprefix("; ")
     text = text if len(text) <= 1000 else f"{text[:1000]}..."
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

@@ -22,7 +22,7 @@ __all__ = ["VARIABLE", "Fault", "faulty", "inject", "parse"]
 VARIABLE = "NB2PROD_FAULTS"
 _BLOCK = 32_000_000
 _FOREVER = 10.0**9
-_WRITES = {"put", "put_value", "put_text", "add"}
+_WRITES = {"put", "put_value", "put_sized", "put_text", "add"}
 _READS = {"get", "get_value", "get_text", "entries", "size"}
 
 

@@ -11,6 +11,7 @@ import importlib
 import json
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any  # what the package's functions are given
@@ -140,10 +141,12 @@ def _input(value: object) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> int:
     try:
-        print(read_graph(Path(arguments[0]), *arguments[1:2]).to_json())
+        with redirect_stdout(sys.stderr):  # what the package prints when it is imported is no part of the graph
+            graph = read_graph(Path(arguments[0]), *arguments[1:2])
     except ProjectError as error:
         print(f"error: {error}", file=sys.stderr)
         return error.exit_code
+    print(graph.to_json())
     return 0
 
 

@@ -11,9 +11,11 @@ from nb2prod.runtime import state
 from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.executors import open_executor
 from nb2prod.runtime.inline import InlineRunner
+from nb2prod.runtime.keys import Origins
 from nb2prod.runtime.ledger import answer_of
-from nb2prod.runtime.measure import inputs_of
+from nb2prod.runtime.measure import inputs_of, outputs_of
 from nb2prod.runtime.plan import Node
+from nb2prod.runtime.selection import Decision
 from nb2prod.runtime.states import STATES
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor
 from nb2prod.runtime.steps.performing import Done
@@ -40,8 +42,7 @@ class Guarded:
         runner, settings = self.runner, self.runner.settings
         policy = runner.policy(node)
         inputs = inputs_of(node.function, args, kwargs)
-        bundle = self.artifacts.put_value(inputs)
-        tokens = [*STATES, *sorted(token for token in node.states if token.startswith("attribute:"))]
+        bundle, known = self.artifacts.put_value(inputs), self.runner.cache.origins if self.runner.cache else Origins()
         call = StepCall(
             run=runner.record.run,
             step=node.name,
@@ -49,19 +50,26 @@ class Guarded:
             project=str(settings.root),
             package=settings.package,
             function=f"{node.function.__module__}:{node.function.__name__}",
-            inputs={name: {"bundle": bundle, "item": name} for name in inputs},
-            carried=(self.artifacts.put_value(state.capture(tokens)),),
+            inputs={n: {"bundle": bundle, "item": n, "origin": known.of(value)} for n, value in inputs.items()},
+            carried=(self.artifacts.put_value(state.capture(self._carried(node))),),
             artifacts=self.where,
             environment=settings.environment,
             timeout=runner.seconds(policy),
             memory=policy.memory,
             cpus=policy.cpus,
-            use_cache=runner.cache.use if runner.cache else False,
+            use_cache=bool(runner.cache and runner.cache.use) and runner.decision(node) is not Decision.RUN,
+            must_be_known=runner.decision(node) is Decision.KNOWN,
             keep=policy.cache,
             workdir=str(Path.cwd()),
         )
         runner.ledger.begin(node.name, {})
         return self._done(node, self._carried_out(call))
+
+    def _carried(self, node: Node) -> list[str]:
+        """All hidden state; the environment, which may hold secrets, only where the pipeline changes it."""
+        declared = {token for tokens in self.runner.plan.hidden.values() for token in tokens}
+        attributes = sorted(token for token in node.states if token.startswith("attribute:"))
+        return [*(name for name in STATES if name != "os.environ" or name in declared), *attributes]
 
     def close(self) -> None:
         if self.executor is not None:
@@ -85,4 +93,6 @@ class Guarded:
         if answer.left:
             state.restore(self.artifacts.get_value(answer.left))
         value = self.artifacts.get_value(answer.bundle, node.function)
+        if self.runner.cache:
+            self.runner.cache.origins.learn(answer.origins, outputs_of(node.function, value))
         return Done(answer=answer, value=value)

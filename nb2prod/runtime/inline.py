@@ -3,20 +3,21 @@
 import random
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol  # Any: what steps take and give
 
-from nb2prod.runtime.attempts import Expired, deadline, delay_before, worth_retrying
+from nb2prod.runtime.attempts import Expired, deadline, delay_before
 from nb2prod.runtime.cache import StepCache
-from nb2prod.runtime.ledger import Ledger
+from nb2prod.runtime.ledger import Ledger, answer_is_worth, was_lost
 from nb2prod.runtime.measure import inputs_of
 from nb2prod.runtime.output import Output
-from nb2prod.runtime.plan import Node
+from nb2prod.runtime.plan import Node, Plan
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
+from nb2prod.runtime.selection import Decision, not_known
 from nb2prod.runtime.steps.calls import Answer
 from nb2prod.runtime.steps.keepsake import Keepsake
-from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
+from nb2prod.runtime.steps.performing import Bench, Done, NotKnown, Work, perform
 from nb2prod.runtime.workplace import artifacts_of
 
 __all__ = ["Inline", "InlineRunner"]
@@ -30,7 +31,9 @@ class InlineRunner(Protocol):
     cache: StepCache | None
     output: Output
     ledger: Ledger
+    plan: Plan
     timeout: float | None
+    only: str
 
     def policy(self, node: Node) -> Policy: ...
 
@@ -40,9 +43,13 @@ class InlineRunner(Protocol):
 
     def may_try_again(self, step: str, reason: str) -> bool: ...
 
+    def decision(self, node: Node) -> Decision: ...
+
     def promised(self, node: Node) -> Any: ...
 
     def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
+
+    def hand_over(self, node: Node) -> None: ...
 
     def failed(
         self,
@@ -62,8 +69,8 @@ class _Try:
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     number: int = 1
+    losses: int = 0
     keepsake: Keepsake | None = None
-    origins: Mapping[str, str] = field(default_factory=dict)
 
 
 class Inline:
@@ -74,6 +81,9 @@ class Inline:
 
     def run(self, node: Node, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """What the step gives; what stands for it when it failed and others go on. Raises the failure otherwise."""
+        if self.runner.decision(node) is Decision.LEAVE:
+            self.missing[node.name] = ""
+            return self.runner.promised(node)
         lost = next((self.missing[name] for name in node.before if name in self.missing), None)
         if lost is not None:
             self.missing[node.name] = lost
@@ -81,9 +91,7 @@ class Inline:
             return self.runner.promised(node)
         policy = self.runner.policy(node)
         keepsake = Keepsake(args, dict(kwargs)) if policy.retries else None
-        cache = self.runner.cache
-        origins = {name: cache.origins.known(value) for name, value in node.inputs.items()} if cache else {}
-        attempt = _Try(args=args, kwargs=dict(kwargs), keepsake=keepsake, origins=origins)
+        attempt = _Try(args=args, kwargs=dict(kwargs), keepsake=keepsake)
         while True:
             done = self._once(node, policy, attempt)
             if done.error is None:
@@ -109,6 +117,8 @@ class Inline:
             policy=policy,
             attempt=attempt.number,
             seconds=runner.seconds(policy),
+            use_cache=runner.decision(node) is not Decision.RUN,
+            must_be_known=runner.decision(node) is Decision.KNOWN,
         )
         bench = Bench(
             run=runner.record.run,
@@ -131,19 +141,23 @@ class Inline:
 
     def _again(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> bool:
         """Whether to try again; then it has waited, and the inputs are as they were."""
-        keepsake, reason = attempt.keepsake, str(done.answer.error["reason"])
-        worth = isinstance(done.error, Exception) and worth_retrying(done.answer.facts, policy)
-        if not (worth and self.runner.may_try_again(node.name, reason)):
+        keepsake, reason = attempt.keepsake, str(done.answer.error.get("reason", ""))
+        if was_lost(done.answer):
+            if attempt.losses >= policy.lost:
+                return False
+            attempt.losses += 1
+        elif not self._worth(node, policy, attempt, done, reason):
             return False
-        if keepsake is None or not keepsake.is_whole or attempt.number > policy.retries:
-            return False
-        attempt.args, attempt.kwargs = keepsake.restore()
-        if self.runner.cache and attempt.origins:
+        if not policy.process:
+            if keepsake is None or not keepsake.is_whole:
+                return False
+            attempt.args, attempt.kwargs = keepsake.restore()
+        if self.runner.cache:
             inputs = inputs_of(node.function, attempt.args, attempt.kwargs)
-            self.runner.cache.origins.learn_again(inputs, attempt.origins)
+            self.runner.cache.origins.learn_copies(inputs, node.inputs)
         attempt.number += 1
         seconds = delay_before(attempt.number, policy, random.SystemRandom().random)
-        self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1, reason, seconds)
+        self.runner.ledger.retried(node.name, attempt.number, policy.retries + 1 + attempt.losses, reason, seconds)
         try:
             with deadline(self.runner.seconds_left()):
                 time.sleep(seconds)
@@ -151,7 +165,14 @@ class Inline:
             return False
         return True
 
+    def _worth(self, node: Node, policy: Policy, attempt: _Try, done: Done, reason: str) -> bool:
+        if isinstance(done.error, KeyboardInterrupt | GeneratorExit) or not answer_is_worth(done.answer, policy):
+            return False
+        return self.runner.may_try_again(node.name, reason) and attempt.number - attempt.losses <= policy.retries
+
     def _failed(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> Any:
+        if isinstance(done.error, NotKnown) or done.answer.error.get("type") == NotKnown.__name__:
+            raise not_known(self.runner.only, [node.name])
         runner, error = self.runner, done.error
         assert error is not None
         if isinstance(error, (KeyboardInterrupt, GeneratorExit)):
@@ -174,4 +195,6 @@ class Inline:
             inputs = inputs_of(node.function, args, kwargs)
         where = artifacts_of(self.runner.settings, self.runner.record.folder.parent)
         unchanged = policy.process or inputs is not node.inputs
-        return kept(inputs, attempt.origins, done.before, where, may_have_changed=not unchanged)
+        cache = self.runner.cache
+        places = {name: cache.origins.place(value) for name, value in node.inputs.items()} if cache else {}
+        return kept(inputs, places, done.before, where, may_have_changed=not unchanged)

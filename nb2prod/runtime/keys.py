@@ -1,11 +1,12 @@
 """The key of a step: what its result depends on, as far as that is known before it runs.
 
-key = code of the step and of functions.py, local modules, Python, distributions, folder, declared state,
-      earlier steps whose effects cannot be put back, and for each input its name and where it comes from
+key = code of the step and of what it reaches, local modules, Python, distributions, folder, declared state,
+      earlier steps whose effects cannot be put back, and for each input its name and its origin
+
+It is the same wherever it is computed, and no input need be there: an origin is a text.
 """
 
 import ast
-import hashlib
 import json
 import os
 import re
@@ -13,12 +14,18 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any  # a step's values
 
-__all__ = ["Code", "Origins", "Uncacheable", "environment", "key_of"]
+from nb2prod.runtime.bundlefiles import Looker, write_bundle
+from nb2prod.runtime.bundles import NotPortable
+from nb2prod.runtime.reach import Imports, Mentions, Shared, imported_names, own_modules, parse, sha, undocumented
+from nb2prod.runtime.record import decode
 
-FORMAT = 1
+__all__ = ["Code", "Origins", "Uncacheable", "environment", "is_scalar", "key_of", "literal", "origin_of"]
+
+FORMAT = 2
 # libraries that open files or connections in code of their own, where nobody sees it, and how that looks
 _BLIND = {
     "polars", "pyarrow", "duckdb", "h5py", "cv2", "netCDF4", "tables", "xarray", "rasterio", "geopandas",
@@ -39,31 +46,85 @@ class Uncacheable(Exception):
 
 
 class Code:
-    """The text that a step is made of, and what it tells. One for a run: files are read once."""
+    """The text that a step is made of, and what it tells. One for a run: files are read once.
 
-    def __init__(self, root: Path, ignore: Iterable[str] = ()) -> None:
-        self.root, self.ignore = root, tuple(ignore)
-        self._trees: dict[str, ast.Module] = {}
+    `ignore` are folders of what is installed, and of ours. With `whole`, all of functions.py counts for every step.
+    `package` is the folder of a package that has just been imported: what its files are now is what will run. A step
+    whose files change after that has no key.
+    """
+
+    def __init__(
+        self, root: Path, ignore: Iterable[str] = (), *, package: Path | None = None, whole: bool = False
+    ) -> None:
+        self.root, self.ignore, self.whole = root, tuple(ignore), whole
+        self._trees: dict[Path, ast.Module] = {}
+        self._shared: dict[Path, Shared] = {}
+        self._reached: dict[Callable[..., Any], list[ast.Module]] = {}
         self._digests: dict[Callable[..., Any], str] = {}
         self._texts: dict[Callable[..., Any], list[str]] = {}
         self._blind: dict[Callable[..., Any], str] = {}
-        self._seen: set[str] = set()
-        self._local: dict[str, str] = {}
+        self._owned: dict[Path, dict[Path, str]] = {}
+        self._packages: dict[Path, dict[Path, str]] = {}
+        self._imports = Imports(self._is_installed)
+        self._loaded = set(sys.modules)
+        self._stamps: dict[Path, tuple[int, int, int]] = {}
+        if package is not None:
+            self._note(package.rglob("*.py"))
+            self._package(package, package.name)
+
+    def learn(self, function: Callable[..., Any]) -> None:
+        """What will be asked about it, so that forks of this process know."""
+        with suppress(Uncacheable, SyntaxError, OSError):
+            self.digest(function)
+            self.local_modules(function)
+            self.blind(function)
+            self.named_files(function, {})
+            self.mentions(function)
 
     def digest(self, function: Callable[..., Any]) -> str:
         """Comments and the step's own docstring do not count: they only number the cells."""
+        if changed := self.changed(function):
+            raise Uncacheable(f"{changed} has changed since it was loaded")
         if function not in self._digests:
             trees = [_without_docstrings(tree, function.__name__) for tree in self.trees(function)]
-            self._digests[function] = _sha(ast.dump(tree) for tree in trees)
+            own = self._own(function).items()
+            files = (f"{path.name} {digest}" for path, digest in sorted(own))
+            self._digests[function] = sha([*(ast.dump(tree) for tree in trees), *files])
         return self._digests[function]
 
+    def changed(self, function: Callable[..., Any]) -> str:
+        """The name of a file of its code that is not what was loaded."""
+        step = _file_of(function)
+        files = (step, step.parent.parent / "functions.py", *self._own(function), *self._local(function))
+        return next((path.name for path in files if path in self._stamps and _stamp(path) != self._stamps[path]), "")
+
     def trees(self, function: Callable[..., Any]) -> list[ast.Module]:
-        module = sys.modules.get(getattr(function, "__module__", ""))
-        file = getattr(module, "__file__", None)
-        if not isinstance(function, types.FunctionType) or not file or function.__closure__:
-            raise Uncacheable("its code cannot be told")
-        shared = Path(file).parent.parent / "functions.py"
-        return [self._tree(path) for path in (file, str(shared)) if Path(path).is_file()]
+        """Of its module, and of functions.py what it reaches. Raises Uncacheable."""
+        if function not in self._reached:
+            path = _file_of(function)
+            tree = self._tree(path)
+            names = set() if self.whole else imported_names(tree, path.parent.parent.name)
+            for other in self._own(function):
+                more = imported_names(self._tree(other), path.parent.parent.name)
+                names = None if names is None or more is None else names | more
+            reached = self.shared(function).reached(None if self.whole else names)
+            self._reached[function] = [tree, ast.Module(body=reached, type_ignores=[])]
+        return self._reached[function]
+
+    def shared(self, function: Callable[..., Any]) -> Shared:
+        """Raises Uncacheable."""
+        path = _file_of(function).parent.parent / "functions.py"
+        if path not in self._shared:
+            self._shared[path] = Shared(path)
+        return self._shared[path]
+
+    def mentions(self, function: Callable[..., Any]) -> Mentions | None:
+        """What is looked for in a bundle of the step's package."""
+        try:
+            package = function.__module__.partition(".")[0]
+            return Mentions(self.shared(function), f"{package}.functions")
+        except (Uncacheable, SyntaxError, OSError):
+            return None
 
     def blind(self, function: Callable[..., Any]) -> str:
         """What opens files where it is not seen, or nothing."""
@@ -82,21 +143,48 @@ class Code:
         ]
         return [os.path.abspath(text) for text in named if "\0" not in text and os.path.isfile(text)]  # noqa: PTH100, PTH113
 
-    def local_modules(self) -> str:
-        """Modules that are neither installed nor the package's own: a folder of helpers beside the notebook."""
-        for name in sys.modules.keys() - self._seen:
-            self._seen.add(name)
-            file = getattr(sys.modules[name], "__file__", None)
-            if file and not self._is_installed(file) and Path(file).is_file():
-                self._local[name] = hashlib.sha256(Path(file).read_bytes()).hexdigest()
-        return _sha(f"{name} {digest}" for name, digest in sorted(self._local.items()))
+    def local_modules(self, function: Callable[..., Any]) -> str:
+        """Modules that are neither installed nor the package's own, which any step of the package imports: a folder
+        of functions beside the notebook."""
+        return sha(f"{path.name} {digest}" for path, digest in sorted(self._local(function).items()))
+
+    def loaded_unforeseen(self, function: Callable[..., Any]) -> list[str]:
+        """Files of such modules that were loaded meanwhile, and that no import in the code names."""
+        foreseen = {str(path) for path in self._local(function)}
+        files = (getattr(sys.modules[name], "__file__", None) for name in sys.modules.keys() - self._loaded)
+        return sorted({file for file in files if file and file not in foreseen and self._is_local(file)})
+
+    def _local(self, function: Callable[..., Any]) -> dict[Path, str]:
+        step = _file_of(function)
+        folder, name = step.parent.parent, function.__module__.partition(".")[0]
+        return self._package(folder, name) if folder.name == name else self._package(step, name)
+
+    def _package(self, path: Path, name: str) -> dict[Path, str]:
+        if path not in self._packages:
+            self._packages[path] = self._imports.of(sorted(path.rglob("*.py")) if path.is_dir() else [path], name)
+            self._note(self._packages[path])
+        return self._packages[path]
+
+    def _own(self, function: Callable[..., Any]) -> dict[Path, str]:
+        """Other modules of the package that it imports: somebody has written them."""
+        path = _file_of(function)
+        if path not in self._owned:
+            self._owned[path] = own_modules(path, path.parent.parent / "functions.py")
+        return self._owned[path]
+
+    def _note(self, paths: Iterable[Path]) -> None:
+        for path in paths:
+            self._stamps.setdefault(path, _stamp(path))
+
+    def _is_local(self, file: str) -> bool:
+        return not self._is_installed(file) and Path(file).is_file()
 
     def _is_installed(self, file: str) -> bool:
         return file.startswith(self.ignore) or "/site-packages/" in file or "/dist-packages/" in file
 
-    def _tree(self, path: str) -> ast.Module:
+    def _tree(self, path: Path) -> ast.Module:
         if path not in self._trees:
-            self._trees[path] = ast.parse(Path(path).read_bytes())
+            self._trees[path] = parse(path)
         return self._trees[path]
 
 
@@ -104,37 +192,38 @@ class Origins:
     """Where values come from, by identity: field `f` of bundle `b`. They are kept alive, or forgotten when they die."""
 
     def __init__(self) -> None:
-        self._known: dict[int, tuple[object, str]] = {}
+        self._known: dict[int, tuple[object, str, str]] = {}
 
-    def learn(self, bundle: str, values: Mapping[str, object]) -> None:
+    def learn(self, origins: Mapping[str, str], values: Mapping[str, object], bundle: str = "") -> None:
+        """They are the fields of that bundle, if it is told."""
         for name, value in values.items():
-            self._known[id(value)] = (self._held(value), f"{bundle} {name}")
+            self._known[id(value)] = (self._held(value), origins[name], f"{bundle} {name}" if bundle else "")
 
     def forget(self, values: Iterable[object]) -> None:
         for value in values:
             self._known.pop(id(value), None)
 
-    def of(self, value: object) -> str:
+    def of(self, value: object, looker: Looker | None = None) -> str:
         """Raises Uncacheable for a value that is nobody's and cannot be pickled."""
-        import pickle
-
-        if not isinstance(value, _SCALARS) and id(value) in self._known:
+        if not is_scalar(value) and id(value) in self._known:
             return self._known[id(value)][1]
-
+        text = literal(value)
+        if text is not None:
+            return f"value {sha([text])}"
         try:
-            return hashlib.sha256(pickle.dumps(value, protocol=5)).hexdigest()
-        except Exception as error:
-            raise Uncacheable(f"an input cannot be pickled ({_brief(error)})") from error
+            return write_bundle(value, None, looker)
+        except NotPortable as error:
+            raise Uncacheable(f"an input cannot be pickled ({error})") from error
 
-    def known(self, value: object) -> str:
-        """The same where it is known, else "": nothing is pickled for it."""
-        return "" if isinstance(value, _SCALARS) else self._known.get(id(value), ("", ""))[1]
+    def place(self, value: object) -> str:
+        """BUNDLE FIELD, where it is known."""
+        return "" if is_scalar(value) else self._known.get(id(value), ("", "", ""))[2]
 
-    def learn_again(self, values: Mapping[str, object], origins: Mapping[str, str]) -> None:
-        """Of copies of values that are known."""
-        for name, text in origins.items():
-            if text:
-                self._known[id(values[name])] = (self._held(values[name]), text)
+    def learn_copies(self, copies: Mapping[str, object], values: Mapping[str, object]) -> None:
+        """They come from where the values do."""
+        for name, value in values.items():
+            if not is_scalar(value) and id(value) in self._known:
+                self._known[id(copies[name])] = (self._held(copies[name]), *self._known[id(value)][1:])
 
     def _held(self, value: object) -> object:
         """A weak reference where there can be one: a big table must not outlive its last user."""
@@ -145,8 +234,66 @@ class Origins:
             return value
 
 
+def origin_of(reference: Mapping[str, Any]) -> str:
+    """Of an input as a StepCall has it, the same as that of the value itself where it was computed."""
+    if "origin" in reference:
+        return str(reference["origin"])
+    if "value" in reference:
+        return Origins().of(decode("input", reference["value"]))
+    return f"{reference['bundle']} {reference.get('item') or reference.get('field') or 'result'}"
+
+
+def is_scalar(value: object) -> bool:
+    """Only its value counts, whichever step has given it."""
+    return isinstance(value, _SCALARS)
+
+
+def literal(value: object) -> str | None:
+    """The text of a value that is all literals, the same for all that are equal in kind; None for others."""
+    seen: set[int] = set()
+    try:
+        return _literal(value, seen)
+    except (_NoLiteral, RecursionError):
+        return None
+
+
+class _NoLiteral(Exception):
+    """It is more, or shares a part of itself."""
+
+
+def _literal(value: Any, seen: set[int]) -> str:
+    kind = type(value)
+    if kind in _SCALARS or value is None:
+        return repr(value)
+    if kind not in (list, tuple, dict, set, frozenset) or id(value) in seen:
+        raise _NoLiteral
+    if kind is not tuple:
+        seen.add(id(value))
+    if kind is dict:
+        pairs = (f"{_literal(key, seen)}: {_literal(each, seen)}" for key, each in value.items())
+        return f"{{{', '.join(pairs)}}}"
+    parts = [_literal(each, seen) for each in value]
+    return f"{kind.__name__}({', '.join(sorted(parts) if kind in (set, frozenset) else parts)})"
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return 0, 0, 0
+    return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _file_of(function: Callable[..., Any]) -> Path:
+    module = sys.modules.get(getattr(function, "__module__", ""))
+    file = getattr(module, "__file__", None)
+    if not isinstance(function, types.FunctionType) or not file or function.__closure__ or not Path(file).is_file():
+        raise Uncacheable("its code cannot be told")
+    return Path(file)
+
+
 def key_of(parts: Mapping[str, object]) -> str:
-    return _sha([json.dumps({"format": FORMAT, **parts}, sort_keys=True, ensure_ascii=True)])
+    return sha([json.dumps({"format": FORMAT, **parts}, sort_keys=True, ensure_ascii=True)])
 
 
 def environment(root: Path) -> dict[str, str]:
@@ -165,20 +312,12 @@ def environment(root: Path) -> dict[str, str]:
 
 
 def _without_docstrings(tree: ast.Module, name: str) -> ast.Module:
-    body: list[ast.stmt] = _documented(tree.body)
+    body: list[ast.stmt] = undocumented(tree.body)
     for index, node in enumerate(body):
         if isinstance(node, ast.FunctionDef) and node.name == name:
-            fields = dict(ast.iter_fields(node)) | {"body": _documented(node.body)}
+            fields = dict(ast.iter_fields(node)) | {"body": undocumented(node.body)}
             body[index] = ast.FunctionDef(**fields)
     return ast.Module(body=body, type_ignores=[])
-
-
-def _documented(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0] if body else None
-    is_doc = (
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
-    return body[1:] if is_doc else list(body)
 
 
 def _opens_unseen(tree: ast.Module) -> str:
@@ -197,12 +336,3 @@ def _imported(node: ast.AST) -> list[str]:
     if isinstance(node, ast.Import):
         return [alias.name.split(".")[0] for alias in node.names]
     return [(node.module or "").split(".")[0]] if isinstance(node, ast.ImportFrom) and not node.level else []
-
-
-def _brief(error: BaseException) -> str:
-    text = str(error).split("\n")[0]
-    return f"{type(error).__name__}: {text[:200]}"
-
-
-def _sha(texts: Iterable[str]) -> str:
-    return hashlib.sha256("\0".join(texts).encode("utf-8", "backslashreplace")).hexdigest()

@@ -6,14 +6,15 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.artifacts import Artifacts
+from nb2prod.runtime.attempts import worth_retrying
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble, StepFailed, StepTimeout
 from nb2prod.runtime.failure import described_place, whole_failure
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.project import Settings
+from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
 from nb2prod.runtime.steps.calls import Answer, Ending
 
-__all__ = ["Ledger", "answer_of", "notes_of"]
+__all__ = ["Ledger", "answer_is_worth", "answer_of", "notes_of", "was_lost"]
 
 _REASONS = {
     "timeout": "it took longer than its timeout",
@@ -60,6 +61,7 @@ class Ledger:
     def completed(self, step: str, answer: Answer, **more: Any) -> None:
         found: dict[str, Any] = {"from_run": answer.from_run} if answer.cached else {}
         found |= {"uncacheable": answer.uncacheable} if answer.uncacheable else {}
+        found |= {"bundle": answer.bundle} if answer.bundle else {}  # no collector takes what a record names
         self._end(step, answer, "completed", cached=answer.cached, outputs=answer.outputs, **found, **more)
         self._tell_done(step, "(cache)" if answer.cached else "")
 
@@ -128,6 +130,17 @@ def notes_of(error: Mapping[str, Any]) -> list[str]:
     """What is said under a failure of what went in."""
     inputs = error.get("inputs") or {}
     return [f"inputs: {', '.join(f'{name} {text}' for name, text in inputs.items())}"] if inputs else []
+
+
+def was_lost(answer: Answer) -> bool:
+    """Its process or its host went away: nothing that the step did, as far as anybody knows."""
+    return answer.error.get("ending") in ("died", "lost")
+
+
+def answer_is_worth(answer: Answer, policy: Policy) -> bool:
+    """Whether it may go otherwise next time. `retry_on` may name how a process ended too: timeout, memory."""
+    ended = {answer.error.get("ending"), answer.status if answer.status == "timeout" else None}
+    return bool(ended & {*policy.retry_on}) or worth_retrying(answer.facts, policy)
 
 
 def answer_of(ending: Ending) -> Answer:

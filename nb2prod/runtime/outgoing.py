@@ -1,7 +1,7 @@
 """What leaves a pipeline: the results that pipeline.toml gives a place with [outputs.NAME], written when it completed.
 
-    check(settings, names)       before the run: each output is a result. Raises ProjectError
-    publish(results, settings)   after it: → what was written where, in words. Raises the library's error, with a note
+    check(settings, pipeline)    before the run, of the package's module: each output is a result. Raises ProjectError
+    publish(results, settings)   after it, what `pipeline.run` gave. Raises OutputNotWritten
 
 A file appears whole; a table of a database is one transaction. Several outputs are written one after the other.
 """
@@ -10,50 +10,56 @@ import re
 import tempfile
 from collections.abc import Iterable, Mapping
 from pathlib import Path, PurePosixPath
+from typing import Any  # a package's module, and what it gives
 
 from nb2prod.runtime.data.formats import frame_of, write_value
 from nb2prod.runtime.data.places import Opened, open_place
 from nb2prod.runtime.data.references import hide
 from nb2prod.runtime.data.tables import Data, format_by_name, is_database, outputs_of
-from nb2prod.runtime.errors import ProjectError
+from nb2prod.runtime.errors import OutputNotWritten, ProjectError
+from nb2prod.runtime.failure import reason_of
+from nb2prod.runtime.pending import settled
 from nb2prod.runtime.project import Settings
 
 __all__ = ["check", "publish"]
 
 
-def check(settings: Settings, names: Iterable[str]) -> None:
-    """`names` are those of the Results."""
-    wanted = outputs_of(settings.tables) if settings.tables.get("outputs") else {}
-    known = list(names)
-    for name in wanted.keys() - set(known):
-        there = f"there are {', '.join(known)}" if known else "the pipeline gives none"
-        raise ProjectError(f"pipeline.toml: [outputs.{name}] is no result of the pipeline; {there}")
+def check(settings: Settings, pipeline: Any) -> None:
+    if settings.tables.get("outputs"):
+        _check(settings, getattr(getattr(pipeline, "Results", None), "_fields", ()))
 
 
-def publish(results: Mapping[str, object], settings: Settings) -> dict[str, str]:
+def publish(results: Any, settings: Settings) -> dict[str, str]:
     """Name → where it was written to, as pipeline.toml has it."""
     if not settings.tables.get("outputs"):
         return {}
-    check(settings, results)
-    wanted = outputs_of(settings.tables)
+    given = results if isinstance(results, Mapping) else getattr(results, "_asdict", dict)()
+    wanted = _check(settings, given)
     for name, output in wanted.items():
-        _publish(results[name], output, settings.workdir)
+        _publish(settled(given[name]), output, settings)
     return {name: output.shown for name, output in wanted.items()}
 
 
-def _publish(value: object, output: Data, workdir: Path) -> None:
-    opened = open_place(output, workdir)
+def _check(settings: Settings, known: Iterable[str]) -> dict[str, Data]:
+    wanted, names = outputs_of(settings.tables), list(known)
+    for name in wanted.keys() - set(names):
+        there = f"there are {', '.join(names)}" if names else "the pipeline gives none"
+        raise ProjectError(f"pipeline.toml: [outputs.{name}] is no result of the pipeline; {there}")
+    return wanted
+
+
+def _publish(value: object, output: Data, settings: Settings) -> None:
+    secrets: tuple[str, ...] = ()
     try:
+        opened = open_place(output, settings.workdir)
+        secrets = opened.address.secrets
         if is_database(opened.address.text):
             _put_rows(value, output, opened)
         else:
             _put_file(value, output, opened)
-    except ProjectError:
-        raise
-    except Exception as error:
-        error.args = tuple(hide(a, opened.address.secrets) if isinstance(a, str) else a for a in error.args)
-        error.add_note(f"output '{output.name}' could not be published to {output.shown}")
-        raise
+    except Exception as error:  # whatever a library raises
+        reason = str(error) if isinstance(error, ProjectError) else hide(reason_of(error), secrets)
+        raise OutputNotWritten(pipeline=settings.name, output=output.name, place=output.shown, reason=reason) from None
 
 
 def _put_rows(value: object, output: Data, opened: Opened) -> None:

@@ -4,12 +4,15 @@ Steps are given values, never these. `pipeline.run` only passes them on; code be
 there may use them as the values that they stand for, but for `is` and `type`.
 """
 
+import builtins
+import math
+import operator
 from collections.abc import Callable
 from typing import Any
 
 from nb2prod.runtime.plan import Ref
 
-__all__ = ["Pending", "ref_of"]
+__all__ = ["Pending", "ref_of", "settled"]
 
 # names of special methods, without their underscores
 _UNARY = (
@@ -21,6 +24,11 @@ _BINARY = (
     *("contains", "delitem", "divmod", "eq", "format", "ge", "getitem", "gt", "le", "lt", "ne", "rdivmod"),
     *(f"{prefix}{name}" for name in _NUMERIC for prefix in ("", "i", "r")),
 )
+
+_BUILTINS: dict[str, Callable[..., Any]] = {
+    **{name: function for name in (*_UNARY, "divmod", "format") if callable(function := getattr(builtins, name, None))},
+    **{name: getattr(math, name) for name in ("ceil", "floor", "trunc")},
+}
 
 
 class Pending:
@@ -53,6 +61,11 @@ def ref_of(value: object) -> Ref | None:
     return object.__getattribute__(value, "_nb2prod_ref") if type(value) is Pending else None
 
 
+def settled(value: Any) -> Any:
+    """The value itself, once it is there."""
+    return _value(value) if type(value) is Pending else value
+
+
 def _value(pending: Pending) -> Any:
     wait = object.__getattribute__(pending, "_nb2prod_wait")
     return wait(object.__getattribute__(pending, "_nb2prod_ref"))
@@ -63,19 +76,23 @@ def _plain(value: Any) -> Any:
 
 
 def _passed_on(name: str) -> Callable[..., Any]:
-    import operator
-
     special = f"__{name}__"
+    mirrored = name[1:] if name[0] == "r" and name[1:] in _BINARY else ""
 
     def method(self: Pending, *others: Any) -> Any:
         value, rest = _value(self), tuple(_plain(other) for other in others)
-        known = getattr(operator, special, None)
-        if name[0] == "r" and name[1:] in _BINARY and rest:  # the other side is asked first, as Python does
-            return getattr(operator, f"__{name[1:]}__")(rest[0], value)
+        if mirrored:  # the other side is asked first, as Python does
+            return _function(mirrored)(rest[0], value)
+        known = _function(name)
         return known(value, *rest) if known is not None else getattr(type(value), special)(value, *rest)
 
     method.__name__ = special
     return method
+
+
+def _function(name: str) -> Any:
+    """What Python itself calls for the operation; None where there is no more to it than the method."""
+    return vars(operator).get(f"__{name}__") or _BUILTINS.get(name)
 
 
 for _name in (*_UNARY, *_BINARY):

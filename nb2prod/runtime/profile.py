@@ -29,14 +29,17 @@ _PLAIN = {"string", "boolean", "integer", "floating", "mixed-integer-float", "de
 
 
 class Budget:
-    """Of this thread's time: that of others does not count. `is_spent` says that enough has been looked at."""
+    """Of this thread's time: that of others does not count. `is_spent` says that enough has been looked at; it begins
+    when it is asked first, for most values are not worth asking the time."""
 
     def __init__(self, seconds: float = _SECONDS) -> None:
-        self._ends = time.thread_time() + seconds
+        self._seconds, self._ends = seconds, 0.0
 
     @property
     def is_spent(self) -> bool:
-        return time.thread_time() > self._ends
+        now = time.thread_time()
+        self._ends = self._ends or now + self._seconds
+        return now > self._ends
 
 
 class _Known:

@@ -52,6 +52,7 @@ class Settings:
     executor:    in-process, local, dask, or the name of a plug-in; `executors` are the options of each
     artifacts:   where results are kept: a path or an fsspec URL
     on_error:    continue (steps that do not need the failed one go on) or stop
+    data:        of each step what it does with which data: read, write, update, connect
     tables:      pipeline.toml as it is with its environment: for those who read tables of their own
     """
 
@@ -72,6 +73,7 @@ class Settings:
     metrics: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     lines: Mapping[str, list[tuple[int, int, int]]] = field(default_factory=dict)
+    data: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     tables: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -111,6 +113,7 @@ def read_settings(root: Path, package: str = "", environment: str = "") -> Setti
         steps=steps,
         metrics={name: tuple(step.get("metrics", ())) for name, step in lock.get("steps", {}).items()},
         after={name: tuple(step.get("after", ())) for name, step in lock.get("steps", {}).items()},
+        data={name: step.get("data", {}) for name, step in lock.get("steps", {}).items()},
         lines={path: [tuple(entry) for entry in entries] for path, entries in lock.get("lines", {}).items()},
         tables=tables,
     )

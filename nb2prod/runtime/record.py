@@ -12,6 +12,8 @@ import ast
 import json
 import os
 import sys
+import time
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +22,12 @@ from typing import Any  # JSON
 from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.export.ending import export_at_end
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
-from nb2prod.runtime.files import append_line, read_json, write_bytes, write_json
+from nb2prod.runtime.files import read_json, write_bytes, write_json
 from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
+
+_AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
 
 class Record:
@@ -33,13 +37,16 @@ class Record:
         self.folder, self.run = folder, folder.name
         for place in ("logs", "figures"):
             (folder / place).mkdir(parents=True, exist_ok=True)
+        self._events = os.open(folder / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        weakref.finalize(self, os.close, self._events)
+        self._spent = 0.0  # seconds of writing run.json
         self.steps: list[dict[str, Any]] = []
         self._given: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._profiles: dict[int, dict[str, Any]] = {}  # of steps that run
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
-        self.began = _now()
-        self.head = {"run": self.run, "status": "running", "started": _text(self.began), "pid": os.getpid(), **head}
+        self.began = time.monotonic()  # the wall clock may jump
+        self.head = {"run": self.run, "status": "running", "started": _text(_now()), "pid": os.getpid(), **head}
         self.head |= {"traceparent": os.environ["TRACEPARENT"]} if "TRACEPARENT" in os.environ else {}
         self.event("run.started")
         self._write()
@@ -50,7 +57,9 @@ class Record:
         self.profile(step, inputs=inputs)
         self.steps.append(step)
         self.event("step.started", step=name)
-        self._write()
+        # a run of many quick steps does not spend its time with telling of them: events.jsonl has each
+        if self._spent < _AT_ONCE + _SHARE * (time.monotonic() - self.began):
+            self._write()
         return step
 
     def profile(self, step: dict[str, Any], **found: Any) -> None:
@@ -85,8 +94,8 @@ class Record:
             )
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
-        now = _now()
-        self.head |= {"status": status, "finished": _text(now), "seconds": (now - self.began).total_seconds()}
+        seconds = round(time.monotonic() - self.began, 6)
+        self.head |= {"status": status, "finished": _text(_now()), "seconds": seconds}
         self.head |= {"error": error} if error else {}
         self.event(f"run.{status}")
         self._write(whole=True)
@@ -94,17 +103,19 @@ class Record:
 
     def event(self, name: str, /, **more: object) -> None:
         entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
-        append_line(self.folder / "events.jsonl", entry)
+        os.write(self._events, f"{_json(entry)}\n".encode("utf-8", "backslashreplace"))
         if is_wanted():
             write_line(name, **{key: value for key, value in entry.items() if key != "event"})
 
     def _write(self, *, whole: bool = False) -> None:
         """A line for what is said of the run, and one for each step."""
+        began = time.monotonic()
         head = {"format": 1, **self.head, "metrics": self.metrics}
         known = {} if whole else self._written  # somebody may have added to a step since
         lines = ",\n".join(known.get(id(step)) or _json(step) for step in self.steps)
         text = f'{_json(head)[:-1]},\n"steps": [\n{lines}\n]}}\n'
         write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
+        self._spent += time.monotonic() - began
 
 
 def _say(line: str) -> None:

@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, TypeVar  # Any: what fsspec gives
@@ -27,6 +27,8 @@ _TIMES = ("LastModified", "last_modified", "mtime", "updated", "created", "modif
 
 class Bucket:
     """Credentials are those of the environment, as each fsspec library finds them."""
+
+    is_here = False
 
     def __init__(self, url: str, near: Path | None, near_size: int) -> None:
         self.where, self.moved = url.rstrip("/"), 0
@@ -81,6 +83,11 @@ class Bucket:
             self.near.remove(name)
         self._found("remove", name, lambda: self.system.rm_file(self.path(name)))
 
+    def remove_unless_used(self, name: str, since: float) -> None:
+        found = self.about(name)
+        if found is not None and found.changed <= since:
+            self.remove(name)
+
     def drop_near(self, name: str) -> bool:
         there = self.near is not None and self.near.about(name) is not None
         if self.near:
@@ -118,11 +125,12 @@ class Bucket:
 
     def _fetched(self, name: str) -> BinaryIO | None:
         if self.near is None:
-            file = tempfile.TemporaryFile(prefix="nb2prod-")  # noqa: SIM115 - the caller closes it
-            if self._fetch(name, file) is None:
-                file.close()
-                return None
-            return file
+            with ExitStack() as stack:
+                file = stack.enter_context(tempfile.TemporaryFile(prefix="nb2prod-"))
+                if self._fetch(name, file) is None:
+                    return None
+                stack.pop_all()  # the caller closes it
+                return file
         with self.near.new() as new:
             if self._fetch(name, new.file) is None:
                 return None
@@ -151,9 +159,9 @@ class Bucket:
 
     def _appear(self, path: str, write: Callable[[str], None]) -> None:
         """Whole or not there, as far as the store allows."""
-        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
         if self.atomic:
             return write(path)
+        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
         folder, _, name = path.rpartition("/")
         passing = f"{folder}/.new-{os.urandom(6).hex()}-{name}"
         try:

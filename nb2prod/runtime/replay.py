@@ -30,7 +30,7 @@ _PLAIN = (bool, int, float, str, type(None))
 
 def kept(
     inputs: Mapping[str, object],
-    origins: Mapping[str, str],
+    places: Mapping[str, str],
     before: Mapping[str, object],
     where: str,
     *,
@@ -38,12 +38,12 @@ def kept(
 ) -> dict[str, Any]:
     """What to record of a step that has just failed in this process. Raises nothing: a full disk is no news then.
 
-    `origins` has "DIGEST FIELD" for inputs that earlier steps gave; `before` the hidden state as the step found it.
+    `places` has "DIGEST FIELD" for inputs that earlier steps gave; `before` the hidden state as the step found it.
     """
     found: dict[str, dict[str, Any]] = {}
     own: dict[str, object] = {}
     for name, value in inputs.items():
-        digest, _, field = origins.get(name, "").partition(" ")
+        digest, _, field = places.get(name, "").partition(" ")
         if type(value) in _PLAIN:
             found[name] = {"value": encode(value)}
         elif digest:

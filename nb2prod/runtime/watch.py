@@ -82,8 +82,11 @@ class Watch:
 
     def verdict(self) -> tuple[str, ...]:
         """Why the step must always be run; nothing when it need not."""
-        lasting = [path for path in self.written if not self._was_temporary(path)]
-        return (*self.reasons, *(f"writes {path}" for path in lasting[:3]))
+        return (*self.reasons, *(f"writes {path}" for path in self.lasting()[:3]))
+
+    def lasting(self) -> list[str]:
+        """What was written and is not gone."""
+        return [path for path in self.written if not self._was_temporary(path)]
 
     def required(self) -> dict[str, str]:
         """Each file and folder that was read, and what it must be for the result to hold."""

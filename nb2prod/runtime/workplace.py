@@ -4,10 +4,11 @@ import importlib
 import os
 import sys
 import sysconfig
+from functools import cache
 from pathlib import Path
 from typing import Any  # the package's modules
 
-from nb2prod.runtime.artifacts import Store
+from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.cache import StepCache
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.failure import place_of, reason_of
@@ -15,7 +16,7 @@ from nb2prod.runtime.keys import Code, environment
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.standin import stand_in
 
-__all__ = ["artifacts_of", "cache_of", "enter", "import_module"]
+__all__ = ["artifacts_of", "cache_of", "code_of", "enter", "import_module"]
 
 _BACKEND = "module://nb2prod.runtime.figures"
 
@@ -55,20 +56,48 @@ def artifacts_of(settings: Settings, runs: Path) -> str:
     return where if "://" in where else str((settings.root / where).resolve())
 
 
-def cache_of(settings: Settings, runs: Path, pipeline: Any, where: str, *, use: bool) -> StepCache:
-    """`pipeline` is the package's module of that name; `where` is that of `artifacts_of`."""
+def cache_of(
+    settings: Settings,
+    runs: Path,
+    pipeline: Any,
+    where: str,
+    *,
+    use: bool,
+    run: str = "",
+    resumed: str = "",
+    needed: bool = False,
+) -> StepCache:
+    """`pipeline` is the package's module of that name; `where` is that of `artifacts_of`; the rest as StepCache."""
     package = Path(pipeline.__file__).resolve().parent
-    installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-    ours = [str(Path(__file__).parents[1]), str(package), *installed]
-    ignore = [*ours, str(runs), *([] if "://" in where else [where]), *_matplotlib_folders()]
+    ignore = [*_ours(package), str(runs), *([] if "://" in where else [where]), *_matplotlib_folders()]
     return StepCache(
-        Store(Path(where)),
-        code=Code(settings.root, [f"{folder}{os.sep}" for folder in ours]),
-        environment=environment(settings.root),
+        open_artifacts(where),
+        code=code_of(settings.root, package),
+        environment=_environment(settings.root),
         hidden=getattr(pipeline, "HIDDEN_STATE", {}),
         ignore=tuple(ignore),
         use=use,
+        run=run,
+        resumed=resumed,
+        needed=needed,
     )
+
+
+@cache
+def code_of(root: Path, package: Path) -> Code:
+    """Of a package that has just been imported: one for a process and its forks, for they run what was loaded."""
+    return Code(root, [f"{folder}{os.sep}" for folder in _ours(package)], package=package)
+
+
+@cache
+def _environment(root: Path) -> dict[str, str]:
+    """As for the code: what is loaded stays what it is."""
+    return environment(root)
+
+
+def _ours(package: Path) -> list[str]:
+    installed = {sysconfig.get_paths()[name] for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+    return [str(Path(__file__).parents[1]), str(package), *sorted(installed)]
 
 
 def _matplotlib_folders() -> list[str]:

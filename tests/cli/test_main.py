@@ -13,7 +13,7 @@ from nb2prod.cli.main import main
 from nb2prod.cli.options import parse_parameters
 
 VERBS = ["tag", "check", "explain", "trace", "convert", "verify", "run", "batch", "schedule", "scheduler", "runs"]
-VERBS += ["pools", "notify"]
+VERBS += ["pools", "notify", "export"]
 GROUPS = ["schedule", "scheduler", "runs", "pools", "notify"]
 HEAVY = [
     "sqlalchemy",

@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,21 @@ TESTS = Path(__file__).parents[1]
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(TESTS)}
 WORKER = "executors.standin"
 _PATIENCE = 60.0
+_NUMBERS = count()
 
 
 def call(function: str, *, step: str = "", attempt: int = 1, **options: Any) -> StepCall:
     """`values` are the inputs; other options are the call's."""
     values = options.pop("values", {})
+    step = step or f"{function.rpartition(':')[2]}-{next(_NUMBERS)}"
     return StepCall(
         run=options.pop("run", "a-run"),
-        step=step or function,
+        step=step,
         attempt=attempt,
         project="",
         package="executors",
         function=function if ":" in function else f"executors.steps:{function}",
-        inputs={name: {"value": value} for name, value in values.items()},
+        inputs={name: {"value": value} for name, value in values.items()} | options.pop("inputs", {}),
         artifacts="",
         **options,
     )
@@ -77,6 +80,19 @@ def result(outcome: Outcome) -> Any:
 def reason(outcome: Outcome) -> str:
     assert outcome.ending is not None, outcome.answer
     return outcome.ending.reason
+
+
+def marked(run: str) -> list[str]:
+    """The processes that a run has."""
+    mark = f"NB2PROD_RUN={run}".encode()
+    return [each.name for each in Path("/proc").iterdir() if each.name.isdigit() and mark in _environment(each)]
+
+
+def _environment(process: Path) -> bytes:
+    try:
+        return (process / "environ").read_bytes()
+    except OSError:
+        return b""
 
 
 def eventually(happened: Callable[[], bool], seconds: float = 10.0) -> bool:

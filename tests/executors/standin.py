@@ -8,6 +8,10 @@ from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.steps.calls import Answer, StepCall
 
 
+def prepare(_project: str, package: str, _environment: str, _workdir: str) -> None:
+    importlib.import_module(f"{package}.pipeline")
+
+
 def carry_out(call: StepCall) -> Answer:
     if call.function == "nowhere:nothing":
         raise ProjectError("there is no such project")
@@ -15,9 +19,9 @@ def carry_out(call: StepCall) -> Answer:
     if call.project and call.project not in sys.path:
         sys.path.insert(0, call.project)
     function = getattr(importlib.import_module(module), name)
-    inputs = {key: value["value"] for key, value in call.inputs.items()}
+    inputs = {key: value["value"] for key, value in call.inputs.items() if "value" in value}
     try:
-        return Answer(outputs={"result": function(**inputs)})
+        return Answer(outputs={"result": function(**inputs)}, bundle=f"bundle-of-{call.step}")
     except KeyboardInterrupt:
         return Answer(status="interrupted")
     except Exception as error:

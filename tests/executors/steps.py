@@ -130,3 +130,24 @@ def where() -> dict[str, Any]:
         "cwd": str(Path.cwd()),
         "cores": len(os.sched_getaffinity(0)),
     }
+
+
+def note(path: str, seconds: float) -> str:
+    """A line for each time that it begins."""
+    with open(path, "a") as file:  # noqa: PTH123
+        file.write(f"{os.getpid()}\n")
+    time.sleep(seconds)
+    return "noted"
+
+
+def kill_host(path: str) -> None:
+    """Whoever started the server that this was forked from."""
+    with open(path, "a") as file:  # noqa: PTH123
+        file.write(f"{os.getpid()}\n")
+    server = _parent(os.getppid())
+    os.kill(_parent(server), signal.SIGKILL)
+    time.sleep(60)
+
+
+def _parent(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])

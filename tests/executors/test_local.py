@@ -17,6 +17,7 @@ from executors.calls import (
     eventually,
     is_alive,
     local_steps,
+    marked,
     next_outcome,
     outcome_of,
     reason,
@@ -45,8 +46,8 @@ def either(request: pytest.FixtureRequest, local: LocalSteps) -> Iterator[LocalS
 
 
 def test_a_step_answers(either: LocalSteps) -> None:
-    outcome = outcome_of(either, call("add", values={"a": 1, "b": 2}))
-    assert (result(outcome), outcome.ticket) == (3, Ticket("add", 1))
+    outcome = outcome_of(either, call("add", step="sum", attempt=2, values={"a": 1, "b": 2}))
+    assert (result(outcome), outcome.ticket) == (3, Ticket("sum", 2))
     assert outcome.memory > 5_000_000
     assert 0 < outcome.cpu < 10
     assert not is_alive(outcome.pid)
@@ -104,8 +105,8 @@ def test_what_was_answered_counts_though_the_process_died_then(local: LocalSteps
 
 
 def test_cancelled(local: LocalSteps) -> None:
-    local.submit(call("sleep", values={"seconds": 60}))
-    local.cancel(Ticket("sleep", 1))
+    local.submit(call("sleep", step="slow", values={"seconds": 60}))
+    local.cancel(Ticket("slow", 1))
     outcome = next_outcome(local)
     assert outcome.ending == Ending(reason="cancelled", message="it was cancelled")
     assert not is_alive(outcome.pid)
@@ -225,21 +226,9 @@ def test_nothing_is_left_when_the_runner_dies(tmp_path: Path, number: int) -> No
         runner.send_signal(number)
         runner.wait(10)
     assert eventually(lambda: not any(map(is_alive, [*server, int((tmp_path / "note").read_text())])))
-    assert eventually(lambda: _marked(f"r-{number}") == [])
+    assert eventually(lambda: marked(f"r-{number}") == [])
 
 
 def _children(pid: int) -> list[int]:
     found = [task.joinpath("children").read_text().split() for task in Path(f"/proc/{pid}/task").iterdir()]
     return [int(child) for children in found for child in children if is_alive(int(child))]
-
-
-def _marked(run: str) -> list[str]:
-    mark = f"NB2PROD_RUN={run}".encode()
-    return [each.name for each in Path("/proc").iterdir() if each.name.isdigit() and mark in _read(f"{each}/environ")]
-
-
-def _read(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError:
-        return b""

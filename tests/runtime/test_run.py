@@ -73,7 +73,7 @@ def test_a_failure_names_the_cell_and_how_to_resume(project: Project, score: Sco
     assert error == [
         "error: step 'score' of pipeline 'tiny' failed in tiny.ipynb, cell 3, line 2: "
         "ValueError: invalid literal for int() with base 10: 'x'",
-        "  inputs: table list of 5, scale = 1.5",
+        "  inputs: table list of 4, scale = 1.5",
         f"  to replay: nb2prod replay {ran.folder} score",
         f"  to resume: python -m nb2prod.runtime {project.root} --resume {ran.folder.name}",
         f"  record: {ran.folder}",

@@ -1,18 +1,14 @@
 """Runs on a real Dask cluster on this machine: a scheduler and two workers, each a process of its own."""
 
 import contextlib
-import json
 import os
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
 import pytest
+from dask_cluster import DaskCluster, wait
 from scheduler.conftest import define
 
 from nb2prod.errors import InvalidOption
@@ -24,47 +20,6 @@ from nb2prod.store import Store, open_store
 
 pytestmark = pytest.mark.slow
 LEASE = 6.0
-QUIET = {
-    "DASK_LOGGING__DISTRIBUTED": "error",
-    "DASK_DISTRIBUTED__ADMIN__SYSTEM_MONITOR__INTERVAL": "5s",
-    "OMP_NUM_THREADS": "1",
-}
-
-
-@dataclass
-class DaskCluster:
-    folder: Path
-    address: str = ""
-    scheduler: "subprocess.Popen[bytes] | None" = None
-    workers: "list[subprocess.Popen[bytes]]" = field(default_factory=list)
-
-    def start(self, port: int = 0) -> None:
-        file = self.folder / f"dask-{time.monotonic_ns()}.json"
-        host = ("--host", "127.0.0.1", "--no-dashboard")
-        self.scheduler = self._run("scheduler", *host, "--port", str(port), "--scheduler-file", str(file))
-        wait(file.exists)
-        wait(lambda: file.read_text().strip().endswith("}"))
-        self.address = json.loads(file.read_text())["address"]
-        place = ("--nthreads", "2", "--no-nanny", "--local-directory", str(self.folder), "--death-timeout", "10")
-        self.workers = [self._run("worker", self.address, *host, *place) for _ in range(2)]
-
-    def stop(self) -> None:
-        for process in (*self.workers, self.scheduler):
-            if process is not None:
-                process.kill()
-                process.wait()
-
-    def _run(self, what: str, *words: str) -> "subprocess.Popen[bytes]":
-        command = [sys.executable, "-m", f"distributed.cli.dask_{what}", *words]
-        quiet = {**os.environ, **QUIET}
-        return subprocess.Popen(command, env=quiet, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-
-def wait(happened: Callable[[], bool], seconds: float = 60.0) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
 
 
 @pytest.fixture

@@ -131,6 +131,7 @@ class Guarded:
             pid=leash.pid if leash else 0,
             memory=seen.ending.memory,
             cpu=seen.ending.cpu,
+            moved=int(answer.measured.get("moved_bytes", 0)) if answer else 0,
         )
         self._done(self, outcome)
 

@@ -11,6 +11,7 @@ from nb2prod.execution.steps.guarded import Guarded
 from nb2prod.execution.steps.options import Options
 from nb2prod.execution.steps.room import Room, cores, free_memory, peaks_of
 from nb2prod.execution.steps.warm import Wanted, WarmProject
+from nb2prod.runtime.artifacts import NEAR
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.steps.calls import Outcome, StepCall, StepExecutor, Ticket
 
@@ -90,12 +91,17 @@ class LocalKind:
         budget = given.size("memory")
         start = given.chosen("start", ("fork", "fresh"))
         room = Room(jobs=jobs, memory=budget or free_memory(), peaks=peaks_of(settings.runs))
-        return LocalSteps(wanted_of(settings), room, budget=budget, fresh=start == "fresh")
+        environment = {NEAR: str(settings.runs / "near"), **os.environ}
+        return LocalSteps(_wanted(settings), room, budget=budget, fresh=start == "fresh", environment=environment)
 
 
-def wanted_of(settings: Settings) -> Wanted:
-    project = str(settings.root) if (settings.root / "src").is_dir() else ""
-    return Wanted(project=project, package=settings.package, workdir=str(settings.workdir))
+def _wanted(settings: Settings) -> Wanted:
+    return Wanted(
+        project=str(settings.root),
+        package=settings.package,
+        environment=settings.environment,
+        workdir=str(settings.workdir),
+    )
 
 
 PLUGIN = LocalKind()

@@ -2,9 +2,11 @@
 
     python -m nb2prod.execution.steps.server FD         FD: a socket of packets, one message each
 
-    <- {"project", "package", "workdir", "worker", "idle"}      first; `worker` is a module with carry_out(StepCall)
-    -> {"ready": PID} or {"unfit": WHY}                         unfit: it cannot fork, and ends
-    <- "+" with two descriptors                                 the line to a keeper, and a file for the answer
+    <- {"project", "package", "environment", "workdir", "worker", "idle"}       first
+    -> {"ready": PID} or {"unfit": WHY}                 unfit: it cannot fork, and ends
+    <- "+" with two descriptors                         the line to a keeper, and a file for the answer
+
+`worker` is a module with prepare(project, package, environment, workdir) and carry_out(StepCall).
 
 It runs nothing of the user's but what an import runs, starts no thread, and opens no connection, so its forks are
 sound. It ends when its socket does, or when nobody used it for `idle` seconds (0: never).
@@ -27,12 +29,10 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, NoReturn  # Any: JSON
 
 from nb2prod.execution.kernels._nb2prod_kernel import birth, keeper, tree
 from nb2prod.runtime.errors import RuntimeTrouble
-from nb2prod.runtime.project import SETTINGS, read_settings
 from nb2prod.runtime.steps.calls import Answer, StepCall
 
 __all__ = ["main"]
@@ -41,7 +41,6 @@ CarryOut = Callable[[StepCall], Answer]
 
 _PDEATHSIG = 1  # of prctl(2)
 _FAREWELL = 5.0  # seconds for keepers that are about to end
-_BACKEND = "module://nb2prod.runtime.figures"
 
 
 def main() -> None:
@@ -74,37 +73,18 @@ class _Warm:
 
 
 def _warmed(order: Mapping[str, Any]) -> _Warm:
-    carry_out: CarryOut = importlib.import_module(order["worker"]).carry_out
-    _enter(order)
+    worker: Any = importlib.import_module(order["worker"])
     with_numpy = importlib.util.find_spec("numpy") is not None
     numpy_random: Any = importlib.import_module("numpy.random") if with_numpy else None
     before = random.getstate(), _state(numpy_random)
     with contextlib.suppress(Exception, SystemExit):  # the step says it better
-        importlib.import_module(f"{order['package']}.pipeline")
+        worker.prepare(order["project"], order["package"], order["environment"], order["workdir"])
     after = random.getstate(), _state(numpy_random)
     return _Warm(
-        carry_out=carry_out,
+        carry_out=worker.carry_out,
         seed_random=before[0] == after[0],
         seed_numpy=numpy_random is not None and before[1] == after[1],
     )
-
-
-def _enter(order: Mapping[str, Any]) -> None:
-    """Where the worker will go too: an import may look at it."""
-    project, workdir = order["project"], order["workdir"]
-    if project:
-        sys.path.insert(0, str(Path(project) / "src"))
-        with contextlib.suppress(RuntimeTrouble):
-            workdir = workdir or str(read_settings(Path(project)).workdir if _has_settings(project) else "")
-    if workdir:
-        with contextlib.suppress(OSError):
-            os.chdir(workdir)
-        sys.path.insert(1, workdir)
-    os.environ.setdefault("MPLBACKEND", _BACKEND)
-
-
-def _has_settings(project: str) -> bool:
-    return (Path(project) / SETTINGS).is_file()
 
 
 def _state(numpy_random: Any) -> bytes:

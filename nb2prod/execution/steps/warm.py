@@ -26,10 +26,11 @@ class Unfit(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
-    """Which server. `worker` is the module whose carry_out takes a StepCall; `idle`: seconds that it waits unused."""
+    """Which server. `worker` is the module that carries a StepCall out; `idle`: seconds that it waits unused."""
 
     project: str
     package: str
+    environment: str = ""
     workdir: str = ""
     worker: str = "nb2prod.runtime.steps.worker"
     idle: float = 0.0

@@ -1,7 +1,7 @@
 """A table or a query of a database, as the file that a step reads; what a step wrote, as a table."""
 
 import csv
-import secrets
+import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +72,7 @@ class DatabasePlace:
                         connection.execute(text(f"DELETE FROM {name} WHERE 1 = 0"))
                     return f"table {self.data.table} can be written"
                 schema = self.data.table.rpartition(".")[0]
-                probe = _quoted(connection, f"{schema}{'.' if schema else ''}nb2prod_probe_{secrets.token_hex(4)}")
+                probe = _quoted(connection, f"{schema}{'.' if schema else ''}nb2prod_probe_{os.urandom(4).hex()}")
                 connection.execute(text(f"CREATE TABLE {probe} (value INTEGER)"))
                 connection.execute(text(f"DROP TABLE {probe}"))
                 return f"table {self.data.table} can be made"
@@ -121,13 +121,30 @@ def put_frame(frame: Any, connection: Any, data: Data) -> None:
 
     schema, _, name = data.table.rpartition(".")
     frame = frame if type(frame.index).__name__ == "RangeIndex" else frame.reset_index()
-    how = "append"
-    if data.if_exists == "replace" and _has_table(connection, data):
-        if set(_columns(connection, data)) == {str(column) for column in frame.columns}:
-            connection.execute(text(f"DELETE FROM {_quoted(connection, data.table)}"))
-        else:
-            how = "replace"
-    frame.to_sql(name, connection, schema=schema or None, if_exists=how, index=False, chunksize=_ROWS)
+    frame.columns = [str(column) for column in frame.columns]
+    how, known = "append", _columns(connection, data) if _has_table(connection, data) else {}
+    if known and data.if_exists == "replace" and known.keys() != {*frame.columns}:
+        how, known = "replace", {}
+    elif known and data.if_exists == "replace":
+        connection.execute(text(f"DELETE FROM {_quoted(connection, data.table)}"))
+    frame, types = _fitted(frame, known)
+    frame.to_sql(name, connection, schema=schema or None, if_exists=how, index=False, dtype=types, chunksize=_ROWS)
+
+
+def _fitted(frame: Any, known: Mapping[str, Any]) -> tuple[Any, dict[str, Any]]:
+    """As the table has its columns: days and times are texts in a csv. And the types to tell the database."""
+    import pandas
+    from sqlalchemy import Date, DateTime, Uuid
+
+    types = {name: kind for name, kind in known.items() if name in frame.columns}
+    for name, kind in types.items():
+        if isinstance(kind, (Date, DateTime)) and not pandas.api.types.is_datetime64_any_dtype(frame[name]):
+            frame = frame.assign(**{name: pandas.to_datetime(frame[name])})
+        if isinstance(kind, Date):
+            frame = frame.assign(**{name: frame[name].dt.date})
+        elif isinstance(kind, Uuid):
+            types[name] = Uuid(as_uuid=False)
+    return frame, types
 
 
 def _engine(url: str, options: Mapping[str, Any], where: str) -> Any:
@@ -143,7 +160,8 @@ def _engine(url: str, options: Mapping[str, Any], where: str) -> Any:
     except exc.ArgumentError:  # its text may show the URL
         raise ProjectError(f"pipeline.toml: [{where}] url cannot be read as a database's URL") from None
     except ImportError as error:
-        raise ProjectError(f"pipeline.toml: [{where}] the database's driver is not installed: {error}") from None
+        hint = ": pip install nb2prod[sql]" if url.startswith("postgresql+psycopg:") else ""
+        raise ProjectError(f"pipeline.toml: [{where}] the database's driver is not installed ({error}){hint}") from None
     except TypeError as error:
         raise ProjectError(f"pipeline.toml: [{where}.options] {error}") from None
     if engine.dialect.name == "sqlite":  # its driver leaves CREATE and DROP outside of transactions

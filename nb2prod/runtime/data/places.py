@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import secrets
 import shutil
 from contextlib import suppress
 from pathlib import Path
@@ -93,7 +92,7 @@ class LocalPlace:
     def publish(self, source: Path) -> None:
         """Copied beside it and renamed. A folder that is there is moved aside first: for a moment it is not there."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        beside = self.path.with_name(f".{self.path.name}.{secrets.token_hex(4)}.tmp")
+        beside = self.path.with_name(f".{self.path.name}.{os.urandom(4).hex()}.tmp")
         try:
             if source.is_dir():
                 shutil.copytree(source, beside)
@@ -115,7 +114,7 @@ class LocalPlace:
 
     def try_write(self) -> str:
         folder = next(parent for parent in self.path.parents if parent.is_dir())
-        probe = folder / f".nb2prod-probe-{secrets.token_hex(4)}"
+        probe = folder / f".nb2prod-probe-{os.urandom(4).hex()}"
         probe.write_bytes(b"probe")
         probe.unlink()
         return "can be written"

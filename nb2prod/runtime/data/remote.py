@@ -1,6 +1,6 @@
 """Data in an object store or another file system that fsspec knows: s3, gs, az, sftp, hdfs, ..."""
 
-import secrets
+import os
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -53,7 +53,7 @@ class RemotePlace:
         return f"{about.get('size')} bytes"
 
     def try_write(self) -> str:
-        probe = f"{self.path.rstrip('/')}.nb2prod-probe-{secrets.token_hex(4)}"
+        probe = f"{self.path.rstrip('/')}.nb2prod-probe-{os.urandom(4).hex()}"
         self.files.pipe_file(probe, b"probe")
         try:
             self.files.rm_file(probe)
@@ -62,7 +62,7 @@ class RemotePlace:
         return "can be written"
 
     def _put_and_rename(self, source: Path) -> None:
-        beside = f"{self.path}.{secrets.token_hex(4)}.tmp"
+        beside = f"{self.path}.{os.urandom(4).hex()}.tmp"
         parent = self.path.rpartition("/")[0]
         if parent:
             self.files.makedirs(parent, exist_ok=True)

@@ -5,7 +5,7 @@ How a step is performed with it (steps/performing.py), once for each attempt:
     with staged(settings, function.__name__, inputs, folder) as staging:   # inputs by name, as the call has them
         key  = ... inputs, staging.used                    # the key takes the inputs as they came, never staging.inputs
         hit? -> done: nothing was fetched but what only its content tells
-        values = staging.inputs                            # fetches; the step's function gets these
+        values = staging.inputs                            # fetches, so before the step is traced
         result = function(**values)                        # tracing: Watch(ignore=(..., str(folder)))
         published = staging.publish()                      # only after the function returned
         if published: the result is not kept; the reason is "publishes scores_csv"
@@ -23,8 +23,10 @@ import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from nb2prod.runtime import state
 from nb2prod.runtime.data.places import LocalPlace, Opened, content_of, open_place
 from nb2prod.runtime.data.references import hide, resolve
 from nb2prod.runtime.data.tables import Data, data_of
@@ -41,7 +43,7 @@ class DataChanged(ConnectionError):
 
 
 class Staging:
-    """What `staged` gives. `used` and `inputs` are worked out when they are asked for, once."""
+    """What `staged` gives. `used` and `values` are worked out when they are asked for, once."""
 
     def __init__(
         self, step: str, data: Mapping[str, Data], inputs: Mapping[str, object], folder: Path, workdir: Path
@@ -50,32 +52,36 @@ class Staging:
         self._opened: dict[str, Opened] = {}
         self._was: dict[str, str] = {}  # name → fingerprint of what was fetched; "" when nothing was there
         self._used: dict[str, str] = {}
-        self._inputs: dict[str, object] = {}
+        self._values: dict[str, object] = {}
         self._secrets: tuple[str, ...] = ()
 
     @property
     def used(self) -> Mapping[str, str]:
         """By name what the step reads, as a text that changes when the data does; and where it writes to."""
-        if not self._used:
-            self._used = {name: self._identity(data) for name, data in self._data.items()}
+        if self._data and not self._used:
+            with _generators_kept():
+                self._used = {name: self._identity(data) for name, data in self._data.items()}
         return self._used
 
     @property
-    def inputs(self) -> Mapping[str, object]:
-        if not self._data:
-            return self._given
-        if not self._inputs:
+    def values(self) -> Mapping[str, object]:
+        """What stands in the place of the inputs of those names."""
+        if self._data and not self._values:
             used = self.used
-            found = {name: self._value(data, used[name]) for name, data in self._data.items()}
-            self._inputs = {**self._given, **found}
-        return self._inputs
+            with _generators_kept():
+                self._values = {name: self._value(data, used[name]) for name, data in self._data.items()}
+        return self._values
+
+    @property
+    def inputs(self) -> Mapping[str, object]:
+        return {**self._given, **self.values}
 
     def publish(self) -> tuple[str, ...]:
         """What the step wrote, to where it belongs; the names of what was published."""
         done: list[str] = []
         for name, data in self._data.items():
-            if data.is_written and data.is_elsewhere and self._has_changed(name):
-                with self._noted(data, "published to"):
+            if data.is_written and data.is_elsewhere and self._has_changed(data):
+                with self._noted(data, "published to"), _generators_kept():
                     self._open(data).place.publish(self._path(data))
                 done.append(name)
         return tuple(done)
@@ -129,9 +135,14 @@ class Staging:
                     raise DataChanged(data)
         return str(path)
 
-    def _has_changed(self, name: str) -> bool:
-        path = self._path(self._data[name])
-        return path.exists() and content_of(path) != self._was.get(name, "")
+    def _has_changed(self, data: Data) -> bool:
+        """What stands beside the file would be lost, so that is an error."""
+        path = self._path(data)
+        others = sorted(each.name for each in path.parent.iterdir() if each != path) if path.parent.is_dir() else []
+        if others:
+            what = f"step '{self._step}' wrote {', '.join(others[:3])} beside {path.name}, which alone has a place"
+            raise FileNotFoundError(f"{what}: nothing was published to {data.shown}")
+        return path.exists() and content_of(path) != self._was.get(data.name, "")
 
     def _open(self, data: Data) -> Opened:
         if data.name not in self._opened:
@@ -163,7 +174,7 @@ class Staging:
 @contextmanager
 def staged(settings: Settings, step: str, inputs: Mapping[str, object], folder: Path) -> Iterator[Staging]:
     """`folder` is this attempt's own; what is staged in it is gone at the end. Raises ProjectError."""
-    staging = Staging(step, _concerned(settings, inputs), inputs, folder, settings.workdir)
+    staging = Staging(step, _concerned(settings, step, inputs), inputs, folder, settings.workdir)
     try:
         yield staging
     finally:
@@ -171,14 +182,34 @@ def staged(settings: Settings, step: str, inputs: Mapping[str, object], folder: 
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _concerned(settings: Settings, inputs: Mapping[str, object]) -> dict[str, Data]:
+def _concerned(settings: Settings, step: str, inputs: Mapping[str, object]) -> dict[str, Data]:
     """The [data.NAME] of the step's arguments that make a difference to what stands in the code."""
     known = settings.tables.get("data")
     if not known or not isinstance(known, dict):
         return {}
     names = frozenset(name for name in inputs if name in known and isinstance(inputs[name], str))
     found = data_of(settings.tables, names) if names else {}
-    return {name: data for name, data in found.items() if data.url or data.path != inputs[name]}
+    does = settings.data.get(step, {})
+    return {
+        name: _as_done(data, does.get(name, data.mode))
+        for name, data in found.items()
+        if data.url or data.path != inputs[name]
+    }
+
+
+def _as_done(data: Data, mode: str) -> Data:
+    """Several steps may share what is read and written, and this one does only a part of that."""
+    return replace(data, mode=mode) if data.mode == "update" and mode in ("read", "write") else data
+
+
+@contextmanager
+def _generators_kept() -> Iterator[None]:
+    """A library that waits a random time before it tries again must not change what the step draws."""
+    before = state.capture(state.GENERATORS)
+    try:
+        yield
+    finally:
+        state.restore(before)
 
 
 def _without_user(url: str) -> str:

@@ -6,22 +6,28 @@
 PROJECT is the project's folder, or the name of a package that is installed. Each step leaves its answer in the
 artifacts as runs/RUN/STEP.json, where the steps after it find it; `--finish` joins them to runs/RUN/run.json.
 A step that is run again for the same run takes what it gave before, unless something that it depends on changed.
+The last line of the output is JSON: of a step how it went, of `--finish` the run's metrics.
 
 Exit codes: 0 completed   2 nothing was started   3 the step failed   4 its timeout   130 interrupted
+           75 the step failed, and by its policy another try is worth it (EX_TEMPFAIL)
 """
 
 import argparse
+import ctypes
 import importlib.util
 import json
+import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any  # JSON
 
+from nb2prod.runtime import outgoing
 from nb2prod.runtime.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.attempts import facts_of, worth_retrying
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import described_place
+from nb2prod.runtime.failure import described_place, reason_of
 from nb2prod.runtime.graph import Graph, GraphStep, graph_of
 from nb2prod.runtime.ledger import notes_of
 from nb2prod.runtime.parameters import coerce, specs_of
@@ -32,6 +38,9 @@ from nb2prod.runtime.steps.worker import carry_out
 from nb2prod.runtime.workplace import import_module
 
 __all__ = ["finish_run", "main", "run_step"]
+
+_TRY_AGAIN = 75
+_PDEATHSIG = 1  # of prctl(2)
 
 
 def run_step(
@@ -47,17 +56,19 @@ def run_step(
 ) -> dict[str, Any]:
     """Carry out one step of a run: {step, status, cached, seconds, metrics}.
 
-    Raises StepFailed and StepTimeout, ProjectError and ParameterError.
+    `attempt` 0 is one more than this run knows of. Raises StepFailed and StepTimeout, ProjectError and ParameterError;
+    the exit_code of a StepFailed tells whether another try is worth it.
     """
     settings = _project(package, project, environment)
     graph = _graph(package, project, environment)
     found = _step(graph, step)
     store = open_artifacts(artifacts)
+    attempt = attempt or _next_attempt(store, run, step)
     call = _call(settings, graph, found, store, _name(run), artifacts, _checked(settings, parameters or {}), attempt)
     answer = carry_out(call)
     store.put_text(_text(run, step), answer.to_json().encode())
     if answer.status != "completed":
-        raise _trouble(settings, step, answer, call)
+        raise _trouble(settings, found, answer, call)
     return {
         "step": step,
         "status": answer.status,
@@ -100,7 +111,28 @@ def finish_run(
         raise StepFailed(
             pipeline=settings.name, step=missing[0], where=f"run {run}", reason="it has not completed in this run"
         )
+    outgoing.publish(_Results(graph, answers, store), settings)
     return metrics
+
+
+class _Results(Mapping[str, Any]):
+    """What the pipeline gives, each read when it is looked at."""
+
+    def __init__(self, graph: Graph, answers: Mapping[str, Answer | None], store: Artifacts) -> None:
+        self.graph, self.answers, self.store = graph, answers, store
+
+    def __getitem__(self, name: str) -> Any:
+        where = self.graph.results[name]
+        answer = self.answers[where["step"]]
+        assert answer is not None
+        value = self.store.get_value(answer.bundle)
+        return getattr(value, where["field"]) if where["field"] else value
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.graph.results)
+
+    def __len__(self) -> int:
+        return len(self.graph.results)
 
 
 def _call(
@@ -114,7 +146,7 @@ def _call(
     attempt: int,
 ) -> StepCall:
     before = {name: _needed(store, settings, run, step.name, name) for name in _ancestors(graph, step)}
-    policy = settings.steps.get(step.function.partition(":")[2], Policy())
+    policy = _policy(settings, step)
     return StepCall(
         run=run,
         step=step.name,
@@ -138,7 +170,11 @@ def _input(
 ) -> Mapping[str, Any]:
     if "parameter" in where:
         return {"value": encode(parameters[where["parameter"]])}
-    return {"bundle": before[where["step"]].bundle, "field": where["field"]} if "step" in where else where
+    if "step" not in where:
+        return where
+    answer, field = before[where["step"]], where["field"] or "result"
+    origin = answer.origins.get(field, f"{answer.bundle} {field}")
+    return {"bundle": answer.bundle, "field": where["field"], "origin": origin}
 
 
 def _ancestors(graph: Graph, step: GraphStep) -> list[str]:
@@ -169,20 +205,35 @@ def _answer(store: Artifacts, run: str, step: str) -> Answer | None:
     return None if content is None else Answer.from_json(content.decode())
 
 
-def _trouble(settings: Settings, step: str, answer: Answer, call: StepCall) -> RuntimeTrouble:
-    error = answer.error
+def _next_attempt(store: Artifacts, run: str, step: str) -> int:
+    """For who is not told which try it is. It is kept before the try, since one may be killed."""
+    name = f"runs/{_name(run)}/{step}.attempts"
+    number = int(store.get_text(name) or b"0") + 1
+    store.put_text(name, str(number).encode())
+    return number
+
+
+def _trouble(settings: Settings, step: GraphStep, answer: Answer, call: StepCall) -> RuntimeTrouble:
+    error, policy = answer.error, _policy(settings, step)
     notes = notes_of(error)
     if answer.status == "timeout":
-        return StepTimeout(pipeline=settings.name, step=step, seconds=call.timeout or 0, notes=notes)
-    return StepFailed(
+        return StepTimeout(pipeline=settings.name, step=step.name, seconds=call.timeout or 0, notes=notes)
+    failed = StepFailed(
         pipeline=settings.name,
-        step=step,
+        step=step.name,
         where=described_place(error),
         reason=str(error.get("reason", "")),
         notes=notes,
         cell=int(error.get("cell", 0)),
         line=int(error.get("line", 0)),
     )
+    if policy.retries and worth_retrying(answer.facts, policy):
+        failed.exit_code = _TRY_AGAIN
+    return failed
+
+
+def _policy(settings: Settings, step: GraphStep) -> Policy:
+    return settings.steps.get(step.function.partition(":")[2], Policy())
 
 
 def _shown(answer: Answer | None) -> dict[str, Any]:
@@ -249,6 +300,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return 130
+    except Exception as error:  # of the artifacts, outside the step
+        print(f"error: {reason_of(error)}", file=sys.stderr)
+        return _TRY_AGAIN if worth_retrying(facts_of(error), Policy()) else 3
 
 
 def _main(options: argparse.Namespace) -> int:
@@ -257,12 +311,20 @@ def _main(options: argparse.Namespace) -> int:
     package = read_settings(folder).package if project else options.project
     given = {"run": options.run, "artifacts": options.artifacts, "project": project, "environment": options.env}
     parameters = dict(_pair(text) for text in options.parameter)
+    if options.with_parent:
+        _end_with_parent()
     if options.finish:
-        for name, value in finish_run(package, parameters=parameters, **given).items():
-            print(f"{name} = {value:.6g}")
-        return 0
-    print(json.dumps(run_step(package, options.step, attempt=options.attempt, parameters=parameters, **given)))
+        done = finish_run(package, parameters=parameters, **given)
+    else:
+        done = run_step(package, options.step, attempt=options.attempt, parameters=parameters, **given)
+    print(f"\n{json.dumps(done)}")  # a line of its own, whatever the step has printed
     return 0
+
+
+def _end_with_parent() -> None:
+    """Have the system kill this process when the one that started it is gone, also in a step that hears nothing."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
 
 
 def _pair(text: str) -> tuple[str, str]:
@@ -282,7 +344,10 @@ def _parser() -> argparse.ArgumentParser:
     what.add_argument("--finish", action="store_true", help="join what the steps gave, and show the run's metrics")
     parser.add_argument("--run", required=True, help="a name for the run, the same for all its steps")
     parser.add_argument("--artifacts", required=True, metavar="URL", help="where results are: a path or a URL")
-    parser.add_argument("--attempt", type=int, default=1, metavar="N", help="which try of the step this is")
+    parser.add_argument(
+        "--attempt", type=int, default=1, metavar="N", help="which try of the step this is; 0: one more than the last"
+    )
+    parser.add_argument("--with-parent", action="store_true", help="end with the process that started this (Linux)")
     parser.add_argument("--env", default="", metavar="NAME", help="the [env.NAME] of pipeline.toml")
     parser.add_argument(
         "-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help="a parameter; may be repeated"

@@ -23,15 +23,19 @@ class StepCall:
     function:   MODULE:NAME of the step's function
     step:       its name in this run, which numbers the calls of one function
     inputs:     by name: {"bundle": DIGEST, "field": NAME} of what an earlier step gave ("" for a single value),
-                {"value": ...} as record.encode gives it, or {"bundle": DIGEST, "item": NAME} of a table of values
+                {"value": ...} as record.encode gives it, or {"bundle": DIGEST, "item": NAME} of a table of values;
+                with "origin", what a key has for it
     carried:    digests of bundles with the hidden state that earlier steps left, in their order
     unkept:     keys of earlier steps whose effects cannot be put back
     artifacts:  where bundles, logs and figures are: a path or an fsspec URL
     limits:     seconds, bytes and cores; None where there is none
-    use_cache:  False to run it also when its result is known; `keep` is False for one that pipeline.toml never keeps
+    resumed:    the run that this one goes on with, whose own results may be used
+    use_cache:  False to run it also when its result is known; with `must_be_known` it is not run at all
+    keep:       False for one whose result pipeline.toml never keeps
     """
 
     run: str
+    resumed: str = ""
     step: str
     attempt: int = 1
     project: str
@@ -47,6 +51,7 @@ class StepCall:
     cpus: int | None = None
     gpus: int | None = None
     use_cache: bool = True
+    must_be_known: bool = False
     keep: bool = True
     workdir: str = ""
 
@@ -85,6 +90,7 @@ class Answer:
     """How a step went. `status` is completed, failed, timeout or interrupted.
 
     bundle:      the digest of its outputs, by `fields` ("result" alone for a single value); "" when not kept
+    origins:     of each field, as a key has it: what the step that takes it depends on
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
     files:       what it showed: kind, path in the run's folder, `digest` in the artifacts when it comes from elsewhere
     unkept:      keys for what follows, when it left what cannot be put back
@@ -98,6 +104,7 @@ class Answer:
     key: str = ""
     bundle: str = ""
     fields: tuple[str, ...] = ()
+    origins: Mapping[str, str] = field(default_factory=dict)
     left: str = ""
     states: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()

@@ -16,8 +16,9 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime.artifacts import Entry
 from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Hit, StepCache, Trace, log_text
+from nb2prod.runtime.cache import Call, Kept, StepCache, Trace, log_text
 from nb2prod.runtime.data.staging import Staging, staged
+from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import failure_of, traceback_of
 from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
 from nb2prod.runtime.observing import Seen, observing
@@ -25,7 +26,7 @@ from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
 
-__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
+__all__ = ["FAULTS", "Bench", "Done", "NotKnown", "Work", "perform"]
 
 FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
@@ -37,7 +38,12 @@ def _nothing(*_: object, **__: object) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """A step that is to be carried out once. `step` is its name in the run, `seconds` what it may take."""
+    """A step that is to be carried out once. `step` is its name in the run, `seconds` what it may take.
+
+    Without `use_cache` it is run also when its result is known; one that `must_be_known` is never run.
+
+    Inputs that are not at hand come from `load` when the step must run; `origins` are those of all inputs then.
+    """
 
     settings: Settings
     step: str
@@ -47,12 +53,20 @@ class Work:
     policy: Policy = field(default_factory=Policy)
     attempt: int = 1
     seconds: float | None = None
+    use_cache: bool = True
+    must_be_known: bool = False
+    origins: Mapping[str, str] | None = None
+    load: Callable[[], Mapping[str, Any]] = dict
+
+
+class NotKnown(Exception):
+    """A step whose result was to be known, and which was not run."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Bench:
     """Where it is carried out. `folder` has logs/ and what a step shows; `began` is told what goes in, `hear` what it
-    says, as Record.event would be."""
+    says, as Record.event would be. Without `wants_value` a result that is known is not loaded."""
 
     run: str
     folder: Path
@@ -60,6 +74,7 @@ class Bench:
     cache: StepCache | None = None
     began: Began = _nothing
     hear: Callable[..., None] = _nothing
+    wants_value: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +107,7 @@ def perform(work: Work, bench: Bench) -> Done:
     described = describe(inputs)
     bench.began(described)
     clock = Clock()
-    cache, name = bench.cache, work.function.__name__
+    name = work.function.__name__
     with ExitStack() as stack:
         stack.enter_context(bench.output.logging_to(bench.folder / "logs" / f"{work.step}.log"))
         seen = stack.enter_context(observing(work.step, bench.folder, tell=bench.hear, settings=work.settings))
@@ -109,57 +124,113 @@ def perform(work: Work, bench: Bench) -> Done:
             call=None,
         )
         try:
-            used = {f"data {data}": text for data, text in staging.used.items()}
-            call = cache.call(work.function, {**inputs, **used}, wanted=work.policy.cache) if cache else None
-            hit = cache.find(call) if cache and call else None
-        except Exception as error:  # what the step's data or its known result is asked for may be out of reach
-            return _failed(begun, error)
-        if cache and hit:
-            return _reused(begun, cache, hit)
-        return _run(replace(begun, call=call))
+            with deadline(work.seconds):
+                begun = replace(begun, call=_call(begun))
+            if work.use_cache and (known := _known(begun)):
+                return known
+            if work.must_be_known:
+                raise NotKnown(work.step)
+            if work.origins is not None:
+                inputs = {**inputs, **work.load()}
+                begun = replace(begun, inputs=inputs, described=describe(inputs))
+        except (Exception, Expired) as error:  # the step's data, its known result or an input may be out of reach
+            return _failed(begun, error, place="what goes into it")
+        return _run(begun)
 
 
-def _reused(begun: _Begun, cache: StepCache, hit: Hit) -> Done:
-    entry, seen, bench = hit.entry, begun.seen, begun.bench
+def _call(begun: _Begun) -> Call | None:
+    """By what it is looked up: data that is elsewhere is an input too."""
+    work, cache = begun.work, begun.bench.cache
+    if cache is None:
+        return None
+    used = {f"data {name}": text for name, text in begun.staging.used.items()}
+    origins = work.origins
+    if origins is not None:
+        origins = {**origins, **{name: cache.origins.of(text) for name, text in used.items()}}
+    return cache.call(work.function, {**begun.inputs, **used}, wanted=work.policy.cache, origins=origins)
+
+
+def _known(begun: _Begun) -> Done | None:
+    """What an earlier run has given for the same."""
+    cache, call = begun.bench.cache, begun.call
+    if cache is None or call is None:
+        return None
+    if begun.bench.wants_value:
+        hit = cache.reuse(call)
+        return _reused(begun, cache, hit.entry, hit.result) if hit else None
+    entry = cache.find(call)
+    return _reused(begun, cache, entry, None) if entry else None
+
+
+def _reused(begun: _Begun, cache: StepCache, entry: Entry, value: Any) -> Done:
+    seen, bench = begun.seen, begun.bench
     files = [dict(file) for file in entry.about.get("files", ())]
     seen.shown_again(files, lambda file: cache.store.get(file["digest"]))
     seen.scores.extend(entry.about.get("scores", ()))
     if entry.log:
         bench.output.write((cache.store.get(entry.log) or b"").decode("utf-8", "replace"))
-    for name, value in entry.metrics.items():
-        seen.metric(name, value)
-    outputs = outputs_of(begun.work.function, hit.result)
-    answer = _answer(begun, cached=True, from_run=entry.run, bundle=entry.bundle, outputs=describe(outputs))
-    return Done(answer=replace(answer, fields=tuple(outputs)), value=hit.result)
+    for name, number in entry.metrics.items():
+        seen.metric(name, number)
+    answer = _answer(
+        begun,
+        cached=True,
+        from_run=entry.run,
+        bundle=entry.bundle,
+        fields=entry.fields,
+        origins={name: entry.origin(name) for name in entry.fields},
+        left=entry.exit_state,
+        states=entry.states,
+        outputs=entry.about.get("outputs", {}),
+    )
+    return Done(answer=answer, value=value)
 
 
 def _run(begun: _Begun) -> Done:
     work, cache, call, trace = begun.work, begun.bench.cache, begun.call, None
+    place = "what fetches its data"
     try:
+        if begun.staging.used or work.origins is not None:
+            with deadline(work.seconds):
+                work = replace(work, args=(), kwargs={**begun.inputs, **begun.staging.values})
+        place = ""
         if cache and call:
-            with cache.tracing(call) as trace:
-                value = _called(work, begun.staging)
+            with cache.tracing(call, begun.inputs) as trace:
+                value = _called(work)
         else:
-            value = _called(work, begun.staging)
+            value = _called(work)
         begun.seen.settle()
-        published = begun.staging.publish()
+        place = "what publishes its data"
+        with deadline(work.seconds):
+            published = begun.staging.publish()
     except BaseException as error:
         begun.seen.settle()
-        return _failed(begun, error, trace)
+        return _failed(begun, error, trace, place)
     outputs = outputs_of(work.function, value)
     declared = numbers_in(outputs, work.settings.metrics.get(work.function.__name__, ()))
     for name, number in declared.items():
         begun.seen.metric(name, number)
-    measured = _measured(begun)
-    reason = f"publishes {', '.join(published)}" if published else ""
+    measured, described = _measured(begun), describe(outputs)
+    kept = Kept(reason=f"publishes {', '.join(published)}" if published else "")
     try:
-        if cache and call and trace and not reason:
+        if cache and call and trace:
             cache = _met(cache, work)
-            reason = cache.keep(call, value, trace, _about(begun, cache), seconds=begun.clock.elapsed())
-    except OSError as error:  # a full disk, or a store that cannot be reached
-        return _failed(begun, error, trace, place="what keeps its result")
-    answer = _answer(begun, uncacheable=reason, outputs=describe(outputs), measured=measured)
-    return Done(answer=replace(answer, fields=tuple(outputs)), value=value)
+            about, seconds = _about(begun, cache, described), begun.clock.elapsed()
+            kept = cache.keep(call, value, trace, about, seconds, reason=kept.reason)
+    except (OSError, RuntimeTrouble) as error:  # a full disk, or a store that cannot be reached
+        if begun.bench.cache is None or begun.bench.cache.needed:
+            return _failed(begun, error, trace, place="what keeps its result")
+        kept = Kept(reason=f"it could not be kept: {error}")  # the value is here, and the run can go on
+        print(f"{work.step}: {kept.reason}; a run that resumes computes it again", file=sys.stderr, flush=True)
+    answer = _answer(
+        begun,
+        uncacheable=kept.reason,
+        bundle=kept.bundle,
+        fields=tuple(outputs),
+        origins={name: kept.origins.get(name, f"{kept.bundle} {name}") for name in outputs if kept.bundle},
+        outputs=described,
+        measured=measured,
+    )
+    return Done(answer=answer, value=value)
 
 
 def _met(cache: StepCache, work: Work) -> StepCache:
@@ -173,14 +244,12 @@ def _met(cache: StepCache, work: Work) -> StepCache:
     return met
 
 
-def _called(work: Work, staging: Staging) -> Any:
+def _called(work: Work) -> Any:
     with deadline(work.seconds):
         if FAULTS in os.environ:
             from nb2prod.runtime.faults import inject
 
             inject(work.step, work.attempt)
-        if staging.used:
-            return work.function(**staging.inputs)
         return work.function(*work.args, **work.kwargs)
 
 
@@ -230,7 +299,7 @@ def _measured(begun: _Begun) -> dict[str, object]:
     return {**begun.clock.read(), **({"printed_lines": lines} if lines else {})}
 
 
-def _about(begun: _Begun, cache: StepCache) -> Entry:
+def _about(begun: _Begun, cache: StepCache, outputs: Mapping[str, Any]) -> Entry:
     """What a later run shows in place of what this one showed."""
     sys.stdout.flush()
     output, seen, folder = begun.bench.output, begun.seen, begun.bench.folder
@@ -246,5 +315,5 @@ def _about(begun: _Begun, cache: StepCache) -> Entry:
         log=cache.store.put(log) if log else "",
         figures=digests,
         run=begun.bench.run,
-        about={"files": with_digests, "scores": list(seen.scores)},
+        about={"files": with_digests, "scores": list(seen.scores), "outputs": outputs},
     )

@@ -5,7 +5,6 @@
 The process is the step's own: its working directory, modules and hidden state are changed and not put back.
 """
 
-import importlib
 import os
 import random
 import sys
@@ -17,9 +16,8 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.artifacts import NEAR, Artifacts, open_artifacts
 from nb2prod.runtime.attempts import facts_of
-from nb2prod.runtime.bundles import NotPortable
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
@@ -34,14 +32,23 @@ from nb2prod.runtime.workplace import cache_of, enter, import_module
 __all__ = ["carry_out", "main", "prepare"]
 
 
-def prepare(project: str, package: str, environment: str = "") -> None:
+def prepare(project: str, package: str, environment: str = "", workdir: str = "") -> None:
     """Import all that a step of the project needs, for a process that forks the ones of its steps."""
     settings = _settings(project, package, environment)
+    if workdir:
+        settings = replace(settings, workdir=Path(workdir))
     _reach(settings)
     enter(settings)
-    import_module(f"{settings.package}.pipeline", settings)
-    importlib.import_module("tempfile")
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
     state.capture(STATES)  # what is loaded at the first look is loaded now
+    known = cache_of(settings, settings.runs, pipeline, str(settings.runs), use=True)
+    for function in _functions_of(f"{settings.package}.steps."):  # they run what is loaded now
+        known.code.learn(function)
+
+
+def _functions_of(modules: str) -> list[Any]:
+    found = [vars(module).values() for name, module in list(sys.modules.items()) if name.startswith(modules)]
+    return [each for values in found for each in values if str(getattr(each, "__module__", "")).startswith(modules)]
 
 
 def carry_out(call: StepCall) -> Answer:
@@ -69,31 +76,46 @@ def _carried_out(call: StepCall) -> Answer:
     module, _, name = call.function.partition(":")
     function = getattr(import_module(module, settings), name)
     artifacts = open_artifacts(call.artifacts)
-    known = cache_of(settings, settings.runs, pipeline, call.artifacts, use=call.use_cache)
+    known = cache_of(
+        settings,
+        settings.runs,
+        pipeline,
+        call.artifacts,
+        use=call.use_cache,
+        run=call.run,
+        resumed=call.resumed,
+        needed=True,
+    )
     known.left.extend(call.unkept)
     states = [*STATES, *_attributes(getattr(pipeline, "HIDDEN_STATE", {}))]
     for digest in call.carried:
         state.restore(artifacts.get_value(digest))
     before = state.capture(states)
-    kwargs, origins = _inputs(call, artifacts, function)
-    for bundle, values in origins.items():
-        known.origins.learn(bundle, values)
+    plain = {name: decode(name, where["value"]) for name, where in call.inputs.items() if "value" in where}
+    origins = {name: known.origins.of(value) for name, value in plain.items()}
+    origins |= {name: where["origin"] for name, where in call.inputs.items() if "origin" in where}
     policy = replace(settings.steps.get(name, Policy()), cache=call.keep)
     work = Work(
         settings=settings,
         step=call.step,
         function=function,
-        kwargs=kwargs,
+        kwargs=plain,
         policy=policy,
         attempt=call.attempt,
         seconds=call.timeout,
+        must_be_known=call.must_be_known,
+        origins=origins,
+        load=lambda: _loaded(call, artifacts, function),
     )
     with tempfile.TemporaryDirectory(prefix="nb2prod-step-") as place, Output(call.run) as output:
-        known.ignore = (*known.ignore, place)
+        known.ignore = (*known.ignore, place, *([os.environ[NEAR]] if NEAR in os.environ else []))
         for each in ("logs", "figures"):
             Path(place, each).mkdir()
-        done = perform(work, Bench(run=call.run, folder=Path(place), output=output, cache=known))
-        return _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
+        bench = Bench(run=call.run, folder=Path(place), output=output, cache=known, wants_value=False)
+        done = perform(work, bench)
+        answer = _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
+    moved = artifacts.moved + known.store.moved
+    return replace(answer, measured={**answer.measured, "moved_bytes": moved}) if moved else answer
 
 
 def _kept(
@@ -111,17 +133,11 @@ def _kept(
     log = path.read_bytes() if path.is_file() else b""
     files = tuple({**file, "digest": artifacts.put((folder / file["path"]).read_bytes())} for file in answer.files)
     answer = replace(answer, log=artifacts.put(log) if log else "", files=files, unkept=tuple(unkept))
-    if done.error is not None:
+    if done.error is not None or answer.cached:
         return answer
     with state.unwarned():
         left = _left(before, states)
-        answer = replace(answer, left=artifacts.put_value(left) if left else "", states=tuple(left))
-        if answer.bundle or not answer.fields:
-            return replace(answer, bundle=answer.bundle or artifacts.put_value(None))
-        try:
-            return replace(answer, bundle=artifacts.put_value(done.value))
-        except NotPortable as error:  # who needs it is told
-            return replace(answer, uncacheable=answer.uncacheable or str(error))
+        return replace(answer, left=artifacts.put_value(left) if left else "", states=tuple(left))
 
 
 def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, object]:
@@ -132,26 +148,22 @@ def _left(before: Mapping[str, object], states: Sequence[str]) -> dict[str, obje
     return {name: state.difference(name, before.get(name), value) for name, value in changed.items()}
 
 
-def _inputs(call: StepCall, artifacts: Artifacts, function: Any) -> tuple[dict[str, Any], dict[str, dict[str, object]]]:
-    """By name; and by bundle what its fields are. Each bundle is read once, so that what is shared in it stays so."""
+def _loaded(call: StepCall, artifacts: Artifacts, function: Any) -> dict[str, Any]:
+    """The inputs that are not in the call. Each bundle is read once, so that what is shared in it stays so."""
     bundles: dict[str, Any] = {}
     values: dict[str, Any] = {}
-    origins: dict[str, dict[str, object]] = {}
     for name, where in call.inputs.items():
         if "value" in where:
-            values[name] = decode(name, where["value"])
             continue
         digest = where["bundle"]
         if digest not in bundles:
             bundles[digest] = artifacts.get_value(digest, function)
-        whole = bundles[digest]
+        whole, field = bundles[digest], where.get("field", "")
         if "item" in where:
             values[name] = whole[where["item"]]
         else:
-            field = where.get("field", "")
             values[name] = getattr(whole, field) if field else whole
-            origins.setdefault(digest, {})[field or "result"] = values[name]
-    return values, origins
+    return values
 
 
 def _attributes(hidden: Mapping[str, Sequence[str]]) -> list[str]:

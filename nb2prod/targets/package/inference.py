@@ -36,8 +36,9 @@ def _import(name: str, alias: str) -> str:
 
 
 def _call(step: StepView, alias: str, *, last: bool) -> str:
-    arguments = ", ".join(f"{variable.name}={variable.name}" for variable in step.step.inputs)
-    call = f"{alias}({arguments})"
+    arguments = [f"{variable.name}={variable.name}" for variable in step.step.inputs]
+    arguments += [f"{data.name}={data.text!r}" for data in step.step.data]
+    call = f"{alias}({', '.join(arguments)})"
     names = ", ".join(variable.name for variable in step.step.outputs)
     if last:
         return f"return {call}" if names else call

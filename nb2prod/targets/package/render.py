@@ -214,4 +214,5 @@ def _step_entry(name: str, step: StepView) -> dict[str, object]:
         "state": list(step.step.state),
         "after": list(step.step.after),
         "metrics": list(step.step.metrics),
+        "data": {data.name: data.mode for data in step.step.data},
     }

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nb2prod.model.pipeline import DataSource, Fragment, Parameter, Pipeline, Step
+from nb2prod.runtime.data.tables import is_database
 from nb2prod.source import PythonName, indent
 
 _OURS = {"parameters", "step", "run", "Results", "Parameters", "StepRunner", "NamedTuple", "Any", "Mapping"}
@@ -26,6 +27,7 @@ class StepView:
     typing: str  # the import of what the signature needs, "" when it needs nothing
     imports: tuple[str, ...]
     functions: tuple[str, ...]
+    arguments: list[str]  # their names, sorted
     signature: str
     returns: str
     fields: tuple[tuple[str, str], ...]  # of the outputs' class, when there are several
@@ -45,6 +47,16 @@ class ParameterView:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DataView:
+    name: str
+    path: str  # as TOML
+    mode: str
+    said: str  # where it stands in the notebook
+    url: str  # an example, as TOML
+    steps: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class View:
     pipeline: Pipeline
     doc: str
@@ -56,7 +68,8 @@ class View:
     functions_future: tuple[str, ...]
     functions_imports: tuple[str, ...]
     functions: str
-    data: tuple[str, ...]
+    data: tuple[DataView, ...]
+    places: tuple[str, ...]  # data that stays in the code, a line each
     state: tuple[tuple[str, tuple[str, ...]], ...]
 
 
@@ -83,7 +96,8 @@ def view_of(pipeline: Pipeline) -> View:
         functions_future=future,
         functions_imports=imports,
         functions="\n\n\n".join(fragment.text.strip("\n") for fragment in pipeline.functions),
-        data=tuple(_data(source) for source in pipeline.data),
+        data=tuple(_data(source, pipeline) for source in pipeline.data if source.mode),
+        places=tuple(_place(source) for source in pipeline.data if not source.mode),
         state=tuple((step.name, step.state) for step in pipeline.steps if step.state),
     )
 
@@ -118,12 +132,14 @@ def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[s
     taken = {*locals_.values(), *_OURS, *(p.name for p in pipeline.parameters)}
     alias = free(f"{step.name}_step", taken | {s.name for s in pipeline.steps}) if step.name in taken else step.name
     arguments = [alias, *(locals_[v.name] for v in carried), *(f"{v.name}=parameters.{v.name}" for v in rest)]
+    arguments += [f"{data.name}={data.text!r}" for data in step.data]
     names = [locals_[v.name] for v in step.outputs]
     target = f"{', '.join(names)} = " if names else ""
     types = {str(p.name): _parameter_type(p) for p in pipeline.parameters if p.name not in given}
     future, imports = _split(step.imports)
     returns, fields, result = _outputs(step)
-    signature = ", ".join(f"{v.name}: {types.get(v.name, v.annotation)}" for v in (*carried, *rest))
+    typed = [f"{v.name}: {types.get(v.name, v.annotation)}" for v in (*carried, *rest)]
+    signature = ", ".join([*typed, *(f"{data.name}: str" for data in step.data)])
     return StepView(
         name=step.name,
         alias=alias,
@@ -134,6 +150,7 @@ def _step(step: Step, pipeline: Pipeline, given: frozenset[str], locals_: dict[s
         typing=_typing(signature, returns, fields),
         imports=imports,
         functions=tuple(step.functions),
+        arguments=sorted([*(str(v.name) for v in step.inputs), *(str(data.name) for data in step.data)]),
         signature=signature,
         returns=returns,
         fields=fields,
@@ -207,10 +224,37 @@ def _option(name: str, value: object) -> str:
     return f"--{name.replace('_', '-')} {value!r}"
 
 
-def _data(source: DataSource) -> str:
-    """One line of a comment, whatever the address has in it."""
+def _data(source: DataSource, pipeline: Pipeline) -> DataView:
+    done = {"read": "read", "write": "written", "update": "read and written", "connect": "opened by the code"}
+    said = f"{done[source.mode]} in {cells_in_words((source.cell,))}, line {source.line}"
+    if source.stays:
+        said += f"; it stands in {cells_in_words(source.stays)} too, and stays there as it is"
+    return DataView(
+        name=source.name,
+        path=json.dumps(source.url, ensure_ascii=False),
+        mode=source.mode,
+        said=said,
+        url=json.dumps(_example(source), ensure_ascii=False),
+        steps=tuple(str(step.name) for step in pipeline.steps if source.name in {data.name for data in step.data}),
+    )
+
+
+def _example(source: DataSource) -> str:
+    """Another place that it could have."""
+    if source.mode == "connect" and is_database(source.url):
+        scheme, _, rest = source.url.partition("://")
+        return f"{scheme}://{{env:DB_USER}}:{{env:DB_PASSWORD}}@{rest.rpartition('@')[2].lstrip('/')}"
+    if source.mode == "connect":
+        return source.url
+    name = source.url.partition("?")[0].rstrip("/").rpartition("/")[2]
+    return f"s3://bucket/{name or source.name}"
+
+
+def _place(source: DataSource) -> str:
+    """One line of a comment, whatever the address has in it; a password in it is not repeated."""
     done = "written" if source.writes else "read"
-    return f"{source.name} = {json.dumps(source.url)}, {done} in cell {source.cell}, line {source.line}"
+    url = re.sub(r"(://[^/@:]*):[^/@]*@", r"\1:***@", source.url)
+    return f"{source.name} = {json.dumps(url)}, {done} in cell {source.cell}, line {source.line}"
 
 
 def _parameter_type(parameter: Parameter) -> str:

@@ -1,0 +1,5 @@
+"""The small project of the runtime's tests."""
+
+from runtime.conftest import project, score
+
+__all__ = ["project", "score"]

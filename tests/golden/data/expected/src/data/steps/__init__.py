@@ -1,0 +1,1 @@
+"""The steps: one module, one function each."""

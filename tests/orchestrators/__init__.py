@@ -1,0 +1,1 @@
+"""Other people's orchestrators, as the tests of our targets run them."""
