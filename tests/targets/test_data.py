@@ -11,7 +11,7 @@ from nb2prod.targets.package import PLUGIN
 CELLS = [
     '# tags: step:fit\nimport joblib\nmodel = [2.5]\njoblib.dump(model, "models/m.joblib")',
     '# tags: step:load inference\nfitted = joblib.load("models/m.joblib")',
-    '# tags: step:score inference\nscore = fitted[0] * 2\nwith open("dátá/ü  x.csv", "a") as log:\n    log.write(str(score))',
+    '# tags: step:score inference\nscore = fitted[0]\nwith open("dátá/ü  x.csv", "a") as log: log.write("x")',
     '# tags: step:more\ntexts = [open("b.txt").read() for _ in range(0)]\npassword = "sqlite://u:pw@h/x.db"',
 ]
 
