@@ -7,7 +7,7 @@ LINTED := nb2prod tests benchmarks tests/golden/regen.py
 # without byte code on disk each kernel compiles the libraries again, seconds each time
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo test check corpus fuzz peers soak bench golden clean
+.PHONY: help setup demo test check corpus fuzz peers soak soak-steps bench golden clean
 
 help:
 	@echo "make demo     tag, check, convert, verify, run and schedule an example, in out/demo"
@@ -16,6 +16,7 @@ help:
 	@echo "make corpus   convert and verify notebooks that none of us wrote (fetches them)"
 	@echo "make fuzz     random notebooks, and broken ones (ARGS='--examples 10000 --seed 2')"
 	@echo "make soak     200 kill -9s of daemons and workers, for each store (ARGS='--only sqlite --seed 2')"
+	@echo "make soak-steps   every fault everywhere, and 100 kill -9s of what belongs to runs (ARGS='--seed 2')"
 	@echo "make peers    the tests of nbclient and papermill on our engine (fetches them)"
 	@echo "make bench    the benchmarks"
 	@echo "make golden   write the golden projects again; read the diff"
@@ -49,6 +50,10 @@ fuzz: $(READY)
 
 soak: $(READY)
 	$(BIN)/python tests/soak/run.py $(ARGS)
+
+soak-steps: $(READY)
+	NB2PROD_ALL_FAULTS=1 $(BIN)/python -m pytest -q -n 2 tests/faults
+	$(BIN)/python tests/faults/kills.py $(ARGS)
 
 peers: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m peers.equal $(ARGS)

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nb2prod.runtime.artifacts import Store
+from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.cache import StepCache
 from nb2prod.runtime.keys import Code
 from nb2prod.runtime.project import Settings
@@ -40,7 +40,8 @@ def microseconds_a_step(step: Callable[..., object], add: Callable[[int, int], l
 def runner_in(folder: Path, *, cache: bool) -> Runner:
     folder.mkdir()
     settings = Settings(package="bench", name="bench", root=folder, workdir=folder, runs=folder)
-    known = StepCache(Store(folder / "cache"), code=Code(folder), environment={}, hidden={}, ignore=(str(folder),))
+    artifacts = open_artifacts(folder / "cache")
+    known = StepCache(artifacts, code=Code(folder), environment={}, hidden={}, ignore=(str(folder),))
     return Runner(settings, Record(folder / "run", {}), known if cache else None)
 
 

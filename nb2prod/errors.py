@@ -89,6 +89,28 @@ class NotInNotebook(Nb2ProdError):
         self.text = text
 
 
+class CacheNotReachable(Nb2ProdError):
+    """The artifacts of a project; `reason` is the runtime's own sentence."""
+
+    exit_code = 7
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+
+
+class CacheInUse(Nb2ProdError):
+    def __init__(self, run: str) -> None:
+        super().__init__(f"run {run} is going on and needs what it has made: wait for it, or cancel it")
+
+
+class NoLimits(Nb2ProdError):
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing says how much may stay: give --max-size 10GB or --max-age 30d, "
+            "or write max_size or max_age under [cache] in pipeline.toml"
+        )
+
+
 class TraceNotReadable(Nb2ProdError):
     def __init__(self, where: str, reason: str) -> None:
         super().__init__(f"{where} cannot be used as a trace: {reason}; make it again with `nb2prod trace`")

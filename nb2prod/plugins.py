@@ -2,7 +2,7 @@
 
 import importlib
 import pkgutil
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
 
 
@@ -11,5 +11,15 @@ def find_plugins(package: ModuleType, group: str) -> tuple[object, ...]:
     names = sorted(module.name for module in pkgutil.iter_modules(package.__path__))
     modules = (importlib.import_module(f"{package.__name__}.{name}") for name in names)
     ours = [module.PLUGIN for module in modules if hasattr(module, "PLUGIN")]
-    theirs = [entry.load() for entry in sorted(entry_points(group=group), key=lambda e: e.name)]
+    theirs = [_loaded(entry) for entry in sorted(entry_points(group=group), key=lambda e: e.name)]
     return (*ours, *theirs)
+
+
+def _loaded(entry: EntryPoint) -> object:
+    """Whatever an import of others raises has a note of whose it is."""
+    try:
+        return entry.load()
+    except Exception as error:
+        owner = entry.dist.name if entry.dist else "an unknown distribution"
+        error.add_note(f"the entry point {entry.name!r} ({entry.value}) of {owner}")
+        raise

@@ -60,7 +60,7 @@ def replay(
     path = output or Path(f"{step}.replay.ipynb")
     if path.exists() and output is None:
         raise NotReplayable(f"{path} is there already; remove it, or choose another name with -o")
-    notices = (*_changed_since(settings, source), *_inputs_as_they_were(failed))
+    notices = (*_changed_since(settings, source), *_inputs_as_they_were(failed), *_data_elsewhere(settings, failed))
     head = {"format": 1, "project": str(root), "run": folder.name, "step": step, "notebook": str(source.original)}
     data = {
         "cells": [cell.data for cell in _cells(source, failed, folder, root, notices)],
@@ -221,6 +221,15 @@ def _inputs_as_they_were(failed: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} could not be kept ({why}); make it by hand"
 
 
+def _data_elsewhere(settings: Settings, failed: Mapping[str, Any]) -> Iterator[str]:
+    """A run fetched it; the notebook's cells have the path that they always had."""
+    data = settings.tables.get("data", {})
+    for name, given in failed["replay"]["inputs"].items():
+        url = data.get(name, {}).get("url") if isinstance(data, dict) else None
+        if url and "value" in given:
+            yield _hidden(f"{name} was {url} for the run, and these cells look at {given['value']}: put it there first")
+
+
 def _hidden(text: str) -> str:
     """Without what should not be read: passwords of URLs, and the values of secrets in the environment."""
     text = _IN_URL.sub(r"\1:***@", text)
@@ -247,7 +256,7 @@ def _found(run: str, project: Path | None, runs: Path | None, store: str) -> tup
         folder, entry = _in_store(run, store)
     folder = folder.resolve()
     recorded = read_json(folder / "run.json", dict).get("project", "")
-    roots = [here, Path(recorded) if recorded else None, folder.parent.parent, entry]
+    roots = [here, entry, Path(recorded) if recorded else None, folder.parent.parent]  # a daemon runs a copy of it
     root = next((each for each in roots if each and (each / LOCK).is_file()), None)
     if root is None:
         raise NotReplayable(f"the project of {folder} is not there any more; give its folder with --project")

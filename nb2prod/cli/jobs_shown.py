@@ -21,6 +21,7 @@ __all__ = [
     "run_row",
     "run_table",
     "seconds_of",
+    "size_of",
     "state_of",
     "what_of",
     "zone_of",
@@ -88,7 +89,7 @@ def _policies(schedule: Schedule) -> Iterator[str]:
 def lines_of_definition(definition: Definition) -> Iterator[str]:
     count = len(definition.files)
     size = sum(file.size for file in definition.files)
-    files = f"{counted(count, 'file')}, {_size(size)}"
+    files = f"{counted(count, 'file')}, {size_of(size)}"
     yield f"  definition  {definition.name} version {definition.version}, {files}"
     settings = list(_settings(definition.settings))
     if settings:
@@ -104,7 +105,7 @@ def _settings(settings: JobSettings) -> Iterator[str]:
         "formats": " ".join(settings.formats) if len(settings.formats) > 1 else "",
         "timeout": duration(limits.run) if limits.run else "",
         "cell timeout": duration(limits.cell) if limits.cell else "",
-        "memory": _size(limits.memory) if limits.memory else "",
+        "memory": size_of(limits.memory) if limits.memory else "",
         "CPU time": duration(limits.cpu_seconds) if limits.cpu_seconds else "",
         "CPUs": str(limits.cpus or ""),
         "retries": str(retry.limit or ""),
@@ -120,7 +121,7 @@ def lines_of_times(times: Sequence[datetime], zone: str) -> Iterator[str]:
         yield f"{'next' if number == 0 else '':<6}{in_zone(moment, zone, seconds=seconds)}"
 
 
-def _size(count: int) -> str:
+def size_of(count: int) -> str:
     for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
         if count >= size:
             return f"{count / size:.3g} {unit}"
@@ -198,7 +199,7 @@ def lines_of_run(detail: RunDetail, zone: str = "UTC") -> Iterator[str]:
     yield from _failure(run)
     yield from _attempts(detail)
     for artifact in detail.artifacts:
-        yield f"  {artifact.kind:<13}{artifact.url} ({_size(artifact.size)})"
+        yield f"  {artifact.kind:<13}{artifact.url} ({size_of(artifact.size)})"
 
 
 def _why(run: Run) -> str:

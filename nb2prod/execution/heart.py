@@ -68,7 +68,7 @@ class Heart:
         """Seconds until the deadline."""
         return None if self._limit is None else max(0.0, self._limit - self.seconds)
 
-    def event(self, kind: str, **data: object) -> None:
+    def event(self, kind: str, /, **data: object) -> None:
         with self._lock:
             self._events.append((kind, data))
 

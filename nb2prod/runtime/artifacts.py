@@ -15,17 +15,26 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any  # a step's values
+from typing import Any, BinaryIO  # Any: a step's values
 
 from nb2prod.runtime.bundlefiles import BadBundle, Looker, Opened, read_bundle, write_bundle
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.places import ArtifactsUnreachable, File, Folder, Place, safe, younger
 
-__all__ = ["NEAR", "Artifacts", "ArtifactsUnreachable", "Damaged", "Entry", "Gone", "Store", "open_artifacts"]
+__all__ = [
+    "FRESH",
+    "NEAR",
+    "Artifacts",
+    "ArtifactsUnreachable",
+    "Damaged",
+    "Entry",
+    "Gone",
+    "open_artifacts",
+]
 
 _ENTRIES = 8
 _FORMAT = 2
-_FRESH = 6 * 3600.0  # what was written so lately, no collector takes
+FRESH = 3600.0  # seconds: what was used so lately elsewhere, no collector takes
 _NEAR = 10_000_000_000
 NEAR = "NB2PROD_NEAR"  # names the folder of this machine for what comes from elsewhere
 
@@ -92,6 +101,11 @@ class Artifacts:
         """Bytes that came from another host or went there."""
         return self.place.moved
 
+    @property
+    def is_here(self) -> bool:
+        """On this machine alone, as far as its files tell."""
+        return self.place.is_here
+
     def put(self, content: bytes, *, durable: bool = False) -> str:
         """`durable` survives a power cut too; without it such a file is found damaged, and made again."""
         digest = hashlib.sha256(content).hexdigest()
@@ -118,9 +132,8 @@ class Artifacts:
         with self.place.new() as new:
             digest = write_bundle(value, new.file, looker)
             size = new.file.tell()
-            if self.place.is_here or not self._is_there(
-                digest, size
-            ):  # here it costs nothing, and mends what is damaged
+            # here it costs nothing, and mends what is damaged
+            if self.is_here or not self._is_there(digest, size):
                 new.keep(_blob(digest), durable=durable)
         return digest, size
 
@@ -135,9 +148,7 @@ class Artifacts:
     def _opened(self, digest: str) -> Opened:
         """A copy near that is bad is fetched again once."""
         for second in (False, True):
-            file = self.place.opened(_blob(digest))
-            if file is None:
-                raise Gone(digest, self.where)
+            file = self.place.opened(_blob(digest)) or self._opened_late(digest)
             try:
                 with file:
                     return read_bundle(file, digest)
@@ -145,6 +156,14 @@ class Artifacts:
                 if second or not self.place.drop_near(_blob(digest)):
                     raise
         raise AssertionError("the second time returns or raises")
+
+    def _opened_late(self, digest: str) -> BinaryIO:
+        """A collector that looks at a file again has it aside for a moment."""
+        time.sleep(0.02)
+        file = self.place.opened(_blob(digest))
+        if file is None:
+            raise Gone(digest, self.where)
+        return file
 
     def size(self, digest: str) -> int:
         """In bytes. Raises Gone."""
@@ -160,7 +179,7 @@ class Artifacts:
 
     def entries(self, key: str) -> Iterator[Entry]:
         """Those of a key, the latest first."""
-        found = [entry for file in self.place.files(_keys(key)) if (entry := self._entry(file.name))]
+        found = [entry for file in self.place.files(_keys(key)) if (entry := self.entry_of(file.name))]
         yield from sorted(found, key=lambda entry: entry.made, reverse=True)
 
     def add(self, key: str, entry: Entry) -> None:
@@ -197,10 +216,11 @@ class Artifacts:
         return found is not None and found.size == size and self._stays(found)
 
     def _stays(self, file: File) -> bool:
-        return younger(file, _FRESH / 2) or self.place.touch(file.name)
+        """A place of this machine is told each time, which costs it nothing: its collector need not wait."""
+        return (not self.is_here and younger(file, FRESH / 2)) or self.place.touch(file.name)
 
-    def _entry(self, name: str) -> Entry | None:
-        """None for one that is torn, or of another version."""
+    def entry_of(self, name: str) -> Entry | None:
+        """That of a file of the index; None for one that is torn, or of another version."""
         try:
             seal, _, text = (self.place.read(name) or b"").partition(b"\n")
             if hashlib.sha256(text).hexdigest().encode() != seal:
@@ -210,13 +230,6 @@ class Artifacts:
             return Entry(**{**found, **tuples}) if found.pop("format") == _FORMAT else None
         except (ValueError, TypeError, KeyError, AttributeError):
             return None
-
-
-class Store(Artifacts):
-    """Of a folder of this machine."""
-
-    def __init__(self, folder: Path) -> None:
-        super().__init__(Folder(folder))
 
 
 def open_artifacts(where: str | Path, *, near: Path | None = None, near_size: int = _NEAR) -> Artifacts:

@@ -5,24 +5,29 @@ All of it happens in the runner's thread, when a step is added, when somebody lo
 
 import random
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Protocol  # Any: what steps take and give
 
-from nb2prod.runtime.artifacts import open_artifacts
+from nb2prod.runtime.artifacts import Damaged, Gone, open_artifacts
 from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
-from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble
+from nb2prod.runtime.drawing import unordered
+from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble, StepFailed
+from nb2prod.runtime.healing import lacks_a_result, to_do_again
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.keys import Origins, Uncacheable
 from nb2prod.runtime.ledger import answer_is_worth, answer_of, was_lost
 from nb2prod.runtime.measure import in_words, shown
 from nb2prod.runtime.plan import Node, Plan, Ref
 from nb2prod.runtime.record import encode
+from nb2prod.runtime.selection import Decision, not_known
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
+from nb2prod.runtime.steps.performing import NotKnown
 
 __all__ = ["Dispatch"]
 
+_HEALINGS = 3
 _LOOK = 0.5  # seconds between looks at the run's end
 
 
@@ -45,11 +50,16 @@ class Dispatch:
         self.running: dict[Ticket, Node] = {}
         self.later: dict[str, tuple[float, int]] = {}  # nodes that are tried again: when, and which attempt
         self.losses: dict[str, int] = {}
+        self.attempts: dict[str, int] = {}
+        self.healed: dict[str, int] = {}  # attempts that found a result gone which they needed
         self.answers: dict[str, Answer] = {}
         self.missing: dict[str, str] = {}  # nodes that give nothing → the step that failed
         self.values: dict[str, Any] = {}
 
     def add(self, node: Node) -> None:
+        if self.runner.decision(node) is Decision.LEAVE:
+            self.missing[node.name] = ""
+            return
         self.waiting[node.name] = node
         self._turn(0)
 
@@ -66,10 +76,21 @@ class Dispatch:
         if ref.step in self.missing:
             raise self.runner.failure_behind(ref.step)
         if ref.step not in self.values:
-            node = self.runner.plan.nodes[ref.step]
-            self.values[ref.step] = self.artifacts.get_value(self._bundle(ref.step), node.function)
+            self.values[ref.step] = self._opened(ref.step)
         value = self.values[ref.step]
         return getattr(value, ref.field) if ref.field else value
+
+    def _opened(self, step: str) -> Any:
+        """What it gave; when that is damaged or gone, it is made again once."""
+        function = self.runner.plan.nodes[step].function
+        try:
+            return self.artifacts.get_value(self._bundle(step), function)
+        except (Damaged, Gone) as error:
+            self._do_again([step], str(error))
+            self.drain(step)
+            if step in self.missing:
+                raise self.runner.failure_behind(step) from error
+            return self.artifacts.get_value(self._bundle(step), function)
 
     def close(self) -> None:
         for ticket, node in self.running.items():
@@ -111,7 +132,8 @@ class Dispatch:
         )
         for ticket, node in self.running.items():
             self.executor.cancel(ticket)
-            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble)
+            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble, replay=self._replay(node))
+            self.runner.hand_over(node)
         self.running.clear()
         raise trouble
 
@@ -137,11 +159,13 @@ class Dispatch:
             del self.waiting[node.name]
             self.runner.ledger.begin(node.name, {})
             self.running[call.ticket] = node
+            self.attempts[node.name] = attempt
             self.executor.submit(call)
 
     def _call(self, node: Node, attempt: int) -> StepCall:
         """Raises NotPortable for an input that cannot leave this process."""
         policy, settings = self.runner.policy(node), self.runner.settings
+        decision = self.runner.decision(node)
         before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
         function = node.function
         return StepCall(
@@ -161,7 +185,8 @@ class Dispatch:
             memory=policy.memory,
             cpus=policy.cpus,
             gpus=policy.gpus,
-            use_cache=self.use_cache,
+            use_cache=self.use_cache and decision is not Decision.RUN,
+            must_be_known=decision is Decision.KNOWN,
             keep=policy.cache,
             workdir=str(settings.workdir),
         )
@@ -204,13 +229,43 @@ class Dispatch:
         if answer.status == "completed":
             self.answers[node.name] = answer
             self.runner.completed(node, answer, **_where(outcome))
-        elif not self._again(node, answer, outcome):
+            self._check_draws(node, answer)
+        elif not (self._heal(node, answer) or self._again(node, answer, outcome)):
             self._fail(node, answer)
+
+    def _check_draws(self, node: Node, answer: Answer) -> None:
+        """Raises StepFailed for steps that drew the same where the notebook did not."""
+        states = {name: each.states for name, each in self.answers.items() if each.states} if answer.states else {}
+        found = unordered(self.runner.plan, states, node.name) if states else None
+        if found:
+            reason = f"it draws from {found[0]} as step '{found[1]}' does, and nothing says which of them is first"
+            notes = ["run it with --executor in-process, or give each a generator of its own in the notebook"]
+            pipeline = self.runner.settings.name
+            raise StepFailed(pipeline=pipeline, step=node.name, where="its process", reason=reason, notes=notes)
+
+    def _heal(self, node: Node, answer: Answer) -> bool:
+        """When it could not open what it needs: have that made again, and try it once more."""
+        if not lacks_a_result(answer) or self.healed.get(node.name, 0) >= _HEALINGS:
+            return False
+        again = to_do_again(node.name, self.runner.plan, self.answers, self.artifacts)
+        if again:
+            self._do_again([*again, node.name], str(answer.error.get("reason", "")))
+        return bool(again)
+
+    def _do_again(self, steps: Sequence[str], reason: str) -> None:
+        for name in steps:
+            self.answers.pop(name, None)
+            self.values.pop(name, None)
+            self.healed[name] = self.healed.get(name, 0) + 1
+            self.later[name] = (0.0, self.attempts[name] + 1)
+            self.runner.record.event("step.again", step=name, reason=reason)
+        self.waiting = {**{name: self.runner.plan.nodes[name] for name in steps}, **self.waiting}
 
     def _again(self, node: Node, answer: Answer, outcome: Outcome) -> bool:
         policy, attempt = self.runner.policy(node), outcome.ticket.attempt
         lost = was_lost(answer)
         losses = self.losses.get(node.name, 0)
+        attempt -= self.healed.get(node.name, 0)
         worth = answer_is_worth(answer, policy)
         if worth and not self.runner.may_try_again(node.name, str(answer.error.get("reason", ""))):
             return False
@@ -220,11 +275,13 @@ class Dispatch:
         seconds = delay_before(attempt + 1 - losses, policy, random.SystemRandom().random)
         tries = policy.retries + 1 + self.losses[node.name]
         self.runner.ledger.retried(node.name, attempt + 1, tries, str(answer.error.get("reason", "")), seconds)
-        self.later[node.name] = (time.monotonic() + seconds, attempt + 1)
+        self.later[node.name] = (time.monotonic() + seconds, outcome.ticket.attempt + 1)
         self.waiting = {node.name: node, **self.waiting}
         return True
 
     def _fail(self, node: Node, answer: Answer) -> None:
+        if answer.error.get("type") == NotKnown.__name__:
+            raise not_known(self.runner.only, [node.name])
         self.waiting.pop(node.name, None)
         self.runner.ledger.begin(node.name, answer.inputs)
         self.missing[node.name] = node.name
@@ -270,8 +327,8 @@ def _measured(answer: Answer, outcome: Outcome) -> Answer:
     more: dict[str, Any] = {}
     if outcome.memory > answer.measured.get("peak_memory_bytes", 0):
         more["peak_memory_bytes"] = outcome.memory
-    if outcome.moved:
-        more["moved_bytes"] = outcome.moved
+    if outcome.cpu:
+        more["process_cpu_seconds"] = round(outcome.cpu, 6)
     return replace(answer, measured={"seconds": 0.0, **answer.measured, **more})
 
 

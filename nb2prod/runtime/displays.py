@@ -48,7 +48,8 @@ def keep_shown(shown: Any, listener: Listener) -> None:
         else:
             _keep_representation(shown, listener)
     except Exception as error:  # showing runs code of the user's and of any library: a notebook would go on
-        listener.event("event", name="not shown", type=type(shown).__name__, reason=f"{type(error).__name__}: {error}")
+        about = {"type": type(shown).__name__, "reason": f"{type(error).__name__}: {error}"}
+        listener.event("event", name="not shown", data=about)
 
 
 def _keep_table(shown: Any, listener: Listener) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any  # JSON
 
-__all__ = ["append_line", "read_json", "write_bytes", "write_json"]
+__all__ = ["read_json", "write_bytes", "write_json"]
 
 
 def write_bytes(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -35,8 +35,3 @@ def read_json(path: Path, otherwise: Callable[[], Any]) -> Any:
         return json.loads(path.read_bytes())
     except (OSError, ValueError):
         return otherwise()
-
-
-def append_line(path: Path, value: object) -> None:
-    with path.open("a", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(json.dumps(value, ensure_ascii=False, default=repr) + "\n")

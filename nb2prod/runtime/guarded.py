@@ -15,6 +15,7 @@ from nb2prod.runtime.keys import Origins
 from nb2prod.runtime.ledger import answer_of
 from nb2prod.runtime.measure import inputs_of, outputs_of
 from nb2prod.runtime.plan import Node
+from nb2prod.runtime.selection import Decision
 from nb2prod.runtime.states import STATES
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor
 from nb2prod.runtime.steps.performing import Done
@@ -56,7 +57,8 @@ class Guarded:
             timeout=runner.seconds(policy),
             memory=policy.memory,
             cpus=policy.cpus,
-            use_cache=runner.cache.use if runner.cache else False,
+            use_cache=bool(runner.cache and runner.cache.use) and runner.decision(node) is not Decision.RUN,
+            must_be_known=runner.decision(node) is Decision.KNOWN,
             keep=policy.cache,
             workdir=str(Path.cwd()),
         )

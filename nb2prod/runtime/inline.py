@@ -14,9 +14,10 @@ from nb2prod.runtime.output import Output
 from nb2prod.runtime.plan import Node, Plan
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
+from nb2prod.runtime.selection import Decision, not_known
 from nb2prod.runtime.steps.calls import Answer
 from nb2prod.runtime.steps.keepsake import Keepsake
-from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
+from nb2prod.runtime.steps.performing import Bench, Done, NotKnown, Work, perform
 from nb2prod.runtime.workplace import artifacts_of
 
 __all__ = ["Inline", "InlineRunner"]
@@ -32,6 +33,7 @@ class InlineRunner(Protocol):
     ledger: Ledger
     plan: Plan
     timeout: float | None
+    only: str
 
     def policy(self, node: Node) -> Policy: ...
 
@@ -41,9 +43,13 @@ class InlineRunner(Protocol):
 
     def may_try_again(self, step: str, reason: str) -> bool: ...
 
+    def decision(self, node: Node) -> Decision: ...
+
     def promised(self, node: Node) -> Any: ...
 
     def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
+
+    def hand_over(self, node: Node) -> None: ...
 
     def failed(
         self,
@@ -75,6 +81,9 @@ class Inline:
 
     def run(self, node: Node, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         """What the step gives; what stands for it when it failed and others go on. Raises the failure otherwise."""
+        if self.runner.decision(node) is Decision.LEAVE:
+            self.missing[node.name] = ""
+            return self.runner.promised(node)
         lost = next((self.missing[name] for name in node.before if name in self.missing), None)
         if lost is not None:
             self.missing[node.name] = lost
@@ -108,6 +117,8 @@ class Inline:
             policy=policy,
             attempt=attempt.number,
             seconds=runner.seconds(policy),
+            use_cache=runner.decision(node) is not Decision.RUN,
+            must_be_known=runner.decision(node) is Decision.KNOWN,
         )
         bench = Bench(
             run=runner.record.run,
@@ -160,6 +171,8 @@ class Inline:
         return self.runner.may_try_again(node.name, reason) and attempt.number - attempt.losses <= policy.retries
 
     def _failed(self, node: Node, policy: Policy, attempt: _Try, done: Done) -> Any:
+        if isinstance(done.error, NotKnown) or done.answer.error.get("type") == NotKnown.__name__:
+            raise not_known(self.runner.only, [node.name])
         runner, error = self.runner, done.error
         assert error is not None
         if isinstance(error, (KeyboardInterrupt, GeneratorExit)):

@@ -14,6 +14,7 @@ import sys
 import types
 import weakref
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any  # a step's values
 
@@ -70,6 +71,15 @@ class Code:
         if package is not None:
             self._note(package.rglob("*.py"))
             self._package(package, package.name)
+
+    def learn(self, function: Callable[..., Any]) -> None:
+        """What will be asked about it, so that forks of this process know."""
+        with suppress(Uncacheable, SyntaxError, OSError):
+            self.digest(function)
+            self.local_modules(function)
+            self.blind(function)
+            self.named_files(function, {})
+            self.mentions(function)
 
     def digest(self, function: Callable[..., Any]) -> str:
         """Comments and the step's own docstring do not count: they only number the cells."""

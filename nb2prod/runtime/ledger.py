@@ -61,6 +61,7 @@ class Ledger:
     def completed(self, step: str, answer: Answer, **more: Any) -> None:
         found: dict[str, Any] = {"from_run": answer.from_run} if answer.cached else {}
         found |= {"uncacheable": answer.uncacheable} if answer.uncacheable else {}
+        found |= {"bundle": answer.bundle} if answer.bundle else {}  # no collector takes what a record names
         self._end(step, answer, "completed", cached=answer.cached, outputs=answer.outputs, **found, **more)
         self._tell_done(step, "(cache)" if answer.cached else "")
 

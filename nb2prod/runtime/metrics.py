@@ -78,19 +78,19 @@ def log_model(name: str, model: object, example: object = None) -> None:
 
 def event(name: str, /, **data: object) -> None:
     """Say that something happened."""
-    _noting().note_event("event", name, data)
+    _noting().note_event("event", name, {"data": data})
 
 
 def alert(name: str, message: str = "", /, *, severity: str = "warning", **data: object) -> None:
     """Say that something is not as it should be. `severity` is info, warning or critical; the run goes on."""
     if severity not in ("info", "warning", "critical"):
         raise ValueError(f"alert {name!r} has severity {severity!r}; it must be info, warning or critical")
-    _noting().note_event("alert", name, {"message": message, "severity": severity, **data})
+    _noting().note_event("alert", name, {"message": message, "severity": severity, "data": data})
 
 
 def kpi(name: str, value: object, /, **labels: object) -> None:
     """A number of the business, with what it is of: kpi("revenue", 1250.0, region="EU")."""
-    _noting().note_event("kpi", name, {"value": _number("kpi", name, value), **labels})
+    _noting().note_event("kpi", name, {"value": _number("kpi", name, value), "labels": labels})
 
 
 def as_number(value: Any) -> float | None:

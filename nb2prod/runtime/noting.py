@@ -46,13 +46,14 @@ def note_model(name: str, model: object, example: object) -> None:
     except Exception as error:  # an object may fail to pickle in any way of its own
         reason = f"it cannot be pickled ({type(error).__name__}: {error})"
         print(f"model {name!r} is not kept: {reason}", file=sys.stderr)
-        note_event("event", "model not kept", {"model": name, "reason": reason, **about})
+        note_event("event", "model not kept", {"data": {"model": name, "reason": reason, **about}})
         return
     _note("model", name, ".pkl", content, **about)
 
 
 def note_event(kind: str, name: str, data: Mapping[str, object]) -> None:
-    plain = json.loads(json.dumps({"name": name, **data}, default=repr))
+    given = {key: value for key, value in data.items() if value not in ("", {})}
+    plain = json.loads(json.dumps({"name": name, **given}, default=repr))
     if ACTIVE:
         ACTIVE[-1].event(kind, **plain)
         return

@@ -60,6 +60,9 @@ class Place(Protocol):
         """It is needed still: a collector looks at when it changed. False when it is gone."""
 
     def remove(self, name: str) -> None: ...
+    def remove_unless_used(self, name: str, since: float) -> None:
+        """Leave what was touched or written after that."""
+
     def drop_near(self, name: str) -> bool:
         """Forget a local copy that is not what it should be. True when there was one."""
 
@@ -86,7 +89,8 @@ class Folder:
     is_here = True
 
     def __init__(self, root: Path) -> None:
-        self.root, self.where, self.moved = root.absolute(), str(root), 0
+        self.root, self.moved = root.absolute(), 0
+        self.where = str(self.root)
         self._made: set[str] = set()
 
     def path(self, name: str) -> str:
@@ -133,6 +137,18 @@ class Folder:
     def remove(self, name: str) -> None:
         Path(self.path(name)).unlink(missing_ok=True)
 
+    def remove_unless_used(self, name: str, since: float) -> None:
+        """Out of reach first, then looked at again: who touches it in between makes it stay, or finds it gone."""
+        path, aside = self.path(name), self.path(f"{_NEW}gone-{os.urandom(6).hex()}")
+        with suppress(FileNotFoundError):
+            if os.stat(path).st_mtime > since:  # noqa: PTH116
+                return
+            os.rename(path, aside)  # noqa: PTH104
+            if os.stat(aside).st_mtime > since and not os.path.exists(path):  # noqa: PTH110, PTH116
+                os.rename(aside, path)  # noqa: PTH104
+            else:
+                os.unlink(aside)  # noqa: PTH108
+
     def drop_near(self, name: str) -> bool:  # noqa: ARG002 - all of it is near
         return False
 
@@ -159,8 +175,9 @@ class Folder:
 
     def sweep(self, before: float) -> None:
         for path in self.root.glob(f"{_NEW}*"):
-            if path.stat().st_mtime < before:
-                path.unlink(missing_ok=True)
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < before:
+                    path.unlink()
 
     def _make(self, folder: str) -> None:
         if folder not in self._made:

@@ -49,6 +49,7 @@ class Plan:
     after: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     nodes: dict[str, Node] = field(default_factory=dict)
     _touched: dict[str, str] = field(default_factory=dict)  # state → the last node that touches it
+    _calls: dict[str, int] = field(default_factory=dict)  # function's name → how often it was called
     _latest: dict[str, str] = field(default_factory=dict)  # function's name → its last node
 
     def add(
@@ -94,9 +95,10 @@ class Plan:
         return sorted((self.nodes[each] for each in found), key=lambda node: node.number)
 
     def _free(self, name: str) -> str:
-        number, unique = 2, name
-        while unique in self.nodes:
-            unique, number = f"{name}-{number}", number + 1
+        number = self._calls.get(name, 0) + 1
+        while (unique := name if number == 1 else f"{name}-{number}") in self.nodes:
+            number += 1
+        self._calls[name] = number
         return unique
 
 

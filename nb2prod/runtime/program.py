@@ -17,7 +17,9 @@ from pathlib import Path
 from typing import Any  # the package's Parameters and what pipeline.run gives
 
 from nb2prod.runtime import outgoing
+from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.circuit import circuit_of
+from nb2prod.runtime.collecting import Limits, collect, limits_of
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
 from nb2prod.runtime.data.tables import data_of
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
@@ -25,11 +27,13 @@ from nb2prod.runtime.executors import HERE, open_executor
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
 from nb2prod.runtime.files import read_json
+from nb2prod.runtime.graph import graph_of
 from nb2prod.runtime.handlers import check_handlers
 from nb2prod.runtime.parameters import Spec, coerce, specs_of
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.selection import select
 from nb2prod.runtime.steps.performing import FAULTS
 from nb2prod.runtime.workplace import artifacts_of, cache_of, enter, import_module
 
@@ -98,6 +102,7 @@ def _run(
     runs = Path(options.runs).resolve() if options.runs else settings.runs
     settings = _overridden(settings, options, runs)
     _check(settings)
+    limits = limits_of(settings.tables)
     chosen = _chosen(runs, options, given, specs)
     enter(settings)
     parameters = import_module(f"{settings.package}.parameters", settings).Parameters(**chosen)
@@ -124,7 +129,9 @@ def _run(
         tell=_tell,
         resume=f"{options.called or command} {shlex.join([*where, '--resume', record.run])}",
     )
-    return _go(parameters, runner, runs, options)
+    code = _go(parameters, runner, runs, options)
+    _collect(settings, runs, record, limits)
+    return code
 
 
 def _check(settings: Settings) -> None:
@@ -181,28 +188,36 @@ def _executor_options(options: argparse.Namespace) -> dict[str, object]:
     return {name: value for name in ("address", "jobs") if (value := getattr(options, name)) is not None}
 
 
+def _prepared(runner: Runner, runs: Path, options: argparse.Namespace) -> Any:
+    """The package's pipeline, when all is checked and whoever carries its steps out is there. Raises ProjectError."""
+    settings, record = runner.settings, runner.record
+    pipeline = import_module(f"{settings.package}.pipeline", settings)
+    outgoing.check(settings, pipeline)
+    record.head["versions"] = versions()
+    runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
+    where, use_cache, resumed = artifacts_of(settings, runs), not options.no_cache, options.resume or ""
+    if options.start or options.only:
+        steps = graph_of(settings).steps
+        decisions = select(steps, start=options.start or "", only=options.only or "", use_cache=use_cache)
+        runner.choose(decisions, options.only or "")
+    if settings.executor == HERE:
+        runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed)
+    else:
+        executor = open_executor(settings.executor, settings, _executor_options(options))
+        runner.use(executor, artifacts=where, use_cache=use_cache, resumed=resumed)
+    return pipeline
+
+
 def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace) -> int:
     """Whatever happens, the record says how it ended."""
     record, settings = runner.record, runner.settings
     try:
         with runner:
             with runner.in_time("the imports"):
-                pipeline = import_module(f"{settings.package}.pipeline", settings)
-                outgoing.check(settings, pipeline)
-                record.head["versions"] = versions()
-                runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
-                where, use_cache = artifacts_of(settings, runs), not options.no_cache
-                if settings.executor == HERE:
-                    resumed = options.resume or ""
-                    runner.cache = cache_of(
-                        settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed
-                    )
-                else:
-                    executor = open_executor(settings.executor, settings, _executor_options(options))
-                    runner.use(executor, artifacts=where, use_cache=use_cache, resumed=options.resume or "")
+                pipeline = _prepared(runner, runs, options)
             results = pipeline.run(parameters, runner)
             runner.finish()
-            published = outgoing.publish(results, settings)
+            published = {} if options.only else outgoing.publish(results, settings)
     except RuntimeTrouble as trouble:
         record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
@@ -224,6 +239,14 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
         _tell(f"{name} written to {address}")
     _tell(f"completed; record: {record.folder}")
     return 0
+
+
+def _collect(settings: Settings, runs: Path, record: Record, limits: Limits) -> None:
+    """What is over the limits of [cache] goes; if it cannot, the run has ended as it did all the same."""
+    try:
+        collect(open_artifacts(artifacts_of(settings, runs)), limits, record.folder)
+    except (OSError, ProjectError) as error:
+        _tell(f"warning: {error}")
 
 
 def _error_of(record: Record, trouble: RuntimeTrouble) -> Mapping[str, object]:

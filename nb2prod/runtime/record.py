@@ -1,7 +1,8 @@
 """The record of a run: `run.json` (whole at any moment), `events.jsonl`, `logs/`, and what steps have shown.
 
 figures/STEP-N.png, tables/STEP-NAME.csv, files/, models/: what they drew, displayed and logged
-profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short
+profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short;
+                    {"same": [STEP, OUTPUT]} for what an earlier step gave
 
 run.json = run, pipeline, package, notebook, status, started, finished, seconds, parameters, resumed, versions,
            steps(name, status, cached, seconds, ..., inputs, outputs, metrics, error), metrics, error
@@ -12,6 +13,7 @@ import json
 import os
 import sys
 import time
+import weakref
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,10 +22,12 @@ from typing import Any  # JSON
 from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.export.ending import export_at_end
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
-from nb2prod.runtime.files import append_line, read_json, write_bytes, write_json
+from nb2prod.runtime.files import read_json, write_bytes, write_json
 from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
+
+_AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
 
 class Record:
@@ -33,7 +37,11 @@ class Record:
         self.folder, self.run = folder, folder.name
         for place in ("logs", "figures"):
             (folder / place).mkdir(parents=True, exist_ok=True)
+        self._events = os.open(folder / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
+        weakref.finalize(self, os.close, self._events)
+        self._spent = 0.0  # seconds of writing run.json
         self.steps: list[dict[str, Any]] = []
+        self._given: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._profiles: dict[int, dict[str, Any]] = {}  # of steps that run
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
@@ -49,7 +57,9 @@ class Record:
         self.profile(step, inputs=inputs)
         self.steps.append(step)
         self.event("step.started", step=name)
-        self._write()
+        # a run of many quick steps does not spend its time with telling of them: events.jsonl has each
+        if self._spent < _AT_ONCE + _SHARE * (time.monotonic() - self.began):
+            self._write()
         return step
 
     def profile(self, step: dict[str, Any], **found: Any) -> None:
@@ -57,7 +67,14 @@ class Record:
         for what, values in found.items():
             step[what] = {name: short(value) for name, value in values.items()}
             if any("columns" in value for value in values.values()):
-                self._profiles.setdefault(id(step), {})[what] = values
+                self._profiles.setdefault(id(step), {})[what] = {n: self._once(v) for n, v in values.items()}
+            for name, value in values.items():
+                if what == "outputs" and "columns" in value:
+                    self._given[id(value)] = value, {"same": [step["name"], name]}
+
+    def _once(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier step gave is said where it gave it."""
+        return self._given.get(id(value), (None, value))[1]
 
     def end(self, step: dict[str, Any], status: str, **found: object) -> None:
         step.update(status=status, **found)
@@ -84,20 +101,21 @@ class Record:
         self._write(whole=True)
         export_at_end(self.folder, _say)
 
-    def event(self, name: str, **more: object) -> None:
+    def event(self, name: str, /, **more: object) -> None:
         entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
-        append_line(self.folder / "events.jsonl", entry)
+        os.write(self._events, f"{_json(entry)}\n".encode("utf-8", "backslashreplace"))
         if is_wanted():
             write_line(name, **{key: value for key, value in entry.items() if key != "event"})
 
     def _write(self, *, whole: bool = False) -> None:
+        """A line for what is said of the run, and one for each step."""
+        began = time.monotonic()
         head = {"format": 1, **self.head, "metrics": self.metrics}
-        if whole:
-            write_json(self.folder / "run.json", {**head, "steps": self.steps})
-            return
-        steps = [self._written.get(id(step)) or _json(step) for step in self.steps]
-        text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
-        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
+        known = {} if whole else self._written  # somebody may have added to a step since
+        lines = ",\n".join(known.get(id(step)) or _json(step) for step in self.steps)
+        text = f'{_json(head)[:-1]},\n"steps": [\n{lines}\n]}}\n'
+        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
+        self._spent += time.monotonic() - began
 
 
 def _say(line: str) -> None:

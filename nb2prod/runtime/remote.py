@@ -83,6 +83,11 @@ class Bucket:
             self.near.remove(name)
         self._found("remove", name, lambda: self.system.rm_file(self.path(name)))
 
+    def remove_unless_used(self, name: str, since: float) -> None:
+        found = self.about(name)
+        if found is not None and found.changed <= since:
+            self.remove(name)
+
     def drop_near(self, name: str) -> bool:
         there = self.near is not None and self.near.about(name) is not None
         if self.near:

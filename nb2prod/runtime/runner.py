@@ -23,6 +23,7 @@ from nb2prod.runtime.pending import Pending, ref_of
 from nb2prod.runtime.plan import Node, Plan, Ref, stand_in
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.record import Record
+from nb2prod.runtime.selection import Decision
 from nb2prod.runtime.steps.calls import Answer, StepExecutor
 
 __all__ = ["Runner"]
@@ -59,6 +60,8 @@ class Runner:
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)
         self.plan = Plan(after=settings.after)
+        self.only = ""
+        self.decisions: Mapping[str, Decision] = {}
         self.inline = Inline(self)
         self.dispatch: Any = None
 
@@ -107,6 +110,13 @@ class Runner:
             self.dispatch.drain()
         if self.ledger.failures:
             raise next(iter(self.ledger.failures.values()))
+
+    def choose(self, decisions: Mapping[str, Decision], only: str = "") -> None:
+        """Which steps run, and which are taken as known; all that are not named may be known."""
+        self.decisions, self.only = decisions, only
+
+    def decision(self, node: Node) -> Decision:
+        return self.decisions.get(node.name, Decision.REUSE)
 
     def policy(self, node: Node) -> Policy:
         return self.settings.steps.get(node.policy, _PLAIN)
@@ -158,13 +168,13 @@ class Runner:
         )
         trouble.__cause__ = cause
         self.ledger.failed(node.name, answer, trouble, **({"replay": replay} if replay else {}))
-        self._hand_over(node, policy)
+        self.hand_over(node)
         if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
             raise trouble
 
-    def _hand_over(self, node: Node, policy: Policy) -> None:
-        """To the functions that pipeline.toml names for failures."""
-        for name in filter(None, dict.fromkeys((policy.on_failure, self.settings.on_failure))):
+    def hand_over(self, node: Node) -> None:
+        """A failure that is recorded, to the functions that pipeline.toml names."""
+        for name in filter(None, dict.fromkeys((self.policy(node).on_failure, self.settings.on_failure))):
             from nb2prod.runtime.handlers import call_handler
 
             entry = self.ledger.entries[node.name]

@@ -14,6 +14,7 @@ from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.failure import place_of, reason_of
 from nb2prod.runtime.keys import Code, environment
 from nb2prod.runtime.project import Settings
+from nb2prod.runtime.standin import stand_in
 
 __all__ = ["artifacts_of", "cache_of", "code_of", "enter", "import_module"]
 
@@ -34,6 +35,7 @@ def enter(settings: Settings) -> None:
         sys.path.insert(1, str(settings.workdir))
     if "matplotlib" not in sys.modules:
         os.environ.setdefault("MPLBACKEND", _BACKEND)
+    stand_in()
 
 
 def import_module(name: str, settings: Settings) -> Any:
@@ -71,7 +73,7 @@ def cache_of(
     return StepCache(
         open_artifacts(where),
         code=code_of(settings.root, package),
-        environment=environment(settings.root),
+        environment=_environment(settings.root),
         hidden=getattr(pipeline, "HIDDEN_STATE", {}),
         ignore=tuple(ignore),
         use=use,
@@ -85,6 +87,12 @@ def cache_of(
 def code_of(root: Path, package: Path) -> Code:
     """Of a package that has just been imported: one for a process and its forks, for they run what was loaded."""
     return Code(root, [f"{folder}{os.sep}" for folder in _ours(package)], package=package)
+
+
+@cache
+def _environment(root: Path) -> dict[str, str]:
+    """As for the code: what is loaded stays what it is."""
+    return environment(root)
 
 
 def _ours(package: Path) -> list[str]:

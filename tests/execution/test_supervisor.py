@@ -1,9 +1,11 @@
 """How attempts end, with real processes: what the store, the notebook and the machine hold afterwards."""
 
+import pickle
 import signal
 import time
 from collections.abc import Mapping
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from execution.stage import Stage, cells_of, statuses, texts_of, wait_for
@@ -202,6 +204,36 @@ def test_metrics_and_displays_land_in_the_record_and_the_output(stage: Stage) ->
     assert outputs[0][0]["data"]["text/plain"] == ["accuracy = 0.5"]
     assert outputs[1][0]["data"]["text/plain"] == ["'two'"]
     assert texts_of(job.notebook) == ["gone", "stays"]
+
+
+def test_what_cells_log_lands_in_the_record(stage: Stage) -> None:
+    cells = [
+        "from nb2prod.runtime import alert, event, kpi, log_artifact, log_model, log_table\n"
+        "import pandas as pd\n"
+        "log_table('by plan', pd.DataFrame({'plan': ['a'], 'n': [1]}))",
+        "log_artifact('notes.md', '# Notes')\nlog_artifact('raw.bin', bytes([0, 255]))\nlog_model('m', {'a': 1})",
+        "log_table('by plan', {'plan': ['b'], 'n': [2]})",
+        "event('loaded', kind='x', self=1)\nalert('few rows', 'only 3')\nkpi('revenue', 12.5, region='EU')",
+    ]
+    job = stage.start(*cells)
+    assert job.wait() == 0
+    files = {each.name: each for each in stage.store.artifacts(job.run.id)}
+    assert {name: each.kind for name, each in files.items() if each.kind not in ("notebook", "log")} == {
+        "by-plan.csv": "table",
+        "notes.md": "file",
+        "raw.bin": "file",
+        "m.pkl": "file",
+    }
+    assert Path(files["by-plan.csv"].url).read_text(encoding="utf-8") == "plan,n\nb,2\n"
+    assert Path(files["raw.bin"].url).read_bytes() == bytes([0, 255])
+    assert pickle.loads(Path(files["m.pkl"].url).read_bytes()) == {"a": 1}
+    told = {each.kind: each.data for each in stage.store.events(run_id=job.run.id)}
+    assert told["event"] == {"name": "loaded", "data": {"kind": "x", "self": 1}}
+    assert told["alert"] == {"name": "few rows", "message": "only 3", "severity": "warning"}
+    assert told["kpi"] == {"name": "revenue", "value": 12.5, "labels": {"region": "EU"}}
+    first = cells_of(job.notebook)[0]["outputs"][0]["data"]
+    assert first["text/plain"] == ["table by plan.csv (11 bytes)"]
+    assert "<table" in "".join(first["text/html"])
 
 
 def test_other_pythons_and_limits(stage: Stage) -> None:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -163,6 +164,15 @@ def test_a_target_writes_nowhere_else(tmp_path: Path, path: str) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("manifest", ["[]", "{", '{"a": 1, "../b": {"owner": "us", "sha256": ["%s"]}}'])
+def test_a_manifest_that_somebody_wrote_moves_nothing_else(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "b").write_text("x")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / MANIFEST).write_text(manifest.replace("%s", sha256(b"x").hexdigest()))
+    assert written(tmp_path / "x", a="1") == Changed(written=("a",))
+    assert files(tmp_path) == {"b": "x", "x/a": "1"}
+
+
 def test_links_and_folders_stay(tmp_path: Path) -> None:
     (tmp_path / "a").symlink_to(tmp_path / "elsewhere")
     (tmp_path / "b").mkdir()
@@ -229,3 +239,7 @@ def test_somebody_elses_target_is_installed_and_used(tiny: Path, tmp_path: Path)
     assert files(tmp_path / "out") == {"Makefile": "run:\n\tpython -m tiny  # load score\n"}
     refused = command(str(tiny), "--to", "makefile", "-o", str(tmp_path / "x"), "--schedule", "@daily")
     assert (refused.returncode, "make knows no time" in refused.stderr) == (2, True)
+    (tmp_path / "site" / "theirs.py").write_text("import nowhere\n")
+    broken = command("--list")
+    told = "the entry point 'makefile' (theirs:PLUGIN) of theirs cannot be used as a target: ModuleNotFoundError: "
+    assert (broken.returncode, broken.stderr.startswith(f"error: {told}No module named 'nowhere'")) == (2, True)

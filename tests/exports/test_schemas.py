@@ -147,7 +147,7 @@ def test_what_cannot_be_carried_over_is_told() -> None:
         "unsafe on_failure churn.tell:us",
         "[run] circuit",
     ]
-    assert notes("compose", order()) == ["unsafe the schedule 0 6 * * 1-5"]
+    assert notes("compose", order()) == ["data, and the records of runs", "unsafe the schedule 0 6 * * 1-5"]
     assert notes("systemd", order()) == ["--image", "gpus"]
     assert notes("github-actions", order(schedule="*/2 1 * * *")) == [
         "memory, cpus, gpus",

@@ -4,17 +4,14 @@ Afterwards the run is resumed: only what is missing is computed, and all is as i
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any  # settings, as TOML
 
 import pytest
-from faults.ten import Ran, Ten
+from faults.ten import ALL, MISSING, Ran, Ten
 
 pytestmark = pytest.mark.slow
-ALL = bool(os.environ.get("NB2PROD_ALL_FAULTS"))  # each of them everywhere, as `make soak-steps` does
-MISSING = {"join", "world", "again", "big", "total"}  # all that need join, and itself
 HERE, OWN, LOCAL = "in-process", "own process", "local"
 
 
@@ -32,7 +29,7 @@ class Fault:
 
 PASSING = (
     Fault(name="raise", fault="join:raise=ConnectionError", where=(HERE, LOCAL), policy={"retries": 1}),
-    Fault(name="store", fault="join:store", where=(LOCAL, HERE), policy={"retries": 1}),
+    Fault(name="store", fault="join:store", where=(LOCAL,), policy={"retries": 1}),
     Fault(name="exit", fault="join:exit=7", where=(LOCAL, OWN)),
     Fault(name="kill", fault="join:kill", where=(OWN, LOCAL)),
     Fault(
@@ -57,8 +54,8 @@ LASTING = (
         said="it took more than its memory of 400 MB",
         policy={"memory": "400MB"},
     ),
-    Fault(name="disk", fault="join:disk", where=(HERE, LOCAL), said="No space left on device"),
-    Fault(name="store", fault="join:store", where=(LOCAL, HERE), said="the artifacts cannot be reached"),
+    Fault(name="disk", fault="join:disk", where=(LOCAL,), said="No space left on device"),
+    Fault(name="store", fault="join:store", where=(LOCAL,), said="the artifacts cannot be reached"),
 )
 
 
@@ -106,6 +103,16 @@ def is_resumed(ten: Ten, where: str, ran: Ran, undisturbed: Mapping[str, float])
     resumed = run(ten, where, "--resume", ran.run)
     assert (resumed.code, resumed.metrics) == (0, undisturbed), resumed.err
     assert set(resumed.computed()) == MISSING
+
+
+@pytest.mark.parametrize("kind", ["disk", "store"])
+def test_a_run_in_one_process_goes_on_without_its_store(kind: str, ten: Ten, undisturbed: Mapping[str, float]) -> None:
+    """The values are there, and hours of work may be: what is not kept is said, and computed again by who resumes."""
+    ran = run(ten, HERE, faults=f"join:{kind}")
+    assert (ran.code, ran.metrics) == (0, undisturbed)
+    assert "join: it could not be kept: " in ran.err
+    assert "it could not be kept" in ran.step("join")["uncacheable"]
+    assert set(run(ten, HERE).computed()) == {"join", "world"}
 
 
 def test_the_circuit_ends_a_run_whose_service_is_down(ten: Ten, undisturbed: Mapping[str, float]) -> None:

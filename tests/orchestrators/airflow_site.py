@@ -3,7 +3,6 @@
 import json
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import time
@@ -14,6 +13,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any  # JSON
+
+import psutil
 
 _PARTS = (("api-server", "--apps", "core,execution"), ("scheduler",), ("dag-processor",))
 _FINAL = {"success", "failed"}
@@ -42,7 +43,7 @@ class Site:
         started = self.ask("POST", f"dags/{dag}/dagRuns", body)
         return str(started["dag_run_id"])
 
-    def wait(self, dag: str, run: str, seconds: float = 150) -> str:
+    def wait(self, dag: str, run: str, seconds: float = 240) -> str:
         """The state in which the run ends."""
         ends = time.monotonic() + seconds
         state = ""
@@ -92,7 +93,7 @@ def airflow_site(
     try:
         for name, *options in _PARTS:
             with (home / f"{name}.log").open("w") as log:
-                command = [str(python.with_name("airflow")), name, *options]
+                command = [str(python), "-m", "airflow", name, *options]
                 started.append(
                     subprocess.Popen(command, env=environment, stdout=log, stderr=log, start_new_session=True)
                 )
@@ -139,13 +140,19 @@ def _until_known(site: Site, started: Sequence[subprocess.Popen[bytes]], names: 
 
 
 def _stop(started: Sequence[subprocess.Popen[bytes]]) -> None:
+    """Also what they started: a task has a process group of its own."""
+    alive = [psutil.Process(process.pid) for process in started if process.poll() is None]
+    below = [each for process in alive for each in process.children(recursive=True)]
     for process in reversed(started):
         process.terminate()
+    ends = time.monotonic() + 5
     for process in started:
         with suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=5)
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
+            process.wait(timeout=max(ends - time.monotonic(), 0))
+    for each in (*started, *below):
+        with suppress(psutil.NoSuchProcess):
+            each.kill()
+    for process in started:
         process.wait()
 
 

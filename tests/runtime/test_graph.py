@@ -3,9 +3,12 @@
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
+import psutil
+import pytest
 from runtime.tiny import Project
 
 Score = Callable[..., None]
@@ -84,3 +87,51 @@ def test_a_run_that_would_be_a_path_is_refused(project: Project, tmp_path: Path)
     assert "'../up' cannot name a run" in done.stderr
     unknown = subprocess.run([*command, "--run", "r", "--step", "lod"], capture_output=True, text=True, check=False)
     assert (unknown.returncode, "there are load, score" in unknown.stderr) == (2, True)
+
+
+@pytest.mark.parametrize(
+    ("policy", "error", "code"),
+    [
+        ({"retries": 1}, "OSError('away')", 75),
+        ({"retries": 0}, "OSError('away')", 3),
+        ({"retries": 1}, "ValueError('never')", 3),
+        ({"retries": 1, "retry_on": ["ValueError"]}, "ValueError('at times')", 75),
+    ],
+)
+def test_the_exit_code_says_whether_another_try_is_worth_it(
+    project: Project, tmp_path: Path, score: Score, policy: dict[str, object], error: str, code: int
+) -> None:
+    score("table.append(1)", f"raise {error}")
+    project.policies = {"score": policy}
+    project.settings()
+    assert _alone(project, tmp_path / "artifacts", "--step", "load").returncode == 0
+    assert _alone(project, tmp_path / "artifacts", "--step", "score").returncode == code
+
+
+def test_tries_are_counted_for_who_does_not(project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    project.policies = {"load": {"retries": 2}}
+    project.settings()
+    monkeypatch.setenv("NB2PROD_FAULTS", "load:raise=OSError,times=1")
+    words = ["--step", "load", "--attempt", "0"]
+    assert [_alone(project, tmp_path / "artifacts", *words).returncode for _ in range(2)] == [75, 0]
+
+
+def test_a_step_ends_with_who_started_it(project: Project, tmp_path: Path, score: Score) -> None:
+    score(
+        "table.append(1)", "import pathlib, os, time; pathlib.Path('pid').write_text(str(os.getpid())); time.sleep(99)"
+    )
+    project.settings()
+    artifacts = tmp_path / "artifacts"
+    _alone(project, artifacts, "--step", "load")
+    command = [sys.executable, "-m", "nb2prod.runtime.steps.alone", str(project.root), "--step", "score"]
+    command += ["--run", "r1", "--artifacts", str(artifacts), "--with-parent"]
+    parent = subprocess.Popen([sys.executable, "-c", f"import subprocess; subprocess.run({command!r})"])
+    told = project.root / "work" / "pid"
+    ends = time.monotonic() + 60
+    while not (told.is_file() and told.read_text()):
+        assert time.monotonic() < ends
+        time.sleep(0.05)
+    step = psutil.Process(int(told.read_text()))
+    parent.kill()
+    parent.wait()
+    assert psutil.wait_procs([step], timeout=20)[1] == []

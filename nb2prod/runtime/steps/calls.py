@@ -30,7 +30,8 @@ class StepCall:
     artifacts:  where bundles, logs and figures are: a path or an fsspec URL
     limits:     seconds, bytes and cores; None where there is none
     resumed:    the run that this one goes on with, whose own results may be used
-    use_cache:  False to run it also when its result is known; `keep` is False for one that pipeline.toml never keeps
+    use_cache:  False to run it also when its result is known; with `must_be_known` it is not run at all
+    keep:       False for one whose result pipeline.toml never keeps
     """
 
     run: str
@@ -50,6 +51,7 @@ class StepCall:
     cpus: int | None = None
     gpus: int | None = None
     use_cache: bool = True
+    must_be_known: bool = False
     keep: bool = True
     workdir: str = ""
 

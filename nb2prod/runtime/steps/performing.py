@@ -26,7 +26,7 @@ from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.steps.calls import Answer
 
-__all__ = ["FAULTS", "Bench", "Done", "Work", "perform"]
+__all__ = ["FAULTS", "Bench", "Done", "NotKnown", "Work", "perform"]
 
 FAULTS = "NB2PROD_FAULTS"
 Began = Callable[[Mapping[str, Any]], None]
@@ -40,6 +40,8 @@ def _nothing(*_: object, **__: object) -> None:
 class Work:
     """A step that is to be carried out once. `step` is its name in the run, `seconds` what it may take.
 
+    Without `use_cache` it is run also when its result is known; one that `must_be_known` is never run.
+
     Inputs that are not at hand come from `load` when the step must run; `origins` are those of all inputs then.
     """
 
@@ -51,8 +53,14 @@ class Work:
     policy: Policy = field(default_factory=Policy)
     attempt: int = 1
     seconds: float | None = None
+    use_cache: bool = True
+    must_be_known: bool = False
     origins: Mapping[str, str] | None = None
     load: Callable[[], Mapping[str, Any]] = dict
+
+
+class NotKnown(Exception):
+    """A step whose result was to be known, and which was not run."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -118,8 +126,10 @@ def perform(work: Work, bench: Bench) -> Done:
         try:
             with deadline(work.seconds):
                 begun = replace(begun, call=_call(begun))
-            if known := _known(begun):
+            if work.use_cache and (known := _known(begun)):
                 return known
+            if work.must_be_known:
+                raise NotKnown(work.step)
             if work.origins is not None:
                 inputs = {**inputs, **work.load()}
                 begun = replace(begun, inputs=inputs, described=describe(inputs))
@@ -207,7 +217,10 @@ def _run(begun: _Begun) -> Done:
             about, seconds = _about(begun, cache, described), begun.clock.elapsed()
             kept = cache.keep(call, value, trace, about, seconds, reason=kept.reason)
     except (OSError, RuntimeTrouble) as error:  # a full disk, or a store that cannot be reached
-        return _failed(begun, error, trace, place="what keeps its result")
+        if begun.bench.cache is None or begun.bench.cache.needed:
+            return _failed(begun, error, trace, place="what keeps its result")
+        kept = Kept(reason=f"it could not be kept: {error}")  # the value is here, and the run can go on
+        print(f"{work.step}: {kept.reason}; a run that resumes computes it again", file=sys.stderr, flush=True)
     answer = _answer(
         begun,
         uncacheable=kept.reason,

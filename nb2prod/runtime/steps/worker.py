@@ -5,7 +5,6 @@
 The process is the step's own: its working directory, modules and hidden state are changed and not put back.
 """
 
-import importlib
 import os
 import random
 import sys
@@ -28,7 +27,7 @@ from nb2prod.runtime.record import decode
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
-from nb2prod.runtime.workplace import cache_of, code_of, enter, import_module
+from nb2prod.runtime.workplace import cache_of, enter, import_module
 
 __all__ = ["carry_out", "main", "prepare"]
 
@@ -41,9 +40,15 @@ def prepare(project: str, package: str, environment: str = "", workdir: str = ""
     _reach(settings)
     enter(settings)
     pipeline = import_module(f"{settings.package}.pipeline", settings)
-    code_of(settings.root, Path(pipeline.__file__).resolve().parent)  # they run what is loaded now
-    importlib.import_module("tempfile")
     state.capture(STATES)  # what is loaded at the first look is loaded now
+    known = cache_of(settings, settings.runs, pipeline, str(settings.runs), use=True)
+    for function in _functions_of(f"{settings.package}.steps."):  # they run what is loaded now
+        known.code.learn(function)
+
+
+def _functions_of(modules: str) -> list[Any]:
+    found = [vars(module).values() for name, module in list(sys.modules.items()) if name.startswith(modules)]
+    return [each for values in found for each in values if str(getattr(each, "__module__", "")).startswith(modules)]
 
 
 def carry_out(call: StepCall) -> Answer:
@@ -98,6 +103,7 @@ def _carried_out(call: StepCall) -> Answer:
         policy=policy,
         attempt=call.attempt,
         seconds=call.timeout,
+        must_be_known=call.must_be_known,
         origins=origins,
         load=lambda: _loaded(call, artifacts, function),
     )

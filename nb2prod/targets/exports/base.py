@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Protocol, cast
 
 import nb2prod.targets.exports
+from nb2prod.errors import Nb2ProdError
 from nb2prod.model.job import Cron
 from nb2prod.plugins import find_plugins
 from nb2prod.runtime.graph import Graph, GraphStep
 from nb2prod.runtime.parameters import Spec
 from nb2prod.runtime.project import Policy, Settings
 
-__all__ = ["Export", "ExportOrder", "ExportTarget", "Note", "all_targets"]
+__all__ = ["Export", "ExportOrder", "ExportTarget", "Note", "TargetBroken", "all_targets"]
 
 _PLAIN = Policy()
 
@@ -97,7 +98,20 @@ class ExportTarget(Protocol):
         """Pure. Raises InvalidOption where the order lacks what the target cannot do without."""
 
 
+class TargetBroken(Nb2ProdError):
+    """A target of another distribution that cannot be imported."""
+
+    def __init__(self, error: Exception) -> None:
+        whose = "; ".join(getattr(error, "__notes__", ())) or "one of nb2prod.exports"
+        told = f"{type(error).__name__}: {error}"
+        super().__init__(f"{whose} cannot be used as a target: {told}; repair or uninstall that distribution")
+
+
 @cache
 def all_targets() -> tuple[ExportTarget, ...]:
+    """Raises TargetBroken."""
     # a plug-in of another distribution is taken at its word: ExportTarget is what it must be
-    return cast(tuple[ExportTarget, ...], find_plugins(nb2prod.targets.exports, "nb2prod.exports"))
+    try:
+        return cast(tuple[ExportTarget, ...], find_plugins(nb2prod.targets.exports, "nb2prod.exports"))
+    except Exception as error:  # others' modules raise what they like
+        raise TargetBroken(error) from error

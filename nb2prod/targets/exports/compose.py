@@ -31,7 +31,13 @@ PLUGIN = ComposeTarget()
 
 
 def _notes(order: ExportOrder) -> tuple[Note, ...]:
-    found = []
+    found = [
+        Note(
+            what="data, and the records of runs",
+            why=f"they stand in the volume data, mounted at {DATA}, where the code's relative paths start",
+            do="put the data there, or mount a folder of yours in its place",
+        )
+    ]
     if order.schedule is not None:
         found.append(
             Note(

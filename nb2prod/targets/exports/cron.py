@@ -14,6 +14,7 @@ __all__ = ["PLUGIN"]
 
 _BUSY = 75  # EX_TEMPFAIL: no code of the pipeline's
 _PATH = "/usr/local/bin:/usr/bin:/bin"
+_CREDENTIALS = "write NAME=VALUE on a line of its own above the job in the crontab"
 _LONGEST = 900  # cron takes a line of 1000
 
 
@@ -27,7 +28,7 @@ class CronTarget:
         stem, notes = (
             file_name(order),
             (
-                *here_notes(order),
+                *here_notes(order, _CREDENTIALS),
                 *_notes(schedule),
                 *clock_notes(schedule, "each cron has its own way with a time that is leaped over or comes twice"),
             ),

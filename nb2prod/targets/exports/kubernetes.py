@@ -36,7 +36,7 @@ class KubernetesTarget:
     def render(self, order: ExportOrder) -> Export:
         image_of(order, "Kubernetes")
         fields = schedule_of(order, "Kubernetes")
-        notes = (*_notes(order), *pod_notes(order), *shared_notes(order))
+        notes = (_volume_note(), *pod_notes(order), *shared_notes(order))
         if order.schedule:
             notes += clock_notes(order.schedule, "Kubernetes runs nothing at a time that is leaped over")
         stem = file_name(order)
@@ -52,23 +52,12 @@ class KubernetesTarget:
 PLUGIN = KubernetesTarget()
 
 
-def _notes(order: ExportOrder) -> tuple[Note, ...]:
-    found = [
-        Note(
-            what="data, and the records of runs",
-            why=f"they stand in a volume of {_STORAGE}, mounted at {DATA}, where the code's relative paths start",
-            do="give the claim the size and class that your data needs, and put the data there",
-        )
-    ]
-    if order.settings.executor == "local":
-        found.append(
-            Note(
-                what="memory of steps that run at once",
-                why="the pod gets the most that one step names",
-                do='raise its limit, and set [executors.local] memory = "…" below it',
-            )
-        )
-    return tuple(found)
+def _volume_note() -> Note:
+    return Note(
+        what="data, and the records of runs",
+        why=f"they stand in a volume of {_STORAGE}, mounted at {DATA}, where the code's relative paths start",
+        do="give the claim the size and class that your data needs, and put the data there",
+    )
 
 
 def _claim(order: ExportOrder) -> dict[str, Any]:

@@ -22,7 +22,7 @@ class SystemdTarget:
     summary: str = "a service and a timer of your own for this machine; missed runs are made up for"
 
     def render(self, order: ExportOrder) -> Export:
-        notes = (*here_notes(order), *_notes(order))
+        notes = (*here_notes(order, _credentials(order)), *_notes(order))
         if order.schedule:
             notes += clock_notes(order.schedule, "systemd leaves out a time that is leaped over")
         stem = f"nb2prod-{file_name(order)}"
@@ -42,6 +42,10 @@ def _notes(order: ExportOrder) -> tuple[Note, ...]:
     if any(order.policy(step).gpus for step in order.graph.steps):
         found.append(Note(what="gpus", why="systemd gives out no cards", do="see that nothing else uses them"))
     return tuple(found)
+
+
+def _credentials(order: ExportOrder) -> str:
+    return f"write NAME=VALUE in ~/.config/nb2prod/{file_name(order)}.env, which only you can read"
 
 
 def _how(order: ExportOrder, stem: str) -> list[str]:

@@ -57,6 +57,9 @@ def _typed(spec: Spec, value: object) -> Typed | None:
 
 
 def _is_json(value: object) -> bool:
+    """Also to those who take every number for a float."""
+    if isinstance(value, int):
+        return abs(value) <= 2**53
     return not isinstance(value, float) or math.isfinite(value)
 
 

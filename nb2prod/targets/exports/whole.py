@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any  # TOML
 
 from nb2prod.targets.exports.base import ExportOrder, Note
@@ -14,7 +16,9 @@ _REFERENCE = re.compile(r"\{env:([A-Za-z_][A-Za-z0-9_]*)\}|\{(file|keyring):([^{
 
 def here_command(order: ExportOrder) -> list[str]:
     """On this machine, also for a project that was not installed."""
-    return [order.python, "-m", "nb2prod.runtime", str(order.settings.root), *options(order)]
+    near = order.artifacts and "://" not in order.artifacts and order.artifacts != order.settings.artifacts
+    placed = replace(order, artifacts=str(Path(order.artifacts).absolute())) if near else order
+    return [order.python, "-m", "nb2prod.runtime", str(order.settings.root), *options(placed)]
 
 
 def command_of(order: ExportOrder) -> list[str]:
@@ -52,24 +56,41 @@ def _texts(value: Any) -> Iterator[str]:
             yield from _texts(each)
 
 
-def here_notes(order: ExportOrder) -> tuple[Note, ...]:
-    """Of targets that run on this machine, in no container and as nobody that we choose."""
-    found = []
+def here_notes(order: ExportOrder, credentials_at: str) -> tuple[Note, ...]:
+    """Of targets that run on this machine, in no container."""
+    found, known = [], credentials(order)
     if order.image:
         found.append(Note(what="--image", why="it runs on this machine, in no container", do="leave --image out"))
-    for name in credentials(order)["env"]:
-        found.append(Note(what=f"the variable {name}", why="pipeline.toml refers to it", do="give it to the command"))
+    for name in known["env"]:
+        found.append(Note(what=f"the variable {name}", why="pipeline.toml refers to it", do=credentials_at))
+    for entry in known["keyring"]:
+        found.append(
+            Note(
+                what=f"the keyring's {entry}",
+                why="a keyring is open while you are logged in, and this may run when you are not",
+                do="refer to a file in [env.NAME]: {file:PATH}",
+            )
+        )
     return tuple(found)
 
 
 def shared_notes(order: ExportOrder) -> tuple[Note, ...]:
     """Of targets that run the whole pipeline in a container."""
-    if not order.artifacts or "://" in order.artifacts:
-        return ()
-    return (
-        Note(
-            what=f"the artifacts in {order.artifacts}",
-            why="a container keeps what is in its volume alone, so another one computes everything again",
-            do="give --artifacts a URL, or a folder in the volume, as /data/artifacts",
-        ),
-    )
+    found = []
+    if order.artifacts and "://" not in order.artifacts:
+        found.append(
+            Note(
+                what=f"the artifacts in {order.artifacts}",
+                why="a container keeps what is in its volume alone, so another one computes everything again",
+                do="give --artifacts a URL, or a folder in the volume, as /data/artifacts",
+            )
+        )
+    if order.settings.executor == "local":
+        found.append(
+            Note(
+                what="memory of steps that run at once",
+                why="the container gets the most that one step names",
+                do='raise its limit, and set [executors.local] memory = "…" below it',
+            )
+        )
+    return tuple(found)

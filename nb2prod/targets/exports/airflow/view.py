@@ -51,6 +51,7 @@ class View:
     doc: str
     dag_id: str
     title: str
+    variable: str  # the names of environment variables begin with it
     python: str
     project: str
     artifacts: str
@@ -77,9 +78,10 @@ def view_of(order: ExportOrder) -> View:
     common = _common(list(options.values()))
     dag_id = "-".join(_KEY.sub("-", each) for each in (order.package, order.environment) if each)
     return View(
-        doc=head_of("airflow", order, notes, *_paragraphs()),
+        doc=head_of("airflow", order, notes, *_paragraphs(order)),
         dag_id=dag_id,
         title=one_line(order.name)[:200] or dag_id,
+        variable=_variable(order),
         python=order.python,
         project=str(order.settings.root),
         artifacts=artifacts,
@@ -96,16 +98,23 @@ def view_of(order: ExportOrder) -> View:
     )
 
 
-def _paragraphs() -> tuple[str, ...]:
+def _paragraphs(order: ExportOrder) -> tuple[str, ...]:
+    variable = _variable(order)
     return (
         "Each task runs one step with PYTHON, an environment that has nb2prod and what the project needs; Airflow's "
-        "own needs neither. PYTHON and PROJECT are the same paths on every worker. What a step computes goes to "
-        "ARTIFACTS, where the next one finds it; XCom has only its name, time and metrics.",
+        f"own needs neither. Where they are elsewhere on the workers, {variable}_PYTHON and {variable}_PROJECT say so. "
+        "What a step computes goes to ARTIFACTS, where the next one finds it; XCom has only its name, time and "
+        "metrics.",
         "Airflow tries a step again, with the retries and delays of pipeline.toml, when nb2prod says that it is worth "
         "it or when the step's process was killed; any other failure is final at once. nb2prod ends a step at its "
         "timeout, and Airflow a minute later one that does not let itself be ended. To resume a run, clear its failed "
         "tasks: what was computed is found again.",
     )
+
+
+def _variable(order: ExportOrder) -> str:
+    """How the names of environment variables begin."""
+    return re.sub(r"\W", "_", order.package).upper()
 
 
 def _artifacts(order: ExportOrder) -> str:

@@ -83,7 +83,9 @@ def view_of(order: ExportOrder) -> View:
     return View(
         doc=head_of("kfp", order, notes, *_paragraphs(order)),
         name=dns_name(order.name, 100),
-        description=one_line(f"{order.name}, from {order.settings.notebook or order.package}"),
+        description=one_line(
+            f"{order.name}, from {order.settings.notebook}" if order.settings.notebook else order.name
+        ),
         package=order.package,
         environment=order.environment,
         image=order.image,
@@ -100,8 +102,9 @@ def _paragraphs(order: ExportOrder) -> tuple[str, ...]:
         f"python {stem}.py, where kfp is installed, writes {stem}.yaml, which Kubeflow is given. IMAGE has the package "
         "and kfp; nothing is installed while the pipeline runs. What a step computes goes to ARTIFACTS, where the next "
         "one finds it.",
-        "Kubeflow tries a step again as often as pipeline.toml says. Its own cache is off: it knows nothing of the "
-        "code and the data, and nb2prod's in ARTIFACTS does. A run that is retried computes only what is missing.",
+        "Kubeflow tries a step again as often as pipeline.toml says; a pod that is lost counts as a failure. Its own "
+        "cache is off: it knows nothing of the code and the data, and nb2prod's in ARTIFACTS does. A run that is "
+        "retried computes only what is missing.",
     )
 
 

@@ -1,11 +1,16 @@
 """Airflow itself runs what we export: its scheduler, its LocalExecutor, its processes."""
 
+import json
+import os
+import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
 import pytest
+from exports.given import files, order
 from orchestrators.airflow_site import Site, airflow_site
 from orchestrators.environments import ROOT, python_with
 from orchestrators.local_runs import local_metrics, nb2prod
@@ -65,10 +70,36 @@ def test_airflow_runs_what_was_exported(site: Site, tmp_path: Path) -> None:
     assert metrics["auc"] > 0.5
     assert site.given("churn", churn, "evaluate")["metrics"] == metrics
 
-    recomputed = site.start("relay", {"ticket": str(ticket), "waits": 120.0}, "stopped")
-    step = waiting_step(site, recomputed)
-    site.ask("PATCH", f"dags/relay/dagRuns/{recomputed}/taskInstances/gate", {"new_state": "failed"})
+    stopped = site.start("relay", {"ticket": str(ticket), "waits": 300.0}, "stopped")
+    step = waiting_step(site, stopped)
+    site.ask("PATCH", f"dags/relay/dagRuns/{stopped}/taskInstances/gate", {"new_state": "failed"})
     assert psutil.wait_procs([step], timeout=60)[1] == []  # it ended with its task
+    assert site.wait("relay", stopped) == "failed"
+
+
+def test_airflow_reads_all_that_a_dag_may_say(tmp_path: Path) -> None:
+    known = order().settings
+    given = order(settings=replace(known, timeout=3600.0, on_error="stop", environment="prod"))
+    for name, text in files("airflow", given).items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    environment = {**os.environ, "AIRFLOW_HOME": str(tmp_path / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    command = [python_with("airflow"), ROOT / "tests" / "orchestrators" / "airflow_read.py", tmp_path]
+    done = subprocess.run(list(map(str, command)), env=environment, capture_output=True, text=True, check=True)
+    read = json.loads(done.stdout.splitlines()[-1])
+    assert (read["errors"], read["heavy"]) == ({}, [])
+    dag = read["dags"]["churn-prod"]["dag"]
+    assert (dag["dagrun_timeout"], dag["fail_fast"], dag["catchup"], dag["max_active_runs"]) == (3600.0, True, False, 1)
+    assert dag["timetable"]["__var"]["timezone"] == "Europe/Berlin"
+    tasks = {each["__var"]["task_id"]: each["__var"] for each in dag["tasks"]}
+    assert {name: sorted(task.get("downstream_task_ids", [])) for name, task in tasks.items()} == {
+        "load": ["finish", "train"],
+        "load-2": ["finish", "train"],
+        "train": ["finish"],
+        "finish": [],
+    }
+    wanted = ("retries", "retry_delay", "retry_exponential_backoff", "max_retry_delay", "execution_timeout")
+    assert [tasks["load"][each] for each in wanted] == [3, 2.5, 2, 60.0, 180.0]
+    assert (tasks["train"]["retries"], tasks["train"]["pool_slots"]) == (2, 4)
 
 
 def waiting_step(site: Site, run: str) -> psutil.Process:

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any  # JSON
 
 import pytest
+import yaml
+from exports.given import files, order
 from orchestrators.environments import ROOT, python_with
 from orchestrators.local_runs import local_metrics, nb2prod
 from orchestrators.relay import write_relay
@@ -42,6 +44,29 @@ def test_what_fails_for_a_while_is_tried_again_and_what_fails_for_good_stops_the
     cached = {path.stem: json.loads(path.read_text())["cached"] for path in again.glob("[!r]*.json")}
     assert cached["fetch"] is True  # the first run computed it
     assert cached["gate"] is False
+
+
+def test_the_compiler_takes_all_that_a_pipeline_may_say(tmp_path: Path) -> None:
+    (text,) = files("kfp", order(parameters={"label": "a 'b' \\ {{ c }} é"})).values()
+    source = tmp_path / "churn_pipeline.py"
+    source.write_text(text, encoding="utf-8")
+    subprocess.run([str(python_with("kfp")), str(source)], check=True)
+    found = yaml.safe_load(source.with_suffix(".yaml").read_text(encoding="utf-8"))
+    tasks = found["root"]["dag"]["tasks"]
+    assert {name: sorted(task.get("dependentTasks", [])) for name, task in tasks.items()} == {
+        "load": [],
+        "load-2": [],
+        "train": ["load", "load-2"],
+        "finish": ["load", "load-2", "train"],
+    }
+    assert tasks["load"]["retryPolicy"]["maxRetryCount"] == 3
+    assert not any(task["cachingOptions"] for task in tasks.values())
+    container = found["deploymentSpec"]["executors"]["exec-train"]["container"]
+    assert container["image"] == "registry.example.org/churn:1"
+    resources = container["resources"]
+    assert (resources["resourceCpuLimit"], resources["resourceMemoryLimit"]) == ("4", "7630Mi")
+    assert resources["accelerator"]["resourceType"] == "nvidia.com/gpu"
+    assert "pip install" not in json.dumps(container)
 
 
 def export(project: Path, folder: Path) -> Path:
