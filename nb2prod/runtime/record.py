@@ -27,6 +27,7 @@ from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
+_GIVEN = 50  # outputs of which is remembered that they were told of
 _AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
 
@@ -71,6 +72,8 @@ class Record:
             for name, value in values.items():
                 if what == "outputs" and "columns" in value:
                     self._given[id(value)] = value, {"same": [step["name"], name]}
+                    if len(self._given) > _GIVEN:
+                        del self._given[next(iter(self._given))]
 
     def _once(self, value: dict[str, Any]) -> dict[str, Any]:
         """What an earlier step gave is said where it gave it."""
