@@ -14,7 +14,7 @@ import os
 import sys
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any  # JSON
@@ -27,6 +27,7 @@ from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
+_ENDED = {"completed", "failed", "timeout", "interrupted", "skipped"}
 _GIVEN = 50  # outputs of which is remembered that they were told of
 _AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
@@ -141,11 +142,27 @@ def close_record(folder: Path, status: str, message: str = "") -> bool:
     error = {"message": message, "type": status, "reason": message, "resume": record.get("resume", "")}
     steps = [
         {**step, "status": status, "error": error} if step.get("status") == "running" else step
-        for step in record.get("steps", ())
+        for step in _steps_told(folder, record.get("steps", ()))
     ]
     ended = {"status": status, "finished": _text(_now()), "error": error, "steps": steps}
     write_json(folder / "run.json", {**record, **ended})
     return True
+
+
+def _steps_told(folder: Path, steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The steps of a record as far as the events go, which are written at once."""
+    known = {step["name"]: dict(step) for step in steps}
+    for line in (folder / "events.jsonl").read_bytes().splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # the last one was cut off
+            continue
+        what, name = str(event["event"]).partition("step.")[2], event.get("step", "")
+        if what == "started" and name not in known:
+            known[name] = {"name": name, "status": "running", "started": event["time"]}
+        elif what in _ENDED and known.get(name, {}).get("status") == "running":
+            known[name] |= {"status": what, **{key: event[key] for key in ("seconds", "cached") if key in event}}
+    return list(known.values())
 
 
 def recorded_parameters(runs: Path, run: str) -> dict[str, object]:
