@@ -30,7 +30,9 @@ def test_a_step_answers() -> None:
 
 def test_a_deadline_ends_what_it_started_too(tmp_path: Path) -> None:
     note = tmp_path / "note"
-    assert reason(outcome_of(call("start_program", values={"note": str(note)}, timeout=2.0))) == "timeout"
+    outcome = outcome_of(call("start_program", values={"note": str(note)}, timeout=2.0))
+    assert outcome.answer is not None
+    assert outcome.answer.status == "timeout"
     assert not is_alive(int(note.read_text()))
 
 

@@ -26,7 +26,8 @@ from nb2prod.runtime.steps.calls import Outcome, StepCall
 __all__ = ["KEEPERS", "Guarded", "command_of"]
 
 KEEPERS = sys.platform == "linux"
-_SOON, _LONGER = 0.5, 0.05  # what a step may take beyond its timeout to say itself where it was: seconds, and a share
+# seconds in which a step with a deadline may read its inputs, and keep its results; the deadline is for its own lines
+_AROUND, _AROUND_PLAINLY = 3600.0, 30.0  # the second where nobody tells when those begin
 _NOBODY = kernels.Ending(signal=9, reason="killed")
 
 
@@ -104,14 +105,15 @@ class Guarded:
 
     def _order(self, **more: Any) -> dict[str, Any]:
         call = self.call
-        late = None if call.timeout is None else call.timeout + max(_SOON, _LONGER * call.timeout)
+        around = _AROUND if self._kept else _AROUND_PLAINLY + (call.timeout or 0)
         return {
             "cwd": call.workdir or str(Path.cwd()),
             "env": self._environment(),
             **inherited(),
             "memory": call.memory,
             "cpus": call.cpus,
-            "deadline": late,
+            "deadline": None if call.timeout is None else around,
+            "phases": self._kept,
             **more,
         }
 

@@ -101,6 +101,7 @@ def _wanted(settings: Settings) -> Wanted:
         package=settings.package,
         environment=settings.environment,
         workdir=str(settings.workdir),
+        artifacts=settings.artifacts,
     )
 
 
