@@ -13,7 +13,7 @@ from typing import Any  # exceptions of libraries that are not imported here
 from nb2prod.runtime.project import Policy
 from nb2prod.runtime.steps.calls import ErrorFacts
 
-__all__ = ["Expired", "deadline", "delay_before", "facts_of", "worth_retrying"]
+__all__ = ["GUARDS", "Expired", "deadline", "delay_before", "facts_of", "worth_retrying"]
 
 # The first class of an error's family that is named here decides; an error that is not named is not tried again:
 # the same code with the same inputs would fail the same way.
@@ -110,6 +110,10 @@ def _status_of(error: BaseException) -> int | None:
     return next((each for each in found if type(each) is int and 400 <= each <= 599), None)
 
 
+# who ends this process when a deadline cannot: told of each that begins, and None when it is over
+GUARDS: list[Callable[[float | None], None]] = []
+
+
 @contextmanager
 def deadline(seconds: float | None) -> Iterator[None]:
     """Raise Expired in the body after so many seconds; again each second for code that swallows it.
@@ -120,6 +124,8 @@ def deadline(seconds: float | None) -> Iterator[None]:
         yield
         return
     over: list[bool] = []
+    for tell in GUARDS:
+        tell(seconds)
 
     def expire(*_: object) -> None:
         if not over:
@@ -136,3 +142,5 @@ def deadline(seconds: float | None) -> Iterator[None]:
         signal.signal(signal.SIGALRM, handler)
         if before:
             signal.setitimer(signal.ITIMER_REAL, max(before - (time.monotonic() - began), 1e-3), interval)
+        for tell in GUARDS:
+            tell(None)

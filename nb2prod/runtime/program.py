@@ -193,20 +193,20 @@ def _executor_options(options: argparse.Namespace) -> dict[str, object]:
 def _prepared(runner: Runner, runs: Path, options: argparse.Namespace) -> Any:
     """The package's pipeline, when all is checked and whoever carries its steps out is there. Raises ProjectError."""
     settings, record = runner.settings, runner.record
+    where, use_cache, resumed = artifacts_of(settings, runs), not options.no_cache, options.resume or ""
+    if settings.executor != HERE:  # first: its processes import the package while this one does
+        executor = open_executor(settings.executor, settings, _executor_options(options))
+        runner.use(executor, artifacts=where, use_cache=use_cache, resumed=resumed)
     pipeline = import_module(f"{settings.package}.pipeline", settings)
     outgoing.check(settings, pipeline)
     record.head["versions"] = versions()
     runner.plan.hidden = getattr(pipeline, "HIDDEN_STATE", {})
-    where, use_cache, resumed = artifacts_of(settings, runs), not options.no_cache, options.resume or ""
     if options.start or options.only:
         steps = graph_of(settings).steps
         decisions = select(steps, start=options.start or "", only=options.only or "", use_cache=use_cache)
         runner.choose(decisions, options.only or "")
     if settings.executor == HERE:
         runner.cache = cache_of(settings, runs, pipeline, where, use=use_cache, run=record.run, resumed=resumed)
-    else:
-        executor = open_executor(settings.executor, settings, _executor_options(options))
-        runner.use(executor, artifacts=where, use_cache=use_cache, resumed=resumed)
     return pipeline
 
 

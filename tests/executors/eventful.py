@@ -55,7 +55,7 @@ def run(parameters: Parameters, step: StepRunner) -> Results:
     return Results(total, drawn)
 """
 STEPS = '''\
-import ctypes
+import itertools
 import os
 import random
 import signal
@@ -102,7 +102,7 @@ def holder(table: Any, notes: str) -> Any:
             note(notes, "orphan")
             time.sleep(1000)
             os._exit(0)
-        ctypes.PyDLL(None).sleep(1000)
+        sum(itertools.repeat(0))
     return len(table)
 
 

@@ -1,15 +1,21 @@
 """A worker small enough to see through: the step's function, called with the values that stand in the call."""
 
 import importlib
+import os
 import sys
 from pathlib import Path
 
+from nb2prod.runtime.attempts import Expired, deadline
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.steps.calls import Answer, StepCall
+from nb2prod.runtime.steps.worker import tell_guard
 
 
-def prepare(_project: str, package: str, _environment: str, _workdir: str) -> None:
+def prepare(_project: str, package: str, *_: str) -> None:
     importlib.import_module(f"{package}.pipeline")
+
+
+__all__ = ["carry_out", "prepare", "tell_guard"]
 
 
 def carry_out(call: StepCall) -> Answer:
@@ -21,7 +27,11 @@ def carry_out(call: StepCall) -> Answer:
     function = getattr(importlib.import_module(module), name)
     inputs = {key: value["value"] for key, value in call.inputs.items() if "value" in value}
     try:
-        return Answer(outputs={"result": function(**inputs)}, bundle=f"bundle-of-{call.step}")
+        with deadline(call.timeout):
+            given = function(**inputs)
+        return Answer(outputs={"result": given}, bundle=f"bundle-of-{call.step}")
+    except Expired:
+        return Answer(status="timeout")
     except KeyboardInterrupt:
         return Answer(status="interrupted")
     except Exception as error:
@@ -29,6 +39,8 @@ def carry_out(call: StepCall) -> Answer:
 
 
 if __name__ == "__main__":
+    if "NB2PROD_GUARD" in os.environ:
+        tell_guard(int(os.environ["NB2PROD_GUARD"]))
     file = Path(sys.argv[1])
     answer = carry_out(StepCall.from_json(file.read_text()))
     part = Path(f"{file}.part")

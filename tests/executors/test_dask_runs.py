@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from connectors.servers import s3_server
 from dask_cluster import DaskCluster
 from executors.calls import eventually, marked
 from executors.eventful import Eventful
@@ -79,3 +80,30 @@ def _worker_of(pid: int) -> int:
     for _ in range(3):
         pid = int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
     return pid
+
+
+def test_results_in_an_object_store_outlive_the_cluster(tmp_path: Path) -> None:
+    """What was made on one executor is known on another, and what a worker has made it need not fetch."""
+    with s3_server() as store:
+        store.empty()
+        keys = store.ENVIRONMENT
+        env = {"AWS_ENDPOINT_URL": store.url, "AWS_ACCESS_KEY_ID": keys["LAKE_KEY"]}
+        env |= {"AWS_SECRET_ACCESS_KEY": keys["LAKE_SECRET"], "AWS_DEFAULT_REGION": "us-east-1"}
+        cluster = DaskCluster(tmp_path, environment=env)
+        cluster.start()
+        try:
+            eventful = Eventful(root=tmp_path / "project", executor=["dask", "--address", cluster.address]).write()
+            there = ["--artifacts", f"s3://{store.BUCKET}/results"]
+            ran = eventful.run(*there, env=env)
+            made = {name for name, status in ran.steps("status").items() if status == "completed"}
+            assert made == {"load", "flaky", "fragile", "deadly", "left", "right", "join", "draw", "draw_more"}
+            assert ran.steps("moved_bytes")["load"] > 100
+            assert list(tmp_path.glob("*/worker-*/nb2prod-near/blobs/*")) or list(tmp_path.rglob("nb2prod-near"))
+        finally:
+            cluster.stop()
+        (eventful.notes / "fixed").write_text("")
+        eventful.executor = ["local"]
+        resumed = eventful.run(*there, "--resume", ran.record["run"], env=env)
+        assert resumed.code == 0, resumed.err
+        assert {name for name, cached in resumed.steps("cached").items() if cached} == made
+        assert resumed.record["metrics"] == {"result": 68}

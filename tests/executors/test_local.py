@@ -74,9 +74,13 @@ def test_a_deadline_holds_whatever_the_step_does(local: LocalSteps, step: str) -
     assert not is_alive(outcome.pid)
 
 
-def test_a_deadline_of_a_fresh_process() -> None:
+def test_a_deadline_is_of_the_step_alone(local: LocalSteps) -> None:
+    """Reading what goes in and keeping what comes out may take longer; so may the start of an interpreter."""
+    outcome = outcome_of(local, call("sleep", values={"seconds": 60}, timeout=0.3))
+    assert (outcome.ending, outcome.answer and outcome.answer.status) == (None, "timeout")
+    assert result(outcome_of(local, call("die_after_answering", timeout=0.01))) == 1
     with local_steps(fresh=True) as executor:
-        assert reason(outcome_of(executor, call("sleep", values={"seconds": 60}, timeout=0.3))) == "timeout"
+        assert reason(outcome_of(executor, call("hold_the_gil", timeout=0.3))) == "timeout"
 
 
 def test_a_memory_limit(local: LocalSteps) -> None:
@@ -132,7 +136,9 @@ def test_what_a_step_leaves_behind_ends_with_it(local: LocalSteps, tmp_path: Pat
 @pytest.mark.parametrize("step", ["daemonize_and_hang", "start_program"])
 def test_a_deadline_ends_what_a_step_started_too(local: LocalSteps, tmp_path: Path, step: str) -> None:
     note = tmp_path / "note"
-    assert reason(outcome_of(local, call(step, values={"note": str(note)}, timeout=1.0))) == "timeout"
+    outcome = outcome_of(local, call(step, values={"note": str(note)}, timeout=1.0))
+    assert outcome.answer is not None
+    assert outcome.answer.status == "timeout"
     assert not is_alive(int(note.read_text()))
 
 

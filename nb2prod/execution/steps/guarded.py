@@ -1,4 +1,7 @@
-"""One call in a process of its own under a keeper: forked from the warm server, or a fresh interpreter."""
+"""One call in a process of its own, forked from the warm server or a fresh interpreter, under a keeper.
+
+Where there are no keepers it is a fresh one that is watched from here.
+"""
 
 import contextlib
 import os
@@ -15,13 +18,16 @@ from typing import Any  # JSON
 from nb2prod.execution.kernels import order as kernels
 from nb2prod.execution.kernels.keeping import inherited, keep
 from nb2prod.execution.kernels.leash import Leash
+from nb2prod.execution.steps.plain import PlainProcess
 from nb2prod.execution.steps.verdict import Seen, verdict
 from nb2prod.execution.steps.warm import Unfit, WarmProject
 from nb2prod.runtime.steps.calls import Outcome, StepCall
 
-__all__ = ["Guarded", "command_of"]
+__all__ = ["KEEPERS", "Guarded", "command_of"]
 
-_SOON, _LONGER = 0.5, 0.05  # what a step may take beyond its timeout to say itself where it was: seconds, and a share
+KEEPERS = sys.platform == "linux"
+# seconds in which a step with a deadline may read its inputs, and keep its results; the deadline is for its own lines
+_AROUND, _AROUND_PLAINLY = 3600.0, 30.0  # the second where nobody tells when those begin
 _NOBODY = kernels.Ending(signal=9, reason="killed")
 
 
@@ -35,12 +41,13 @@ class Guarded:
         done: Callable[["Guarded", Outcome], None],
         *,
         fresh: bool = False,
+        kept: bool = KEEPERS,
         host: str = "",
     ) -> None:
         self.call, self.host = call, host or socket.gethostname()
-        self._warm, self._done, self._fresh = warm, done, fresh
+        self._warm, self._done, self._fresh, self._kept = warm, done, fresh or not kept, kept
         self._lock = threading.Lock()
-        self._leash: Leash | None = None
+        self._leash: Leash | PlainProcess | None = None
         self._is_cancelled = False
         self._begin()
 
@@ -66,7 +73,8 @@ class Guarded:
             answer.close()
             self._begin_fresh()
             return
-        leash = self._hold(Leash(connection, self._order(call=self.call.to_json()), _streams()))
+        leash = Leash(connection, self._order(call=self.call.to_json()), _streams())
+        self._hold(leash)
 
         def end() -> None:
             with answer:
@@ -83,7 +91,8 @@ class Guarded:
         folder = Path(tempfile.mkdtemp(prefix="nb2prod-step-"))
         file = folder / "call.json"
         file.write_text(self.call.to_json(), encoding="utf-8")
-        leash = self._hold(keep(self._order(argv=command_of(self._warm.wanted.worker, file)), _streams()))
+        order = self._order(argv=command_of(self._warm.wanted.worker, file))
+        leash = self._hold(keep(order, _streams()) if self._kept else PlainProcess(order, _streams()))
 
         def end() -> None:
             text = ""
@@ -96,14 +105,15 @@ class Guarded:
 
     def _order(self, **more: Any) -> dict[str, Any]:
         call = self.call
-        late = None if call.timeout is None else call.timeout + max(_SOON, _LONGER * call.timeout)
+        around = _AROUND if self._kept else _AROUND_PLAINLY + (call.timeout or 0)
         return {
             "cwd": call.workdir or str(Path.cwd()),
             "env": self._environment(),
             **inherited(),
             "memory": call.memory,
             "cpus": call.cpus,
-            "deadline": late,
+            "deadline": None if call.timeout is None else around,
+            "phases": self._kept,
             **more,
         }
 
@@ -111,17 +121,17 @@ class Guarded:
         """By a mark that is there already whoever runs the runner finds what is left."""
         return {"NB2PROD_RUN": self.call.run, **self._warm.environment}
 
-    def _hold(self, leash: Leash) -> Leash:
+    def _hold(self, leash: Leash | PlainProcess) -> Leash | PlainProcess:
         with self._lock:
             self._leash, is_cancelled = leash, self._is_cancelled
         if is_cancelled:
             leash.end(0)
         return leash
 
-    def _seen(self, leash: Leash, text: str) -> Seen:
+    def _seen(self, leash: Leash | PlainProcess, text: str) -> Seen:
         return Seen(ending=leash.ending or _NOBODY, text=text, failure=leash.failure, is_cancelled=self._is_cancelled)
 
-    def _finish(self, seen: Seen, leash: Leash | None) -> None:
+    def _finish(self, seen: Seen, leash: Leash | PlainProcess | None) -> None:
         answer, ending = verdict(self.call, seen)
         outcome = Outcome(
             ticket=self.call.ticket,

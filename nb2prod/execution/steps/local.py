@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any  # TOML
 
-from nb2prod.execution.steps.guarded import Guarded
+from nb2prod.execution.steps.guarded import KEEPERS, Guarded
 from nb2prod.execution.steps.options import Options
 from nb2prod.execution.steps.room import Room, cores, free_memory, peaks_of
 from nb2prod.execution.steps.warm import Wanted, WarmProject
@@ -37,7 +37,7 @@ class LocalSteps:
         self._running: dict[Ticket, Guarded] = {}
         self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
         self._warm = WarmProject(wanted, dict(os.environ if environment is None else environment))
-        if not fresh:
+        if KEEPERS and not fresh:
             self._warm.prepare()
 
     @property
@@ -101,6 +101,7 @@ def _wanted(settings: Settings) -> Wanted:
         package=settings.package,
         environment=settings.environment,
         workdir=str(settings.workdir),
+        artifacts=settings.artifacts,
     )
 
 

@@ -2,11 +2,12 @@
 
     python -m nb2prod.execution.steps.server FD         FD: a socket of packets, one message each
 
-    <- {"project", "package", "environment", "workdir", "worker", "idle"}       first
+    <- {"project", "package", "environment", "workdir", "artifacts", "worker", "idle"}       first
     -> {"ready": PID} or {"unfit": WHY}                 unfit: it cannot fork, and ends
     <- "+" with two descriptors                         the line to a keeper, and a file for the answer
 
-`worker` is a module with prepare(project, package, environment, workdir) and carry_out(StepCall).
+`worker` is a module with prepare(project, package, environment, workdir, artifacts), carry_out(StepCall) and
+tell_guard(DESCRIPTOR).
 
 It runs nothing of the user's but what an import runs, starts no thread, and opens no connection, so its forks are
 sound. It ends when its socket does, or when nobody used it for `idle` seconds (0: never).
@@ -68,6 +69,7 @@ class _Warm:
     """What is the same for every step. A generator that an import has seeded stays as it is."""
 
     carry_out: CarryOut
+    tell_guard: Callable[[int], None]
     seed_random: bool
     seed_numpy: bool
 
@@ -78,10 +80,11 @@ def _warmed(order: Mapping[str, Any]) -> _Warm:
     numpy_random: Any = importlib.import_module("numpy.random") if with_numpy else None
     before = random.getstate(), _state(numpy_random)
     with contextlib.suppress(Exception, SystemExit):  # the step says it better
-        worker.prepare(order["project"], order["package"], order["environment"], order["workdir"])
+        worker.prepare(order["project"], order["package"], order["environment"], order["workdir"], order["artifacts"])
     after = random.getstate(), _state(numpy_random)
     return _Warm(
         carry_out=worker.carry_out,
+        tell_guard=worker.tell_guard,
         seed_random=before[0] == after[0],
         seed_numpy=numpy_random is not None and before[1] == after[1],
     )
@@ -193,7 +196,7 @@ class _Server:
 
         def task() -> None:
             os.write(telling, b"+")
-            os.close(telling)
+            self.warm.tell_guard(telling)
             _write(answer, self._answer(order["call"]))
 
         return task

@@ -172,6 +172,7 @@ def _server(session: _Session, call: StepCall, module: str, environment: Mapping
         package=call.package,
         environment=call.environment,
         workdir=call.workdir,
+        artifacts=call.artifacts,
         worker=module,
         idle=_IDLE,
     )

@@ -32,6 +32,7 @@ class Wanted:
     package: str
     environment: str = ""
     workdir: str = ""
+    artifacts: str = ""
     worker: str = "nb2prod.runtime.steps.worker"
     idle: float = 0.0
 

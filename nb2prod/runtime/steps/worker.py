@@ -5,11 +5,13 @@
 The process is the step's own: its working directory, modules and hidden state are changed and not put back.
 """
 
+import importlib
 import os
 import random
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -17,7 +19,7 @@ from typing import Any  # a step's values
 
 from nb2prod.runtime import state
 from nb2prod.runtime.artifacts import NEAR, Artifacts, open_artifacts
-from nb2prod.runtime.attempts import facts_of
+from nb2prod.runtime.attempts import GUARDS, facts_of
 from nb2prod.runtime.errors import RuntimeTrouble
 from nb2prod.runtime.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
@@ -29,10 +31,13 @@ from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
 from nb2prod.runtime.workplace import cache_of, enter, import_module
 
-__all__ = ["carry_out", "main", "prepare"]
+_GUARD = "NB2PROD_GUARD"  # the descriptor of its keeper's pipe
+_SOON, _LONGER = 0.5, 0.05  # what a step may take beyond its deadline: seconds, and a share
+
+__all__ = ["carry_out", "main", "prepare", "tell_guard"]
 
 
-def prepare(project: str, package: str, environment: str = "", workdir: str = "") -> None:
+def prepare(project: str, package: str, environment: str = "", workdir: str = "", artifacts: str = "") -> None:
     """Import all that a step of the project needs, for a process that forks the ones of its steps."""
     settings = _settings(project, package, environment)
     if workdir:
@@ -44,6 +49,9 @@ def prepare(project: str, package: str, environment: str = "", workdir: str = ""
     known = cache_of(settings, settings.runs, pipeline, str(settings.runs), use=True)
     for function in _functions_of(f"{settings.package}.steps."):  # they run what is loaded now
         known.code.learn(function)
+    if "://" in artifacts:
+        with suppress(ImportError, ValueError):  # the step says it better
+            importlib.import_module("fsspec").get_filesystem_class(artifacts.partition("://")[0])
 
 
 def _functions_of(modules: str) -> list[Any]:
@@ -189,7 +197,24 @@ def reseed() -> None:
         numpy.seed(int.from_bytes(os.urandom(4), "little"))
 
 
+def tell_guard(descriptor: int) -> None:
+    """Write each deadline to the pipe of a keeper, with the time in which the step may say itself where it was."""
+    own = os.getpid()
+
+    def tell(seconds: float | None) -> None:
+        if os.getpid() == own:  # not in a fork that the step has made
+            with suppress(OSError):
+                os.write(
+                    descriptor, b"=\n" if seconds is None else f"={seconds + max(_SOON, _LONGER * seconds)}\n".encode()
+                )
+
+    GUARDS.append(tell)
+
+
 def main(arguments: list[str]) -> int:
+    if guard := os.environ.pop(_GUARD, ""):
+        os.set_inheritable(int(guard), False)
+        tell_guard(int(guard))
     file = Path(arguments[0])
     answer = carry_out(StepCall.from_json(file.read_text(encoding="utf-8")))
     write_bytes(file.with_name(f"{file.name}.answer"), answer.to_json().encode(), durable=False)

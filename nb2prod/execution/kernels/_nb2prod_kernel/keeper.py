@@ -7,6 +7,7 @@ message, and the end of it means that whoever wanted the kernel is gone.
                                                               `folder` has the kernel's sockets, and is removed
     -> {"event": "started", "pid": N, "keeper": N}
     -> {"event": "ready", "listening": BOOL} or {"event": "failed", "message": ...}
+    (`phases`: the kernel writes deadlines to the pipe on which it says that it listens, and the order's holds between)
     <- {"do": "signal", "number": N}                          to the kernel and its process group
     <- {"do": "end", "grace": SECONDS}                        to everything: INT, TERM, KILL
     -> {"event": "limit", "reason": "deadline" | "memory"}    it ends the kernel by itself
@@ -74,9 +75,11 @@ class _Keeper:
         self.reason = ""  # why it ends, once that was decided here
         self.steps: list[tuple[float, int, bool]] = []  # when, which signal, to all or to the kernel alone
         self.peak, self.looked = 0, 0.0
-        self.deadline, self.limit, self.folder = None, None, ""
+        self.deadline: float | None = None
+        self.limit, self.folder = None, ""
         self.kills = _kills_for_memory()
         self.ready, self.listening = -1, False
+        self.phases, self.around, self.told = False, 0.0, False
         self.wake, self.woken = os.pipe()
         for end in (self.wake, self.woken):
             os.set_blocking(end, False)
@@ -84,13 +87,16 @@ class _Keeper:
     def start(self, launch: Callable[[dict[str, Any], int], Task] | None) -> Task | None:
         order, streams = self._order()
         self.limit, self.folder = order.get("memory"), order.get("folder", "")
+        self.phases = order.get("phases", False)
         if order.get("deadline") is not None:
-            self.deadline = time.monotonic() + order["deadline"]
+            self.around = order["deadline"]
+            self.deadline = time.monotonic() + self.around
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.signal(signal.SIGTERM, lambda *_: self._end("killed", 0.0))
         signal.signal(signal.SIGCHLD, lambda *_: None)
         signal.set_wakeup_fd(self.woken, warn_on_full_buffer=False)
         self.ready, telling = os.pipe()
+        os.set_blocking(self.ready, False)  # what the kernel forks has the other end
         keeper = os.getpid()
         self.kernel = os.fork()
         if self.kernel == 0:
@@ -153,13 +159,29 @@ class _Keeper:
         return max(0.0, min(times) - now)
 
     def _hear_kernel(self) -> None:
-        text = os.read(self.ready, 4096).decode(errors="replace")
+        try:
+            text = os.read(self.ready, 4096).decode(errors="replace")
+        except BlockingIOError:
+            text = ""
+        if self.phases and text and text[0] != "!":
+            self._hear_phases(text)
+            return
         os.close(self.ready)
         self.ready = -1
         if text.startswith("!"):
             self._say(event="failed", message=text[1:])
-        else:
+        elif not self.told:
             self._say(event="ready", listening=self.listening and text == "+")
+
+    def _hear_phases(self, text: str) -> None:
+        """Seconds from now, a line each; without a number the order's deadline holds from now."""
+        if not self.told:
+            self.told = True
+            self._say(event="ready", listening=True)
+        whole, _, _ = text.rpartition("\n")
+        last = whole.rpartition("=")[2]
+        if "=" in whole and self.deadline is not None:
+            self.deadline = time.monotonic() + (float(last) if last else self.around)
 
     def _listen(self) -> None:
         try:
@@ -244,7 +266,7 @@ class _Keeper:
     def _kernel_exited(self, status: int) -> None:
         self.exited = True
         code = os.waitstatus_to_exitcode(status)
-        if self.ready >= 0:
+        while self.ready >= 0:
             self._hear_kernel()
         reason = self.reason or ("killed" if code < 0 else "exited")
         if code == -signal.SIGKILL and not self.reason and _kills_for_memory() > self.kills:
@@ -279,7 +301,9 @@ def _born(
         birth.become(order, streams, keeper)
         if launch is not None:
             return launch(order, telling)
-        os.set_inheritable(telling, False)
+        os.set_inheritable(telling, order.get("phases", False))
+        if order.get("phases"):
+            order["env"]["NB2PROD_GUARD"] = str(telling)
         os.execvpe(order["argv"][0], order["argv"], order["env"])
     except BaseException as problem:
         os.write(telling, ("!" + birth.report(problem)).encode()[:4000])
