@@ -235,6 +235,7 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from nb2prod.runtime.standin import stand_in
 stand_in()
+from IPython.display import HTML, display
 from nb2prod.runtime.observing import observing
 with observing("step", Path({folder!r})) as seen:
     display(HTML("<i>x</i>"), [1])
