@@ -133,12 +133,18 @@ def new_run_id() -> str:
     return f"{_now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
-def close_record(folder: Path, status: str) -> bool:
-    """Say how a run ended whose process could not say it any more. False when it had said it."""
+def close_record(folder: Path, status: str, message: str = "") -> bool:
+    """Say how a run ended whose process could not say it any more, and its steps too. False when it had said it."""
     record = read_json(folder / "run.json", dict)
     if record.get("status") != "running":
         return False
-    write_json(folder / "run.json", {**record, "status": status, "finished": _text(_now())})
+    error = {"message": message, "type": status, "reason": message, "resume": record.get("resume", "")}
+    steps = [
+        {**step, "status": status, "error": error} if step.get("status") == "running" else step
+        for step in record.get("steps", ())
+    ]
+    ended = {"status": status, "finished": _text(_now()), "error": error, "steps": steps}
+    write_json(folder / "run.json", {**record, **ended})
     return True
 
 
