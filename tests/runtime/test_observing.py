@@ -107,7 +107,16 @@ def test_functions_and_results_are_what_they_were(tmp_path: Path) -> None:
 def test_calls_of_the_steps_threads_are_seen(seen: Seen) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda column: roc_auc_score(Y, X[:, column]), range(3)))
-    assert sorted(score["value"] for score in seen.scores) == sorted(found)
+    (score,) = seen.scores
+    assert score["calls"] == 3
+    assert score["value"] in found
+
+
+def test_of_a_loop_the_last_score_counts(seen: Seen) -> None:
+    for threshold in np.linspace(0.1, 0.9, 300):
+        last = accuracy_score(Y, X[:, 0] > threshold)
+    assert (len(seen.scores), seen.scores[0]["calls"]) == (1, 300)
+    assert seen.kept()["metrics"] == {"accuracy_score": last}
 
 
 def test_a_score_knows_its_cell(tmp_path: Path) -> None:
