@@ -172,7 +172,11 @@ def _place(caller: FrameType, settings: Settings | None) -> dict[str, Any]:
     file, line = caller.f_code.co_filename.replace("\\", "/"), caller.f_lineno
     cell = cell_of(settings, file, line) if settings else 0
     short = file.rpartition("/src/")[2] or file
-    return {"arguments": _arguments(caller), "file": short, "line": line, "cell": cell}
+    try:
+        arguments = _arguments(caller)
+    except (SyntaxError, ValueError, IndexError):  # the file was changed since it was imported
+        arguments = ""
+    return {"arguments": arguments, "file": short, "line": line, "cell": cell}
 
 
 def cell_of(settings: Settings, file: str, line: int) -> int:

@@ -134,6 +134,18 @@ def test_a_score_knows_its_cell(tmp_path: Path) -> None:
     assert seen.scores[0]["cell"] == 7
 
 
+def test_a_score_from_a_file_that_was_changed_is_seen(tmp_path: Path) -> None:
+    import runpy
+
+    path = tmp_path / "changed.py"
+    path.write_text("from sklearn.metrics import roc_auc_score\n\n\ndef score(y, p):\n    return roc_auc_score(y, p)\n")
+    score = runpy.run_path(str(path))["score"]
+    path.write_text("(((\n" * 5)
+    with observing("train", tmp_path) as seen:
+        score(Y, X[:, 0])
+    assert [(each["metric"], each["arguments"], each["line"]) for each in seen.scores] == [("roc_auc_score", "", 5)]
+
+
 def test_what_is_displayed_becomes_files(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
     import matplotlib.figure
 
