@@ -1,6 +1,7 @@
 """Paths that became arguments, in the files of the project."""
 
 import tomllib
+from collections.abc import Mapping
 
 from law.sides import notebook_of
 
@@ -16,7 +17,7 @@ CELLS = [
 ]
 
 
-def files() -> dict[str, str]:
+def files() -> Mapping[str, str]:
     notebook = notebook_of(CELLS)
     built = build(notebook)
     assert built.pipeline is not None, built.findings
