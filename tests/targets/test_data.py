@@ -28,7 +28,7 @@ def test_the_inference_path_has_the_path_that_the_notebook_had() -> None:
     text = files()["src/example/inference.py"]
     assert "def predict() -> Any:" in text
     assert 'fitted = load(m_joblib="models/m.joblib")' in text
-    assert 'score(fitted=fitted, u_x_csv="dátá/ü  x.csv")' in text
+    assert 'score_step(fitted=fitted, u_x_csv="dátá/ü  x.csv")' in text
 
 
 def test_pipeline_toml_has_the_paths_as_they_are() -> None:
