@@ -27,6 +27,7 @@ from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
+_GIVEN = 50  # outputs of which is remembered that they were told of
 _AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
 
@@ -71,6 +72,8 @@ class Record:
             for name, value in values.items():
                 if what == "outputs" and "columns" in value:
                     self._given[id(value)] = value, {"same": [step["name"], name]}
+                    if len(self._given) > _GIVEN:
+                        del self._given[next(iter(self._given))]
 
     def _once(self, value: dict[str, Any]) -> dict[str, Any]:
         """What an earlier step gave is said where it gave it."""
@@ -130,12 +133,18 @@ def new_run_id() -> str:
     return f"{_now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
-def close_record(folder: Path, status: str) -> bool:
-    """Say how a run ended whose process could not say it any more. False when it had said it."""
+def close_record(folder: Path, status: str, message: str = "") -> bool:
+    """Say how a run ended whose process could not say it any more, and its steps too. False when it had said it."""
     record = read_json(folder / "run.json", dict)
     if record.get("status") != "running":
         return False
-    write_json(folder / "run.json", {**record, "status": status, "finished": _text(_now())})
+    error = {"message": message, "type": status, "reason": message, "resume": record.get("resume", "")}
+    steps = [
+        {**step, "status": status, "error": error} if step.get("status") == "running" else step
+        for step in record.get("steps", ())
+    ]
+    ended = {"status": status, "finished": _text(_now()), "error": error, "steps": steps}
+    write_json(folder / "run.json", {**record, **ended})
     return True
 
 

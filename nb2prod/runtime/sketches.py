@@ -93,7 +93,7 @@ class Numbers:
         lower = math.floor(rank)
         first = self._ranked(lower)
         second = self._ranked(min(lower + 1, self.count - 1))
-        return first + (second - first) * (rank - lower)
+        return _between(first, second, rank - lower)
 
     def share_up_to(self, value: float) -> float:
         """The share of the values that are not greater."""
@@ -158,7 +158,7 @@ class Numbers:
         low, high = self.bounds(index)
         count = self.counts[index]
         within = rank - (sums[index] - count)
-        return low if count == 1 and low == high else low + (high - low) * (within + 0.5) / count
+        return _between(low, high, (within + 0.5) / count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -282,6 +282,11 @@ def _joined_mean(one: Numbers, other: Numbers, count: int) -> float:
 def _first(choose: Any, one: float, other: float) -> float:
     known: Sequence[float] = [value for value in (one, other) if not math.isnan(value)]
     return float(choose(known)) if known else math.nan
+
+
+def _between(low: float, high: float, part: float) -> float:
+    """Also where their difference is too large for a number."""
+    return min(max(low * (1 - part) + high * part, low), high)
 
 
 def _order(value: float) -> int:

@@ -18,7 +18,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 
 def ended(store: Store, name: str, kind: JobKind, status: RunStatus, **metrics: float) -> None:
-    definition = store.define(
+    definition = store.save_definition(
         name=name,
         kind=kind,
         path=f"/{name}",
@@ -26,7 +26,7 @@ def ended(store: Store, name: str, kind: JobKind, status: RunStatus, **metrics: 
         files={"pipeline.toml": b"", name: name.encode()},
         parameters=(),
     )
-    run, _ = store.submit(definition_id=definition.id)
+    run, _ = store.submit(definition_id=definition.id, parameters={})
     store.claim("worker", lease=60, run_id=run.id)
     store.log_metrics(run.id, 1, metrics)
     failure = None if status is RunStatus.COMPLETED else Failure(kind=FailureKind.CELL_ERROR, message="no")
