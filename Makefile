@@ -54,6 +54,7 @@ soak: $(READY)
 soak-steps: $(READY)
 	NB2PROD_ALL_FAULTS=1 $(BIN)/python -m pytest -q -n 2 tests/faults
 	$(BIN)/python tests/faults/kills.py $(ARGS)
+	NB2PROD_SMALL_STEPS=1000 $(BIN)/python -m pytest -q tests/executors -k small_steps
 
 peers: $(READY)
 	PYTHONPATH=tests $(BIN)/python -m peers.equal $(ARGS)

@@ -14,7 +14,8 @@ __all__ = ["TIMEOUT", "Known", "Tried", "check_data", "list_data", "to_json"]
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """`kind` is data or outputs; `place` is as pipeline.toml has it; `steps` take it as an argument."""
+    """`kind` is data or outputs; `place` is as pipeline.toml has it; `steps` take it as an argument;
+    `secrets` are the references that must be there where they run: env:DB_PASSWORD."""
 
     name: str
     kind: str
@@ -22,6 +23,7 @@ class Known:
     path: str
     place: str
     steps: tuple[str, ...] = ()
+    secrets: tuple[str, ...] = ()
 
 
 def list_data(project: Path, environment: str = "") -> tuple[Known, ...]:
@@ -35,6 +37,7 @@ def list_data(project: Path, environment: str = "") -> tuple[Known, ...]:
                 mode=data.mode,
                 path=data.path,
                 place=data.shown,
+                secrets=data.secrets,
                 steps=tuple(step for step, names in settings.data.items() if data.name in names),
             )
             for data in known_data(settings)

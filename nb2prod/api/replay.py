@@ -53,18 +53,20 @@ def replay(
     folder, root = _found(run, project, runs, store)
     record = read_json(folder / "run.json", dict)
     try:
-        failed, settings = step_of(record, step), read_settings(root)
+        failed = step_of(record, step)
+        settings = read_settings(root, environment=str(record.get("environment", "")))
     except ProjectError as error:
         raise NotReplayable(str(error)) from error
     source = _Source.of(settings, step)
     path = output or Path(f"{step}.replay.ipynb")
     if path.exists() and output is None:
         raise NotReplayable(f"{path} is there already; remove it, or choose another name with -o")
-    notices = (*_changed_since(settings, source), *_inputs_as_they_were(failed))
+    notices = (*_changed_since(settings, source), *_inputs_as_they_were(failed), *_data_elsewhere(settings, failed))
+    case = _Case(source=source, failed=failed, folder=folder, root=root, path=path, notices=notices)
     head = {"format": 1, "project": str(root), "run": folder.name, "step": step, "notebook": str(source.original)}
     data = {
-        "cells": [cell.data for cell in _cells(source, failed, folder, root, notices)],
-        "metadata": {**source.metadata, "nb2prod_replay": head},
+        "cells": [cell.data for cell in _cells(case)],
+        "metadata": {**source.metadata, "nb2prod_replay": {**head, "resume": case.resume}},
         "nbformat": 4,
         "nbformat_minor": 5,
     }
@@ -116,55 +118,68 @@ class _Source:
         )
 
 
-def _cells(
-    source: _Source, failed: Mapping[str, Any], folder: Path, root: Path, notices: Sequence[str]
-) -> Iterator[ReplayCell]:
+@dataclass(frozen=True, kw_only=True)
+class _Case:
+    """A failed step of a run, and the notebook that it becomes."""
+
+    source: _Source
+    failed: Mapping[str, Any]
+    folder: Path
+    root: Path
+    path: Path
+    notices: Sequence[str]
+
+    @property
+    def resume(self) -> str:
+        known = self.failed.get("error", {}).get("resume")
+        return _hidden(str(known or f"nb2prod run {self.root} --resume {self.folder.name}"))
+
+
+def _cells(case: _Case) -> Iterator[ReplayCell]:
     """What it is about; the place; what steps share; the inputs; the step's own cells."""
-    step, roles = source.step, roles_of(source.notebook)
-    shared = [
-        cell.number for cell, role in zip(source.notebook.cells, roles, strict=True) if role and role.kind in _SHARED
-    ]
-    yield text_cell("about", _about(source, failed, folder, root, notices))
-    place = f"project={str(root)!r},\n    run={str(folder)!r},\n    step={failed['name']!r},\n"
+    source, step = case.source, case.source.step
+    roles = zip(source.notebook.cells, roles_of(source.notebook), strict=True)
+    shared = [cell.number for cell, role in roles if role and role.kind in _SHARED]
+    yield text_cell("about", _about(case))
+    place = f"project={str(case.root)!r},\n    run={str(case.folder)!r},\n    step={case.failed['name']!r},\n"
     yield code_cell("place", f"from nb2prod.runtime.replay import Replay\n\n_replay = Replay(\n    {place})")
     for number in shared:
         yield origin_cell(source.cells[number - 1], number)
     shown = {*shared, *step.cells}
-    if support := _support(source, shown):
+    if support := _support(source, shared, shown):
         yield code_cell("support", support)
-    yield code_cell("inputs", _loading(failed))
+    yield code_cell("inputs", _loading(case.failed))
     if local := "\n\n".join(_told(each) for each in step.local if each.cell not in shown):
         yield code_cell("definitions", local)
     for number in step.cells:
         yield origin_cell(source.cells[number - 1], number)
 
 
-def _about(source: _Source, failed: Mapping[str, Any], folder: Path, root: Path, notices: Sequence[str]) -> str:
-    error = failed.get("error", {})
-    reason = str(error.get("reason") or error.get("message") or failed.get("status", ""))
-    for name, given in failed["replay"]["inputs"].items():
+def _about(case: _Case) -> str:
+    error = case.failed.get("error", {})
+    reason = str(error.get("reason") or error.get("message") or case.failed.get("status", ""))
+    for name, given in case.failed["replay"]["inputs"].items():
         value = given.get("value")
         if _SECRET.search(name) and isinstance(value, str) and value:
             reason = reason.replace(value, "***")
     where = f" in cell {error['cell']}, line {error['line']}" if error.get("cell") else ""
-    quoted = "\n".join(f"    {line}" for line in _hidden(reason).splitlines())
     lines = [
-        f"# Step `{failed['name']}` of run {folder.name}",
-        f"It failed{where} of `{source.notebook.name}`:",
-        quoted,
+        f"# Step `{case.failed['name']}` of run {case.folder.name}",
+        f"It failed{where} of `{case.source.notebook.name}`:",
+        "\n".join(f"    {line}" for line in _hidden(reason).splitlines()),
         "Run all cells: it fails again. Repair its cells below, run them from the one with the inputs, save, and take "
         "the change back into the notebook and into the project. What it completed is not computed again:",
-        f"    nb2prod convert THIS.replay.ipynb\n    nb2prod run {root} --resume {folder.name}",
-        *(f"**Note:** {notice}." for notice in notices),
+        f"    nb2prod convert {case.path.name}\n    {case.resume}",
+        *(f"**Note:** {notice}." for notice in case.notices),
     ]
     return "\n\n".join(lines)
 
 
-def _support(source: _Source, shown: set[int]) -> str:
+def _support(source: _Source, shared: Sequence[int], shown: set[int]) -> str:
     """What the step stands on and no cell here has: imports, and functions of cells of other steps."""
-    texts = "\n".join(source.notebook.cell(number).source for number in sorted(shown))
+    texts = "\n".join(["", *(source.notebook.cell(number).source for number in shared), ""])
     imports = [*source.pipeline.functions_imports, *source.step.imports]
-    lines = [line for line in dict.fromkeys(imports) if line not in texts]
+    lines = [text for text in dict.fromkeys(imports) if f"\n{text}\n" not in texts]
     elsewhere = [each for each in source.pipeline.functions if each.cell not in shown] if source.step.functions else []
     parts = ["\n".join(lines)] if lines else []
     return "\n\n".join([*parts, *(_told(each) for each in elsewhere)])
@@ -221,6 +236,15 @@ def _inputs_as_they_were(failed: Mapping[str, Any]) -> Iterator[str]:
         yield f"{name} could not be kept ({why}); make it by hand"
 
 
+def _data_elsewhere(settings: Settings, failed: Mapping[str, Any]) -> Iterator[str]:
+    """A run fetched it; the notebook's cells have the path that they always had."""
+    data = settings.tables.get("data", {})
+    for name, given in failed["replay"]["inputs"].items():
+        url = data.get(name, {}).get("url") if isinstance(data, dict) else None
+        if url and "value" in given:
+            yield _hidden(f"{name} was {url} for the run, and these cells look at {given['value']}: put it there first")
+
+
 def _hidden(text: str) -> str:
     """Without what should not be read: passwords of URLs, and the values of secrets in the environment."""
     text = _IN_URL.sub(r"\1:***@", text)
@@ -240,14 +264,17 @@ def _found(run: str, project: Path | None, runs: Path | None, store: str) -> tup
     """The folder of the record, and the project's."""
     known = Path(run) if (Path(run) / "run.json").is_file() else None
     here = project or (Path.cwd() if (Path.cwd() / SETTINGS).is_file() else None)
-    places = [known, runs / run if runs else None, read_settings(here).runs / run if here else None]
+    try:
+        places = [known, runs / run if runs else None, read_settings(here).runs / run if here else None]
+    except ProjectError as error:
+        raise NotReplayable(str(error)) from error
     folder = next((each for each in places if each and (each / "run.json").is_file()), None)
     entry: Path | None = None
     if folder is None:
         folder, entry = _in_store(run, store)
     folder = folder.resolve()
     recorded = read_json(folder / "run.json", dict).get("project", "")
-    roots = [here, Path(recorded) if recorded else None, folder.parent.parent, entry]
+    roots = [here, entry, Path(recorded) if recorded else None, folder.parent.parent]  # a daemon runs a copy of it
     root = next((each for each in roots if each and (each / LOCK).is_file()), None)
     if root is None:
         raise NotReplayable(f"the project of {folder} is not there any more; give its folder with --project")

@@ -18,12 +18,11 @@ __all__ = ["TakenBack", "is_replay", "take_back"]
 
 @dataclass(frozen=True, kw_only=True)
 class TakenBack:
-    """`cells` are the numbers of those that changed; `resume` names the run that goes on with them."""
+    """`cells` are the numbers of those that changed; `resume` is the command that goes on with them."""
 
     notebook: Path
     cells: tuple[int, ...]
-    project: Path
-    run: str
+    resume: str
     conversion: Conversion
     notices: tuple[str, ...] = ()
 
@@ -59,14 +58,14 @@ def take_back(path: Path, output: Path | None = None, **options: Any) -> TakenBa
                 f"convert: nb2prod convert {notebook} -o {project}"
             )
         changed[number] = text
-    return _written(path, notebook, project, head["run"], changed, notices, options)
+    return _written(path, notebook, project, head["resume"], changed, notices, options)
 
 
 def _written(
     path: Path,
     notebook: Path,
     project: Path,
-    run: str,
+    resume: str,
     changed: Mapping[int, str],
     notices: tuple[str, ...],
     options: Mapping[str, Any],
@@ -84,8 +83,7 @@ def _written(
     return TakenBack(
         notebook=notebook,
         cells=tuple(sorted(changed)),
-        project=project,
-        run=run,
+        resume=resume,
         conversion=conversion,
         notices=notices,
     )

@@ -22,6 +22,7 @@ _COMMANDS = {
     "verify": "Prove that a package computes what its notebook computes.",
     "data": "See whether what a package reads and writes can be reached.",
     "run": "Run a package or a notebook as a job.",
+    "compare": "Run a package on several executors and compare.",
     "export": "Write a package's files for Airflow, Kubernetes, systemd and others.",
     "replay": "Open a failed step as a notebook.",
     "cache": "Look at the results that are known, remove old ones.",

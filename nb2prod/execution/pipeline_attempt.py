@@ -132,7 +132,8 @@ def _end(attempt: Attempt, leash: Leash) -> Ended:
     ending = leash.ending or Ending(signal=9, reason="killed")
     failure = _failure(attempt, ending)
     if failure is not None:
-        close_record(attempt.folder, STATUS.get(failure.kind, "failed"))  # one that was killed says nothing
+        status = STATUS.get(failure.kind, "failed")
+        close_record(attempt.folder, status, failure.message)  # one that was killed says nothing
     path = attempt.folder / "run.json"
     record = read_json(path, dict)
     attempt.heart.metrics({k: float(v) for k, v in record.get("metrics", {}).items() if isinstance(v, int | float)})

@@ -46,13 +46,14 @@ def pipeline_run(run: Run, folder: Path) -> PipelineRun:
     found = read_json(record, dict)
     failure = run.failure
     status = STATUS.get(failure.kind, "failed") if failure else "completed"
-    said = failure is None or failure.kind in _SAID or "error" in found
+    said = failure is None or failure.kind in _SAID or "traceback" in found.get("error", {})
+    resume = f"\n  to resume: {found['resume']}" if found.get("resume") else ""
     return PipelineRun(
         exit_code=failure.kind.exit_code if failure else 0,
         status=found.get("status", "refused"),
         run=folder.name,
         record=record if found else None,
-        message="" if said or failure is None else f"{status}: {failure.message}; the record is {record}",
+        message="" if said or failure is None else f"{status}: {failure.message}{resume}\n  record: {record}",
     )
 
 

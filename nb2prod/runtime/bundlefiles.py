@@ -6,23 +6,24 @@ The index has each buffer's length and what it becomes. All is read once and has
 the pickle opened, with the buffers that are in memory by then: who changes the file afterwards changes nothing.
 """
 
-import hashlib
 import json
 import math
 import pickle
 import re
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Protocol  # Any: a step's values
 
 from nb2prod.runtime.bundles import dump, loads
+from nb2prod.runtime.hashing import CHUNK, Hasher
 
 __all__ = ["BadBundle", "Looker", "Opened", "read_bundle", "write_bundle"]
 
 MAGIC = b"nb2prod1"
 _TAIL = 16
 _SMALL = 1 << 14  # a buffer that is smaller goes into the stream
-_NUMBERS = re.compile(r"[<>|][biufcmMSU]\d+")
+_NUMBERS = re.compile(r"[<>|][biufcmMSU]\d+(\[\d*[a-zA-Z]+\])?")
 
 
 class BadBundle(ValueError):
@@ -43,12 +44,13 @@ class _Sink:
         self._begin()
 
     def _begin(self) -> None:
-        self.hash, self.size = hashlib.sha256(), 0
+        self.hash, self.size = Hasher(), 0
         self.buffers: list[tuple[pickle.PickleBuffer, list[Any]]] = []
         if self.looker:
             self.looker.again()
 
     def again(self) -> None:
+        self.hash.stop()
         self._begin()
         if self.file is not None:
             self.file.seek(0)
@@ -81,6 +83,13 @@ class _Sink:
 def write_bundle(value: object, file: BinaryIO | None, looker: Looker | None = None) -> str:
     """The digest of what was written; without a file it is only computed. Raises NotPortable, OSError."""
     sink = _Sink(file, looker)
+    try:
+        return _written(value, sink, looker)
+    finally:
+        sink.hash.stop()
+
+
+def _written(value: object, sink: _Sink, looker: Looker | None) -> str:
     dump(value, sink)
     length = sink.size
     for buffer, _ in sink.buffers:
@@ -93,11 +102,63 @@ def write_bundle(value: object, file: BinaryIO | None, looker: Looker | None = N
 
 
 def _becomes(array: Any, *, readonly: bool) -> list[Any]:
-    """An array of numbers is read to its place; what others keep in buffers comes back as without them."""
-    if array is not None and _NUMBERS.fullmatch(array.dtype.str) and array.dtype.metadata is None:
+    """An array is read to its place; what others keep in buffers comes back as without them."""
+    if array is not None and (told := _told(array.dtype)) is not None:
         order = "C" if array.flags.c_contiguous else "F"
-        return ["array", array.dtype.str, list(array.shape), order]
+        return ["array", told, list(array.shape), order]
     return ["bytes" if readonly else "bytearray"]
+
+
+def _told(dtype: Any) -> Any:
+    """A type as JSON; None for one that would not come back from it as it is."""
+    if dtype.names is None:
+        return dtype.str if _NUMBERS.fullmatch(dtype.str) and dtype.metadata is None else None
+    from numpy.lib.format import dtype_to_descr
+
+    told = [json.loads(json.dumps(dtype_to_descr(dtype))), dtype.isalignedstruct]
+    try:
+        again = _dtype(told)
+    except (ValueError, TypeError):
+        return None
+    return told if again == dtype and again.isalignedstruct == dtype.isalignedstruct else None
+
+
+def _dtype(told: Any) -> Any:
+    """Raises ValueError, TypeError."""
+    import numpy
+
+    if isinstance(told, str):
+        if not _NUMBERS.fullmatch(told):
+            raise ValueError(f"an array of {told!r}")
+        return numpy.dtype(told)
+    from numpy.lib.format import descr_to_dtype
+
+    fields, is_aligned = told
+    made = descr_to_dtype(_fields(fields))
+    if made.hasobject:
+        raise ValueError("an array of objects")
+    return numpy.dtype(_laid_out(made), align=True) if is_aligned else made
+
+
+def _fields(told: Any) -> Any:
+    """JSON has no tuples."""
+    if isinstance(told, str):
+        return told
+    return [(_named(name), _fields(kind), *map(tuple, shape)) for name, kind, *shape in told]
+
+
+def _named(name: Any) -> Any:
+    return tuple(name) if isinstance(name, list) else name
+
+
+def _laid_out(dtype: Any) -> Any:
+    return {
+        "names": list(dtype.names),
+        "formats": [dtype.fields[name][0] for name in dtype.names],
+        "offsets": [dtype.fields[name][1] for name in dtype.names],
+        "titles": [(dtype.fields[name][2:] or (None,))[0] for name in dtype.names],
+        "itemsize": dtype.itemsize,
+    }
 
 
 @dataclass(frozen=True)
@@ -105,22 +166,29 @@ class Opened:
     """A bundle in memory whose digest was right."""
 
     stream: bytes
-    buffers: list[Any]
+    buffers: deque[Any]
 
     def value(self, step: Callable[..., Any] | None = None) -> Any:
-        return loads(self.stream, step, self.buffers)
+        """Once: the buffers become part of it."""
+        return loads(self.stream, step, self._handed_over())
+
+    def _handed_over(self) -> Iterator[Any]:
+        while self.buffers:
+            yield self.buffers.popleft()
 
 
 def read_bundle(file: BinaryIO, digest: str) -> Opened:
     """Raises BadBundle; nothing has been unpickled then."""
+    reading = _Reading(file)
     try:
         index, tail = _read_index(file)
         file.seek(0)
-        reading = _Reading(file)
         stream = reading.take(index["pickle"])
-        buffers = [reading.buffer(*about) for about in index["buffers"]]
-    except (ValueError, KeyError, TypeError, MemoryError) as error:
+        buffers = deque(reading.buffer(*about) for about in index["buffers"])
+    except (ValueError, KeyError, TypeError, IndexError, MemoryError) as error:
         raise BadBundle(f"it is no bundle ({error})") from None
+    finally:
+        reading.hash.stop()
     reading.hash.update(tail)
     if reading.hash.hexdigest() != digest:
         raise BadBundle("its bytes are not those that were written")
@@ -145,7 +213,7 @@ def _read_index(file: BinaryIO) -> tuple[dict[str, Any], bytes]:
 
 class _Reading:
     def __init__(self, file: BinaryIO) -> None:
-        self.file, self.hash = file, hashlib.sha256()
+        self.file, self.hash = file, Hasher()
 
     def take(self, length: int) -> bytes:
         data = self.file.read(length)
@@ -161,18 +229,21 @@ class _Reading:
         return self._fill(array, memoryview(array.reshape(-1, order=about[2]).view("u1")))
 
     def _fill(self, made: Any, memory: memoryview) -> Any:
-        self.file.readinto(memory)  # type: ignore[attr-defined]  # short of a file that shrinks: the digest tells
-        self.hash.update(memory)
+        """Part by part, so that one is hashed while the next is read."""
+        for start in range(0, len(memory), CHUNK):
+            part = memory[start : start + CHUNK]
+            self.file.readinto(part)  # type: ignore[attr-defined]  # short of a file that shrinks: the digest tells
+            self.hash.update(part)
         return made
 
 
-def _empty(length: int, dtype: str, shape: list[int], order: str) -> Any:
+def _empty(length: int, told: Any, shape: list[int], order: str) -> Any:
     """An array that owns its memory, of numpy's own type."""
     import numpy
 
-    if not _NUMBERS.fullmatch(dtype) or order not in ("C", "F"):
-        raise ValueError(f"an array of {dtype!r}")
-    made = numpy.dtype(dtype)
+    if order not in ("C", "F"):
+        raise ValueError(f"an array in order {order!r}")
+    made = _dtype(told)
     if math.prod(shape) * made.itemsize != length or any(each < 0 for each in shape):
         raise ValueError("an array is not as long as it says")
     return numpy.empty(shape, made, order=order)  # type: ignore[call-overload]

@@ -17,6 +17,7 @@ from typing import Any, Protocol  # Any: a step's values
 __all__ = ["NotPortable", "Target", "dump", "dumps", "loads"]
 
 PROTOCOL = 5
+_MANY = 1 << 14  # bytes
 # what cloudpickle would copy, cut off from the object that it shows
 _LIVE: tuple[type, ...] = (memoryview, type({}.keys()), type({}.values()), type({}.items()))
 
@@ -196,6 +197,11 @@ class _Views:
             if isinstance(buffer, pickle.PickleBuffer):
                 self._buffers[id(buffer)] = buffer, array
             return (_owning if array.flags.owndata else _lent), (reduced[0], *reduced[1])
+        if array.dtype.kind in "mM" and array.nbytes > _MANY and array.flags.forc and array.flags.writeable:
+            buffer = pickle.PickleBuffer(array.view("i8"))  # numpy lends nobody the memory of dates
+            self._buffers[id(buffer)] = buffer, array
+            order = "C" if array.flags.c_contiguous else "F"
+            return _owning, (_dates, buffer, array.dtype, array.shape, order)
         return (_rebuilt, reduced[:3]) if array.dtype.kind in "biufc" else reduced
 
 
@@ -216,6 +222,12 @@ def _owning(make: Callable[..., Any], *arguments: Any) -> Any:
 def _lent(make: Callable[..., Any], *arguments: Any) -> Any:
     """A view again, as the array was one."""
     return _owning(make, *arguments)[...]
+
+
+def _dates(buffer: Any, dtype: Any, shape: Any, order: Any) -> Any:
+    import numpy
+
+    return numpy.frombuffer(buffer, "i8").view(dtype).reshape(shape, order=order)
 
 
 def _rebuilt(make: Callable[..., Any], arguments: Any, state: Any) -> Any:

@@ -12,7 +12,8 @@ from typing import Any, Protocol  # Any: what steps take and give
 from nb2prod.runtime.artifacts import Damaged, Gone, open_artifacts
 from nb2prod.runtime.attempts import delay_before
 from nb2prod.runtime.bundles import NotPortable
-from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble
+from nb2prod.runtime.drawing import unordered
+from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble, StepFailed
 from nb2prod.runtime.healing import lacks_a_result, to_do_again
 from nb2prod.runtime.inline import InlineRunner
 from nb2prod.runtime.keys import Origins, Uncacheable
@@ -131,7 +132,8 @@ class Dispatch:
         )
         for ticket, node in self.running.items():
             self.executor.cancel(ticket)
-            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble)
+            self.runner.ledger.failed(node.name, Answer(status="timeout"), trouble, replay=self._replay(node))
+            self.runner.hand_over(node)
         self.running.clear()
         raise trouble
 
@@ -227,8 +229,19 @@ class Dispatch:
         if answer.status == "completed":
             self.answers[node.name] = answer
             self.runner.completed(node, answer, **_where(outcome))
+            self._check_draws(node, answer)
         elif not (self._heal(node, answer) or self._again(node, answer, outcome)):
             self._fail(node, answer)
+
+    def _check_draws(self, node: Node, answer: Answer) -> None:
+        """Raises StepFailed for steps that drew the same where the notebook did not."""
+        states = {name: each.states for name, each in self.answers.items() if each.states} if answer.states else {}
+        found = unordered(self.runner.plan, states, node.name) if states else None
+        if found:
+            reason = f"it draws from {found[0]} as step '{found[1]}' does, and nothing says which of them is first"
+            notes = ["run it with --executor in-process, or give each a generator of its own in the notebook"]
+            pipeline = self.runner.settings.name
+            raise StepFailed(pipeline=pipeline, step=node.name, where="its process", reason=reason, notes=notes)
 
     def _heal(self, node: Node, answer: Answer) -> bool:
         """When it could not open what it needs: have that made again, and try it once more."""
@@ -314,8 +327,8 @@ def _measured(answer: Answer, outcome: Outcome) -> Answer:
     more: dict[str, Any] = {}
     if outcome.memory > answer.measured.get("peak_memory_bytes", 0):
         more["peak_memory_bytes"] = outcome.memory
-    if outcome.moved:
-        more["moved_bytes"] = outcome.moved
+    if outcome.cpu:
+        more["process_cpu_seconds"] = round(outcome.cpu, 6)
     return replace(answer, measured={"seconds": 0.0, **answer.measured, **more})
 
 

@@ -49,6 +49,8 @@ class InlineRunner(Protocol):
 
     def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
 
+    def hand_over(self, node: Node) -> None: ...
+
     def failed(
         self,
         node: Node,

@@ -11,6 +11,7 @@ import sys
 import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any  # pandas' and numpy's objects
 
 from nb2prod.runtime.sketches import categories_of, numbers_of
@@ -131,21 +132,30 @@ def _of_frame(value: Any, pandas: Any, numpy: Any, budget: Budget) -> dict[str, 
     rows = value.shape[0]
     step = -(-rows // _ROWS) if rows > _ROWS else 1
     seen = value.iloc[::step] if step > 1 else value
-    names = [str(name) for name in value.columns] if is_frame else ["" if value.name is None else str(value.name)]
-
-    def of(index: int) -> Any:
-        return seen.iloc[:, index] if is_frame else seen
-
-    columns = [_column(names[i], of(i), pandas, numpy, budget) for i in range(min(len(names), _COLUMNS))]
+    width = value.shape[1] if is_frame else 1
+    named = islice(seen.items(), _COLUMNS) if is_frame else [("" if value.name is None else value.name, seen)]
+    columns = [_column(str(name), series, pandas, numpy, budget) for name, series in named]
     found: dict[str, Any] = {"shape": list(value.shape), "columns": columns}
     if step > 1:
         found["sampled"] = len(seen)
         nulls = _nulls(value, is_frame) if value.size <= _CELLS and not budget.is_spent else None
     else:
         known = [column.get("nulls") for column in columns]
-        whole = None not in known and len(names) <= _COLUMNS
+        whole = None not in known and width <= _COLUMNS
         nulls = sum(filter(None, known)) if whole else _nulls(value, is_frame) if value.size <= _CELLS else None
     return found if nulls is None else {**found, "nulls": nulls}
+
+
+def _named(dtype: Any, numpy: Any) -> str:
+    """A dtype of numpy's takes long to say what it is called."""
+    if not isinstance(dtype, numpy.dtype):
+        return str(dtype)
+    if dtype not in _dtypes:
+        _dtypes[dtype] = str(dtype)
+    return _dtypes[dtype]
+
+
+_dtypes: dict[Any, str] = {}
 
 
 def _nulls(value: Any, is_frame: bool) -> int:
@@ -154,7 +164,7 @@ def _nulls(value: Any, is_frame: bool) -> int:
 
 
 def _column(name: str, series: Any, pandas: Any, numpy: Any, budget: Budget) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "dtype": str(series.dtype)}
+    found: dict[str, Any] = {"name": name, "dtype": _named(series.dtype, numpy)}
     if budget.is_spent or SECRET.search(name):
         return found
     try:
@@ -171,6 +181,8 @@ def _distribution(series: Any, pandas: Any, numpy: Any) -> dict[str, Any]:
         counts = {name: int(count) for name, count in zip(names, codes[1:], strict=True) if count}
         return {"nulls": int(codes[0]), "categories": categories_of(counts).to_json()}
     kind = getattr(dtype, "kind", "O")
+    if kind in "iuf" and isinstance(dtype, numpy.dtype):
+        return _numbers(series.to_numpy().astype("float64", copy=False), numpy)
     if kind in "iuf":
         return _numbers(series.to_numpy(dtype="float64", na_value=numpy.nan), numpy)
     if kind == "M" and getattr(dtype, "tz", None) is not None:
@@ -180,7 +192,7 @@ def _distribution(series: Any, pandas: Any, numpy: Any) -> dict[str, Any]:
     if kind == "b" and isinstance(dtype, numpy.dtype):
         return _counted_array(series.to_numpy(), numpy)
     if kind == "b" or isinstance(dtype, pandas.StringDtype) or pandas.api.types.infer_dtype(series) in _PLAIN:
-        return _counted(series, numpy)
+        return _counted(series, pandas, numpy)
     return {"nulls": int(series.isna().sum())}
 
 
@@ -197,15 +209,16 @@ def _seconds(values: Any, numpy: Any) -> Any:
     return seconds
 
 
-def _counted(series: Any, numpy: Any) -> dict[str, Any]:
-    counts = series.value_counts()
-    nulls = len(series) - int(counts.sum())
-    if len(counts) > _FEW and 2 * len(counts) > len(series) - nulls:
-        texts = [len(each) for each in counts.index.tolist() if isinstance(each, str)]
+def _counted(series: Any, pandas: Any, numpy: Any) -> dict[str, Any]:
+    codes, different = pandas.factorize(series.array)
+    nulls = int(numpy.count_nonzero(codes < 0))
+    values = different.tolist()
+    if len(values) > _FEW and 2 * len(values) > len(series) - nulls:
+        texts = [len(each) for each in values if isinstance(each, str)]
         lengths, _ = numbers_of(numpy.array(texts, dtype="float64"), numpy)
-        return {"nulls": nulls, "distinct": len(counts), **({"lengths": lengths.to_json()} if texts else {})}
+        return {"nulls": nulls, "distinct": len(values), **({"lengths": lengths.to_json()} if texts else {})}
     names: dict[str, int] = {}
-    for value, count in zip(counts.index.tolist(), counts.tolist(), strict=True):
+    for value, count in zip(values, numpy.bincount(codes[codes >= 0]).tolist(), strict=True):
         names[str(value)[:_TEXT]] = names.get(str(value)[:_TEXT], 0) + int(count)
     return {"nulls": nulls, "categories": categories_of(names).to_json()}
 
@@ -229,7 +242,7 @@ def _of_array(value: Any, numpy: Any, budget: Budget) -> dict[str, Any]:
 
 
 def _array_column(name: str, values: Any, numpy: Any, budget: Budget) -> dict[str, Any]:
-    found: dict[str, Any] = {"name": name, "dtype": str(values.dtype)}
+    found: dict[str, Any] = {"name": name, "dtype": _named(values.dtype, numpy)}
     kinds: dict[str, Callable[[Any], dict[str, Any]]] = {
         **dict.fromkeys("iuf", lambda each: _numbers(each.astype("float64"), numpy)),
         **dict.fromkeys("mM", lambda each: _numbers(_seconds(each, numpy), numpy)),

@@ -118,16 +118,18 @@ def _run(
         "executor": settings.executor,
         "artifacts": artifacts_of(settings, runs),
     }
-    record = _record(runs / (options.run_id or new_run_id()), head)
+    run = options.run_id or new_run_id()
     where = ["--runs", options.runs] if options.runs else []
     where += ["--env", settings.environment] if options.env else []
     where += _as_given(options)
+    resume = f"{options.called or command} {shlex.join([*where, '--resume', run])}"
+    record = _record(runs / run, {**head, "resume": resume})
     runner = Runner(
         settings,
         record,
         timeout=settings.timeout if options.timeout is None else options.timeout,
         tell=_tell,
-        resume=f"{options.called or command} {shlex.join([*where, '--resume', record.run])}",
+        resume=resume,
     )
     code = _go(parameters, runner, runs, options)
     _collect(settings, runs, record, limits)

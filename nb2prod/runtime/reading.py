@@ -123,6 +123,19 @@ class RunRecord:
 
     def profile(self, step: str) -> Mapping[str, Any]:
         """Its inputs and outputs with the distributions of their columns."""
+        return {
+            what: {name: self._given(value) for name, value in values.items()}
+            for what, values in self._profile(step).items()
+        }
+
+    def _given(self, value: Mapping[str, Any]) -> Mapping[str, Any]:
+        if "same" not in value:
+            return value
+        step, name = value["same"]
+        found: Mapping[str, Any] = self._profile(step).get("outputs", {}).get(name, {})
+        return found
+
+    def _profile(self, step: str) -> Mapping[str, Mapping[str, Any]]:
         found: Mapping[str, Any] = read_json(self.folder / "profiles" / f"{step}.json", dict)
         return found
 

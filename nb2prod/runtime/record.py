@@ -1,7 +1,8 @@
 """The record of a run: `run.json` (whole at any moment), `events.jsonl`, `logs/`, and what steps have shown.
 
 figures/STEP-N.png, tables/STEP-NAME.csv, files/, models/: what they drew, displayed and logged
-profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short
+profiles/STEP.json: inputs and outputs with the distributions of their columns, which run.json has in short;
+                    {"same": [STEP, OUTPUT]} for what an earlier step gave
 
 run.json = run, pipeline, package, notebook, status, started, finished, seconds, parameters, resumed, versions,
            steps(name, status, cached, seconds, ..., inputs, outputs, metrics, error), metrics, error
@@ -26,6 +27,7 @@ from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
+_GIVEN = 50  # outputs of which is remembered that they were told of
 _AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
 
@@ -40,6 +42,7 @@ class Record:
         weakref.finalize(self, os.close, self._events)
         self._spent = 0.0  # seconds of writing run.json
         self.steps: list[dict[str, Any]] = []
+        self._given: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
         self._profiles: dict[int, dict[str, Any]] = {}  # of steps that run
         self._written: dict[int, str] = {}  # steps that have ended, as JSON: a run of many steps must not slow down
         self.metrics: dict[str, float] = {}
@@ -65,7 +68,16 @@ class Record:
         for what, values in found.items():
             step[what] = {name: short(value) for name, value in values.items()}
             if any("columns" in value for value in values.values()):
-                self._profiles.setdefault(id(step), {})[what] = values
+                self._profiles.setdefault(id(step), {})[what] = {n: self._once(v) for n, v in values.items()}
+            for name, value in values.items():
+                if what == "outputs" and "columns" in value:
+                    self._given[id(value)] = value, {"same": [step["name"], name]}
+                    if len(self._given) > _GIVEN:
+                        del self._given[next(iter(self._given))]
+
+    def _once(self, value: dict[str, Any]) -> dict[str, Any]:
+        """What an earlier step gave is said where it gave it."""
+        return self._given.get(id(value), (None, value))[1]
 
     def end(self, step: dict[str, Any], status: str, **found: object) -> None:
         step.update(status=status, **found)
@@ -99,14 +111,13 @@ class Record:
             write_line(name, **{key: value for key, value in entry.items() if key != "event"})
 
     def _write(self, *, whole: bool = False) -> None:
+        """A line for what is said of the run, and one for each step."""
         began = time.monotonic()
         head = {"format": 1, **self.head, "metrics": self.metrics}
-        if whole:
-            write_json(self.folder / "run.json", {**head, "steps": self.steps})
-            return
-        steps = [self._written.get(id(step)) or _json(step) for step in self.steps]
-        text = f'{_json(head)[:-1]}, "steps": [{", ".join(steps)}]}}\n'
-        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=False)
+        known = {} if whole else self._written  # somebody may have added to a step since
+        lines = ",\n".join(known.get(id(step)) or _json(step) for step in self.steps)
+        text = f'{_json(head)[:-1]},\n"steps": [\n{lines}\n]}}\n'
+        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
         self._spent += time.monotonic() - began
 
 
@@ -122,12 +133,18 @@ def new_run_id() -> str:
     return f"{_now():%Y%m%dT%H%M%S}-{os.urandom(3).hex()}"
 
 
-def close_record(folder: Path, status: str) -> bool:
-    """Say how a run ended whose process could not say it any more. False when it had said it."""
+def close_record(folder: Path, status: str, message: str = "") -> bool:
+    """Say how a run ended whose process could not say it any more, and its steps too. False when it had said it."""
     record = read_json(folder / "run.json", dict)
     if record.get("status") != "running":
         return False
-    write_json(folder / "run.json", {**record, "status": status, "finished": _text(_now())})
+    error = {"message": message, "type": status, "reason": message, "resume": record.get("resume", "")}
+    steps = [
+        {**step, "status": status, "error": error} if step.get("status") == "running" else step
+        for step in record.get("steps", ())
+    ]
+    ended = {"status": status, "finished": _text(_now()), "error": error, "steps": steps}
+    write_json(folder / "run.json", {**record, **ended})
     return True
 
 

@@ -95,7 +95,8 @@ class Replay:
         if not self.record:
             raise ProjectError(f"there is no record of a run in {run}")
         self.step = step_of(self.record, step)
-        self.settings = read_settings(Path(project), str(self.record.get("package", "")))
+        environment = str(self.record.get("environment", ""))
+        self.settings = read_settings(Path(project), str(self.record.get("package", "")), environment)
         _enter(self.settings)
 
     def begin(self, namespace: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -168,13 +168,13 @@ class Runner:
         )
         trouble.__cause__ = cause
         self.ledger.failed(node.name, answer, trouble, **({"replay": replay} if replay else {}))
-        self._hand_over(node, policy)
+        self.hand_over(node)
         if run_seconds is not None or self.circuit.is_open or self.settings.on_error == "stop":
             raise trouble
 
-    def _hand_over(self, node: Node, policy: Policy) -> None:
-        """To the functions that pipeline.toml names for failures."""
-        for name in filter(None, dict.fromkeys((policy.on_failure, self.settings.on_failure))):
+    def hand_over(self, node: Node) -> None:
+        """A failure that is recorded, to the functions that pipeline.toml names."""
+        for name in filter(None, dict.fromkeys((self.policy(node).on_failure, self.settings.on_failure))):
             from nb2prod.runtime.handlers import call_handler
 
             entry = self.ledger.entries[node.name]

@@ -93,7 +93,7 @@ class Numbers:
         lower = math.floor(rank)
         first = self._ranked(lower)
         second = self._ranked(min(lower + 1, self.count - 1))
-        return first + (second - first) * (rank - lower)
+        return _between(first, second, rank - lower)
 
     def share_up_to(self, value: float) -> float:
         """The share of the values that are not greater."""
@@ -158,7 +158,7 @@ class Numbers:
         low, high = self.bounds(index)
         count = self.counts[index]
         within = rank - (sums[index] - count)
-        return low if count == 1 and low == high else low + (high - low) * (within + 0.5) / count
+        return _between(low, high, (within + 0.5) / count)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,11 +215,11 @@ def categories_of(counts: Mapping[str, int]) -> Categories:
 def numbers_of(values: Any, numpy: Any, most: int = BINS) -> tuple[Numbers, int]:
     """Of an array of floats, and how many of them are no numbers. `numpy` is the module."""
     ordered = numpy.sort(values)  # a copy, with what is no number at its end
-    end = int(numpy.searchsorted(ordered, numpy.nan))
-    nulls = len(ordered) - end
-    low, high = int(numpy.searchsorted(ordered, -math.inf, "right")), int(numpy.searchsorted(ordered, math.inf))
-    finite = ordered[low : min(high, end)]
-    infinite = end - len(finite)
+    finite, nulls = ordered, 0
+    if len(ordered) and not (math.isfinite(ordered[0]) and math.isfinite(ordered[-1])):
+        low, high, end = ordered.searchsorted((-_LARGEST, math.inf, math.nan)).tolist()
+        finite, nulls = ordered[low:high], len(ordered) - end
+    infinite = len(ordered) - nulls - len(finite)
     if not len(finite):
         return Numbers(infinite=infinite, most=most), nulls
     shift, at, counts = _bins(finite, numpy, most)
@@ -240,8 +240,8 @@ def numbers_of(values: Any, numpy: Any, most: int = BINS) -> tuple[Numbers, int]
 
 def _bins(finite: Any, numpy: Any, most: int) -> tuple[int, tuple[float, ...], tuple[int, ...]]:
     bits = finite.view(numpy.int64)
-    keys = numpy.where(bits < 0, -(bits & _SIGN), bits)
-    apart = numpy.flatnonzero(keys[1:] != keys[:-1])
+    keys = bits if bits.min() >= 0 else numpy.where(bits < 0, -(bits & _SIGN), bits)
+    apart = (keys[1:] != keys[:-1]).nonzero()[0]
     shift = 0
     if len(apart) >= most:  # bins are joined until so many are left
         bridges = (keys[apart] ^ keys[apart + 1]).view(numpy.uint64)
@@ -249,17 +249,18 @@ def _bins(finite: Any, numpy: Any, most: int) -> tuple[int, tuple[float, ...], t
         widths = numpy.frexp(bridges.astype(numpy.float64))[1]
         shift = int(numpy.partition(widths, len(widths) - most)[len(widths) - most])
         apart = apart[widths > shift]
-    starts = numpy.concatenate(([0], apart + 1))
-    counts = numpy.diff(numpy.concatenate((starts, [len(keys)])))
+    ends = numpy.empty(len(apart) + 2, dtype=numpy.int64)
+    ends[0], ends[1:-1], ends[-1] = 0, apart + 1, len(keys)
+    starts, counts = ends[:-1], ends[1:] - ends[:-1]
     first = numpy.maximum((keys[starts] >> shift) << shift, -_FINITE)
-    at = numpy.where(first < 0, -first | ~_SIGN, first).view(numpy.float64) + 0.0
+    at = (first if first[0] >= 0 else numpy.where(first < 0, -first | ~_SIGN, first)).view(numpy.float64) + 0.0
     return shift, tuple(at.tolist()), tuple(counts.tolist())
 
 
 def _moments(finite: Any, numpy: Any) -> tuple[float, float]:
     """Those of values whose squares are too large are infinite, and no JSON: they are cut off."""
     with numpy.errstate(all="ignore"):
-        mean = float(finite.mean())
+        mean = float(numpy.add.reduce(finite)) / len(finite)
         away = finite - mean
         spread = float(numpy.dot(away, away))
     return (mean if math.isfinite(mean) else math.copysign(_LARGEST, mean)), min(spread, _LARGEST)
@@ -281,6 +282,11 @@ def _joined_mean(one: Numbers, other: Numbers, count: int) -> float:
 def _first(choose: Any, one: float, other: float) -> float:
     known: Sequence[float] = [value for value in (one, other) if not math.isnan(value)]
     return float(choose(known)) if known else math.nan
+
+
+def _between(low: float, high: float, part: float) -> float:
+    """Also where their difference is too large for a number."""
+    return min(max(low * (1 - part) + high * part, low), high)
 
 
 def _order(value: float) -> int:

@@ -38,6 +38,7 @@ def test_everything_can_be_reached_and_is_left_as_it_was(project: Converted, s3:
     project.tables["outputs.ranking"]["table"] = "other"
     assert checked(project)[1]["ranking"] == (True, "table other can be made")
     listed = json.loads(project.nb2prod("data", "list", "--json").said)
+    assert listed[0]["secrets"] == ["env:LAKE_KEY", "env:LAKE_SECRET"]
     assert [(row["name"], row["mode"], row["steps"]) for row in listed] == [
         ("customers_csv", "read", ["load"]),
         ("scores_csv", "write", ["write"]),

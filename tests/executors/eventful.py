@@ -44,6 +44,7 @@ def run(parameters: Parameters, step: StepRunner) -> Results:
     step(events.after_broken, broken, notes=notes)
     step(events.flaky, table, notes=notes)
     step(events.fragile, table, notes=notes)
+    step(events.deadly, table, notes=notes)
     left = step(events.left, table, notes=notes)
     right = step(events.right, table, label, notes=notes)
     total = step(events.join, left, right, table, notes=notes)
@@ -87,7 +88,8 @@ def load(rows: int, notes: str) -> LoadOutputs:
 
 def sleepy(table: Any, notes: str) -> Any:
     note(notes, "sleepy")
-    time.sleep(0 if is_fixed(notes) else 1000)
+    while not is_fixed(notes):
+        time.sleep(0.05)
     return len(table)
 
 
@@ -128,6 +130,21 @@ def fragile(table: Any, notes: str) -> Any:
     return len(table)
 
 
+def deadly(table: Any, notes: str) -> Any:
+    """Kills the worker that its server belongs to, when it is told to."""
+    note(notes, "deadly")
+    if os.path.exists(f"{notes}/kill-workers"):
+        server = parent(os.getppid())
+        os.kill(parent(server), signal.SIGKILL)
+        time.sleep(1000)
+    return len(table)
+
+
+def parent(pid: int) -> int:
+    with open(f"/proc/{pid}/stat") as file:
+        return int(file.read().rpartition(")")[2].split()[1])
+
+
 def left(table: Any, notes: str) -> Any:
     note(notes, "left")
     return {"table": table, "sum": sum(table)}
@@ -162,6 +179,7 @@ POLICIES: dict[str, dict[str, object]] = {
     "holder": {"timeout": 1.0, "process": True},
     "flaky": {"retries": 1, "retry_delay": 0.05},
     "fragile": {"lost": 1, "retry_delay": 0.05, "process": True},
+    "deadly": {"lost": 1, "retry_delay": 0.05},
 }
 
 

@@ -2,21 +2,26 @@
 
 import os
 import random
+import shutil
 import signal
 import subprocess
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 from dask_cluster import DaskCluster
 from executors.calls import eventually, is_alive, marked
 from executors.eventful import Eventful, Ran
 
+from nb2prod.cli.commands.compare import COMMAND
 from nb2prod.runtime.artifacts import open_artifacts
 
 pytestmark = pytest.mark.slow
 
-SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "60"))  # 1,000 with `make soak`
-DONE = ("load", "flaky", "fragile", "left", "right", "join", "draw", "draw_more")
+SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "60"))  # 1,000 by `make soak-steps`
+GOLDEN = Path(__file__).parents[1] / "golden" / "state" / "expected"
+DONE = ("load", "flaky", "fragile", "deadly", "left", "right", "join", "draw", "draw_more")
 MISSING = ("sleepy", "holder", "broken", "after_broken")
 
 
@@ -110,7 +115,7 @@ def test_what_is_known_is_not_run(eventful: Eventful, resumed: Ran) -> None:
 def test_small_steps(eventful: Eventful, resumed: Ran) -> None:  # noqa: ARG001 - all else is known
     many = eventful.run("-p", f"small={SMALL}")
     assert many.code == 0, many.err
-    assert list(many.steps("status").values()) == ["completed"] * (12 + SMALL)
+    assert list(many.steps("status").values()) == ["completed"] * (13 + SMALL)
 
 
 def test_a_run_that_is_ended_leaves_nothing_and_can_be_resumed(eventful: Eventful, resumed: Ran) -> None:  # noqa: ARG001
@@ -129,3 +134,19 @@ def test_a_run_that_is_ended_leaves_nothing_and_can_be_resumed(eventful: Eventfu
     (eventful.notes / "fixed").write_text("")
     again = eventful.run("--resume", record.parent.name)
     assert (again.code, again.steps("cached")["load"]) == (0, True)
+
+
+def test_a_converted_notebook_draws_the_same_on_each(cluster: DaskCluster, tmp_path: Path) -> None:
+    """Its generators go from step to step, into processes and out of them."""
+    project, page = tmp_path / "state", tmp_path / "compared.html"
+    shutil.copytree(GOLDEN, project)
+    with (project / "pipeline.toml").open("a") as file:
+        file.write('\n[prices]\ncurrency = "EUR"\ncpu_hour = 36\n')
+    asked = [str(project), "--executors", "in-process,local,dask", "--address", cluster.address, "-o", str(page)]
+    done = CliRunner().invoke(COMMAND, asked, standalone_mode=False)
+    lines = done.stdout.splitlines()
+    assert done.return_value == 0, done.output
+    assert [line.split()[0] for line in lines] == ["executor", "in-process", "local", "dask", "wrote"]
+    assert [line.rpartition("  ")[2] for line in lines[:4]] == ["results", "the first", "the same", "the same"]
+    assert " EUR" in lines[1]
+    assert "6 outputs of 4 steps, in 3 runs" in page.read_text()

@@ -33,6 +33,7 @@ from nb2prod.runtime.project import Settings
 from nb2prod.runtime.steps.calls import Ending, Outcome
 
 pytestmark = pytest.mark.slow
+SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "100"))  # 1,000 by `make soak-steps`
 
 
 @pytest.fixture(scope="module")
@@ -129,9 +130,9 @@ def test_a_graphics_card_that_no_worker_has(dask: DaskSteps) -> None:
 
 
 def test_many_small_steps(dask: DaskSteps) -> None:
-    calls = [call("add", step=f"add-{number}", values={"a": number, "b": 1}) for number in range(200)]
+    calls = [call("add", step=f"add-{number}", values={"a": number, "b": 1}) for number in range(SMALL)]
     found = carry_out_all(dask, calls)
-    assert [result(found[each.step]) for each in calls] == list(range(1, 201))
+    assert [result(found[each.step]) for each in calls] == list(range(1, SMALL + 1))
     assert len({outcome.host for outcome in found.values()}) == 2
 
 

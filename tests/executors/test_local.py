@@ -28,6 +28,7 @@ from nb2prod.execution.steps.local import LocalSteps
 from nb2prod.runtime.steps.calls import Ending, Ticket
 
 pytestmark = pytest.mark.slow
+SMALL = int(os.environ.get("NB2PROD_SMALL_STEPS", "200"))  # 1,000 by `make soak-steps`
 
 
 @pytest.fixture(scope="module")
@@ -173,10 +174,10 @@ def test_steps_that_need_nothing_of_one_another_run_side_by_side() -> None:
         assert time.monotonic() - started < 1.9
 
 
-def test_a_thousand_small_steps(local: LocalSteps) -> None:
-    calls = [call("add", step=f"add-{number}", values={"a": number, "b": 1}) for number in range(1000)]
+def test_many_small_steps(local: LocalSteps) -> None:
+    calls = [call("add", step=f"add-{number}", values={"a": number, "b": 1}) for number in range(SMALL)]
     found = carry_out_all(local, calls)
-    assert [result(found[each.step]) for each in calls] == list(range(1, 1001))
+    assert [result(found[each.step]) for each in calls] == list(range(1, SMALL + 1))
 
 
 def test_nothing_runs_when_it_is_closed() -> None:

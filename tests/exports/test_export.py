@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -161,6 +162,15 @@ def test_a_target_writes_nowhere_else(tmp_path: Path, path: str) -> None:
     with pytest.raises(FolderNotOurs, match="which is no path in it"):
         write_export({path: "x"}, tmp_path / "x", owner="us")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("manifest", ["[]", "{", '{"a": 1, "../b": {"owner": "us", "sha256": ["%s"]}}'])
+def test_a_manifest_that_somebody_wrote_moves_nothing_else(tmp_path: Path, manifest: str) -> None:
+    (tmp_path / "b").write_text("x")
+    (tmp_path / "x").mkdir()
+    (tmp_path / "x" / MANIFEST).write_text(manifest.replace("%s", sha256(b"x").hexdigest()))
+    assert written(tmp_path / "x", a="1") == Changed(written=("a",))
+    assert files(tmp_path) == {"b": "x", "x/a": "1"}
 
 
 def test_links_and_folders_stay(tmp_path: Path) -> None:

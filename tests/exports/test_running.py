@@ -92,7 +92,7 @@ _SYSTEMD = """\
 mount -t tmpfs none /run && mkdir -p /run/systemd/system /run/user/0 && chmod 700 /run/user/0 || exit 9
 export XDG_RUNTIME_DIR=/run/user/0 HOME=$1
 /usr/lib/systemd/systemd --user --log-target=null & manager=$!
-for i in 1 2 3 4 5 6 7 8 9 10; do systemctl --user is-system-running --quiet && break; sleep 0.3; done
+for i in $(seq 100); do systemctl --user is-system-running --quiet && break; sleep 0.3; done
 systemctl --user start nb2prod-tiny.service; echo "code $?"
 systemctl --user start nb2prod-tiny.timer && systemctl --user show -P NextElapseUSecRealtime nb2prod-tiny.timer
 kill $manager; wait $manager

@@ -4,6 +4,7 @@
 state of a generator: all of that must be there again for the failure to be the same.
 """
 
+import asyncio
 import json
 import os
 import subprocess
@@ -11,9 +12,10 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any  # JSON
+from typing import Any  # JSON, and nbclient has no types
 
 from nb2prod.api.convert import convert
+from nb2prod.notebooks.kernels import kernel_manager_class
 
 FUNCTIONS = """\
 @dataclass
@@ -116,3 +118,43 @@ def cell(number: int, kind: str, tags: tuple[str, ...], text: str) -> dict[str, 
     if kind == "code":
         found |= {"execution_count": number, "outputs": [{"name": "stdout", "output_type": "stream", "text": ["x\n"]}]}
     return found
+
+
+_PLAINLY = """\
+import json, sys
+namespace = sys.modules["__main__"].__dict__
+for cell in json.load(open(sys.argv[1]))["cells"]:
+    if cell["cell_type"] == "code":
+        try:
+            exec("".join(cell["source"]), namespace)
+        except Exception as error:
+            print(json.dumps([type(error).__name__, str(error)]))
+            break
+"""
+
+
+def raised_plainly(path: Path) -> tuple[str, str] | None:
+    """As `raised`, in a plain Python: a kernel takes seconds to start."""
+    command = [sys.executable, "-c", _PLAINLY, path.name]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=path.parent)
+    return tuple(json.loads(done.stdout)) if done.stdout else None
+
+
+def raised(path: Path) -> tuple[str, str] | None:
+    """Of the notebook run from its top in a kernel: its error's name and message."""
+    import nbformat
+    from nbclient import NotebookClient
+    from nbclient.exceptions import CellExecutionError
+
+    document: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
+    client: Any = NotebookClient(
+        document,
+        kernel_manager_class=kernel_manager_class(),
+        resources={"metadata": {"path": str(path.parent)}},
+        timeout=60,
+    )
+    try:
+        asyncio.run(client.async_execute())
+    except CellExecutionError as error:
+        return error.ename, error.evalue
+    return None

@@ -35,6 +35,9 @@ _CELLS = (
         "check = zlib.crc32(big.tobytes())\nviewed = zlib.crc32(left.tobytes())",
     ),
 )
+ALL = bool(os.environ.get("NB2PROD_ALL_FAULTS"))  # each fault in each executor, as `make soak-steps` does
+EXECUTORS = ("in-process", "local")
+MISSING = {"join", "world", "again", "big", "total"}  # all that need join, and itself
 STEPS = ("load", "left", "right", "draw", "change", "join", "world", "again", "big", "total")
 
 

@@ -1,15 +1,12 @@
 """A failed step opened as a notebook, its repair taken back, and the run resumed."""
 
-import asyncio
 import json
 from pathlib import Path
-from typing import Any  # notebooks, as JSON
 
 import pytest
-from faults.prices import FUNCTIONS, SCORE, Prices, Ran
+from faults.prices import FUNCTIONS, SCORE, Prices, Ran, raised, raised_plainly
 
 from nb2prod.cli.main import main
-from nb2prod.notebooks.kernels import kernel_manager_class
 
 LEAKY = """\
 import os
@@ -35,7 +32,7 @@ def replay(prices: Prices, failed: Ran) -> Path:
 def test_a_replay_fails_as_the_step_did(prices: Prices, failed: Ran, replay: Path) -> None:
     assert raised(replay) == ("ValueError", failed.step("score")["error"]["reason"].partition(": ")[2])
     edit(replay, "c8", REPAIRED)
-    assert raised(replay) is None
+    assert raised_plainly(replay) is None
     assert main(["convert", str(replay), "--no-record"]) == 0
     resumed = prices.run("--resume", failed.record["run"])
     assert (resumed.code, resumed.step("mend")["cached"], resumed.step("score")["cached"]) == (0, True, False)
@@ -49,7 +46,7 @@ def test_a_replay_fails_as_the_step_did_however_it_was_run(prices: Prices, setti
     failed = prices.run()
     path = prices.root / "again.ipynb"
     assert main(["replay", str(failed.folder), "score", "-o", str(path)]) == 0
-    assert raised(path) == ("ValueError", failed.step("score")["error"]["reason"].partition(": ")[2])
+    assert raised_plainly(path) == ("ValueError", failed.step("score")["error"]["reason"].partition(": ")[2])
 
 
 def test_the_repair_goes_into_the_notebook_and_nothing_else_changes(
@@ -208,7 +205,7 @@ def test_a_run_is_found_by_its_id_or_said_to_be_gone(
 def test_inputs_that_are_gone_are_said(prices: Prices, replay: Path) -> None:
     for path in prices.project.glob("runs/cache/blobs/*"):
         path.unlink()
-    error = raised(replay)
+    error = raised_plainly(replay)
     assert error is not None
     assert (error[0], "input 'rows' cannot be loaded again" in error[1]) == ("ProjectError", True)
 
@@ -225,23 +222,3 @@ def edit(path: Path, cell: str, text: str) -> None:
     data = json.loads(path.read_text())
     next(each for each in data["cells"] if each["id"] == cell)["source"] = text.splitlines(keepends=True)
     path.write_text(json.dumps(data, indent=1))
-
-
-def raised(path: Path) -> tuple[str, str] | None:
-    """Of the notebook run from its top in a kernel: its error's name and message."""
-    import nbformat
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
-
-    document: Any = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
-    client: Any = NotebookClient(
-        document,
-        kernel_manager_class=kernel_manager_class(),
-        resources={"metadata": {"path": str(path.parent)}},
-        timeout=60,
-    )
-    try:
-        asyncio.run(client.async_execute())
-    except CellExecutionError as error:
-        return error.ename, error.evalue
-    return None

@@ -4,17 +4,14 @@ Afterwards the run is resumed: only what is missing is computed, and all is as i
 """
 
 import json
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any  # settings, as TOML
 
 import pytest
-from faults.ten import Ran, Ten
+from faults.ten import ALL, MISSING, Ran, Ten
 
 pytestmark = pytest.mark.slow
-ALL = bool(os.environ.get("NB2PROD_ALL_FAULTS"))  # each of them everywhere, as `make soak-steps` does
-MISSING = {"join", "world", "again", "big", "total"}  # all that need join, and itself
 HERE, OWN, LOCAL = "in-process", "own process", "local"
 
 
@@ -149,3 +146,21 @@ def test_faults_that_make_no_sense_are_refused_before(ten: Ten) -> None:
     ran = run(ten, HERE, faults="join:explode")
     assert (ran.code, ran.record) == (2, {})
     assert "there is no kind 'explode'" in ran.err
+
+
+def test_a_run_whose_own_process_was_killed_is_told_by_who_started_it(
+    ten: Ten, undisturbed: Mapping[str, float]
+) -> None:
+    command = ["nb2prod", "run", str(ten.project), "--store", f"sqlite:///{ten.root}/store.db"]
+    ran = ten.run(command=command, faults="join:kill")
+    assert (ran.code, ran.record["status"], ran.step("join")["status"]) == (5, "died", "died"), ran.err
+    assert ran.step("join")["error"] == ran.record["error"]
+    assert ran.record["error"]["message"] == "its process was ended by signal 9"
+    resume = f"nb2prod run {ten.project} --runs {ten.project}/runs --resume {ran.run}"
+    assert ran.err.splitlines()[-3:] == [
+        "died: its process was ended by signal 9",
+        f"  to resume: {resume}",
+        f"  record: {ran.folder}/run.json",
+    ]
+    resumed = ten.run("--store", f"sqlite:///{ten.root}/store.db", command=resume.split())
+    assert (resumed.code, resumed.metrics, set(resumed.computed())) == (0, undisturbed, MISSING), resumed.err

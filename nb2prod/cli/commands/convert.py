@@ -60,7 +60,7 @@ def _take_back(replay: Path, output: Path | None, *, record: bool, trace: bool) 
     if taken.cells:
         say(f"took back cell {', '.join(map(str, taken.cells))} of {taken.notebook}")
     code = _told(taken.conversion)
-    say(f"to go on where the run failed: nb2prod run {taken.project} --resume {taken.run}")
+    say(f"to go on where the run failed: {taken.resume}")
     return code
 
 

@@ -8,7 +8,6 @@ import contextlib
 import os
 import queue
 import secrets
-import threading
 import time
 from collections import Counter
 from collections.abc import Mapping
@@ -46,63 +45,43 @@ class DaskSteps:
     def __init__(self, client: Any, *, jobs: int | None = None, worker: str = _WORKER) -> None:
         self._client, self._jobs, self._worker = client, jobs, worker
         self.session = secrets.token_hex(8)
-        self._lock = threading.Lock()
         self._futures: dict[Ticket, Any] = {}
         self._preferred: dict[Ticket, str] = {}
         self._calls: dict[Ticket, StepCall] = {}
-        self._outcomes: queue.SimpleQueue[Outcome] = queue.SimpleQueue()
+        self._outcomes: queue.SimpleQueue[tuple[Any, Outcome]] = queue.SimpleQueue()
         self._near: dict[str, str] = {}  # bundle → the worker that made it
         self._workers: dict[str, Any] = {}
         self._counted = float("-inf")
 
     def capacity(self, call: StepCall) -> bool:  # noqa: ARG002 - which of them waits is Dask's to say
-        if time.monotonic() - self._counted > _COUNTED_EVERY:
-            self._count()
+        self._count()
         threads = sum(worker["nthreads"] for worker in self._workers.values())
         return len(self._futures) < (self._jobs or max(_AT_LEAST, _AHEAD * threads))
 
     def submit(self, call: StepCall) -> None:
-        ticket = call.ticket
-        self._calls[ticket] = call
+        self._calls[call.ticket] = call
         if call.gpus and self._workers and not any(each["resources"].get("GPU") for each in self._workers.values()):
             need = "it needs a GPU, and no worker has one: start workers with --resources GPU=1"
-            self._outcomes.put(Outcome(ticket=ticket, ending=Ending(reason="refused", message=need)))
+            self._outcomes.put((None, _without_answer(call.ticket, "refused", need)))
             return
         near = self._nearest(call)
         if near:
-            self._preferred[ticket] = near
-        given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
-        try:
-            future = self._client.submit(
-                carry_out_here,
-                self.session,
-                call.to_json(),
-                self._worker,
-                given,
-                key=flag_of(self.session, ticket),
-                workers=[near] if near else None,
-                allow_other_workers=bool(near),
-                resources={"GPU": call.gpus} if call.gpus else None,
-                retries=0,
-                pure=False,
-            )
-        except Exception as error:  # of a client that has lost its scheduler
-            self._outcomes.put(Outcome(ticket=ticket, ending=Ending(reason="lost", message=str(error))))
-            return
-        self._futures[ticket] = future
-        future.add_done_callback(lambda done: self._note(ticket, done))
+            self._preferred[call.ticket] = near
+        self._send(call, flag_of(self.session, call.ticket), near)
 
     def wait(self, timeout: float) -> list[Outcome]:
         """Raises ExecutorLost when the scheduler is gone."""
-        found: list[Outcome] = []
+        told: list[tuple[Any, Outcome]] = []
         with contextlib.suppress(queue.Empty):
-            found.append(self._outcomes.get(timeout=max(0.0, timeout)))
+            told.append(self._outcomes.get(timeout=max(0.0, timeout)))
             while True:
-                found.append(self._outcomes.get_nowait())
+                told.append(self._outcomes.get_nowait())
         if self._client.status != "running":
             raise ExecutorLost(f"the scheduler of the Dask cluster at {self._client.scheduler.address} is gone")
+        found = [outcome for future, outcome in told if self._futures.get(outcome.ticket) is future]
         for outcome in found:
             self._forget(outcome)
+        self._rescue()
         return found
 
     def cancel(self, ticket: Ticket) -> None:
@@ -122,6 +101,36 @@ class DaskSteps:
         with contextlib.suppress(Exception):  # a client may raise anything when its scheduler is gone
             self._client.close(timeout=_ANSWER)
 
+    def _send(self, call: StepCall, key: str, worker: str) -> None:
+        given = {name: os.environ[name] for name in _PASSED_ON if name in os.environ}
+        try:
+            future = self._client.submit(
+                carry_out_here,
+                self.session,
+                call.to_json(),
+                self._worker,
+                given,
+                key=key,
+                workers=[worker] if worker else None,
+                resources={"GPU": call.gpus} if call.gpus else None,
+                retries=0,
+                pure=False,
+            )
+        except Exception as error:  # of a client that has lost its scheduler
+            self._outcomes.put((None, _without_answer(call.ticket, "lost", str(error))))
+            return
+        self._futures[call.ticket] = future
+        future.add_done_callback(lambda done: self._outcomes.put((done, _outcome(call.ticket, done))))
+
+    def _rescue(self) -> None:
+        """Calls that were meant for a worker which is gone go anywhere; one that had begun is then told as lost."""
+        self._count()
+        gone = [ticket for ticket, worker in self._preferred.items() if worker not in self._workers]
+        for ticket in gone if self._workers else ():
+            del self._preferred[ticket]
+            self._futures.pop(ticket).cancel(force=True)
+            self._send(self._calls[ticket], f"{flag_of(self.session, ticket)}-again", "")
+
     def _nearest(self, call: StepCall) -> str:
         """The worker that made most of what it takes, unless as many calls as it has threads are meant for it."""
         makers = Counter(self._near[digest] for each in call.inputs.values() if (digest := _made(each)) in self._near)
@@ -130,10 +139,6 @@ class DaskSteps:
             if worker in self._workers and meant[worker] < self._workers[worker]["nthreads"]:
                 return worker
         return ""
-
-    def _note(self, ticket: Ticket, future: Any) -> None:
-        """In a thread of the client."""
-        self._outcomes.put(_outcome(ticket, future))
 
     def _forget(self, outcome: Outcome) -> None:
         self._futures.pop(outcome.ticket, None)
@@ -145,6 +150,8 @@ class DaskSteps:
             self._near[outcome.answer.bundle] = outcome.host
 
     def _count(self) -> None:
+        if time.monotonic() - self._counted < _COUNTED_EVERY:
+            return
         self._counted = time.monotonic()
         with contextlib.suppress(Exception):  # `wait` tells when it is gone
             told = self._client.sync(self._client.scheduler.identity, n_workers=-1, callback_timeout=_ANSWER)
@@ -168,17 +175,21 @@ def _made(where: Mapping[str, Any]) -> str:
 
 
 def _outcome(ticket: Ticket, future: Any) -> Outcome:
+    """In a thread of the client, when the future is done."""
     if future.status == "finished":
         try:
             return outcome_of(future.result(timeout=_ANSWER))
         except Exception as error:
-            said = f"its worker left with what it had to tell: {error}"
-            return Outcome(ticket=ticket, ending=Ending(reason="lost", message=said))
+            return _without_answer(ticket, "lost", f"its worker left with what it had to tell: {error}")
     if future.status == "cancelled":
-        return Outcome(ticket=ticket, ending=Ending(reason="cancelled", message="it was cancelled"))
+        return _without_answer(ticket, "cancelled", "it was cancelled")
     problem = future.exception(timeout=_ANSWER)
     reason = "lost" if type(problem).__name__ == "KilledWorker" else "refused"
-    return Outcome(ticket=ticket, ending=Ending(reason=reason, message=f"Dask: {type(problem).__name__}: {problem}"))
+    return _without_answer(ticket, reason, f"Dask: {type(problem).__name__}: {problem}")
+
+
+def _without_answer(ticket: Ticket, reason: str, message: str) -> Outcome:
+    return Outcome(ticket=ticket, ending=Ending(reason=reason, message=message))
 
 
 class DaskKind:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nb2prod.runtime.errors import ProjectError
 
-__all__ = ["Resolved", "clear_text_secret", "hide", "resolve", "unknown_reference"]
+__all__ = ["Resolved", "clear_text_secret", "hide", "references_in", "resolve", "unknown_reference"]
 
 _REFERENCE = re.compile(r"\{(env|file|keyring):([^{}]+)\}")
 _LIKE_ONE = re.compile(r"\{([A-Za-z_]+):[^{}]*\}")
@@ -57,6 +57,11 @@ def resolve(template: str, where: str, environment: Mapping[str, str] = os.envir
 
     text = _REFERENCE.sub(value, template)
     return Resolved(text, tuple(secrets))
+
+
+def references_in(template: str) -> tuple[str, ...]:
+    """env:DB_USER, keyring:warehouse/etl: what must be there where the text is used."""
+    return tuple(dict.fromkeys(f"{kind}:{place}" for kind, place in _REFERENCE.findall(template)))
 
 
 def hide(text: str, secrets: tuple[str, ...]) -> str:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any  # TOML
 
-from nb2prod.runtime.data.references import clear_text_secret, unknown_reference
+from nb2prod.runtime.data.references import clear_text_secret, references_in, unknown_reference
 from nb2prod.runtime.errors import ProjectError
 
 __all__ = ["FORMATS", "MODES", "Data", "data_of", "format_by_name", "is_database", "outputs_of", "scheme_of"]
@@ -67,6 +67,12 @@ class Data:
     def is_elsewhere(self) -> bool:
         """It is fetched and published for the step, which sees a file of its own."""
         return bool(self.url) and self.mode != "connect"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """What it is given by reference: env:DB_PASSWORD. Whoever runs the pipeline must see to it that it is there."""
+        texts = [self.url, *(text for _, text in _texts(self.options, ""))]
+        return tuple(dict.fromkeys(reference for text in texts for reference in references_in(text)))
 
     @property
     def shown(self) -> str:

@@ -25,8 +25,10 @@ def write_export(files: Mapping[str, str], folder: Path, *, owner: str, force: b
 
     Raises FolderNotOurs with all files that are not as they were written, before anything is written.
     """
-    _check_paths(files, folder)
-    known = read_json(folder / MANIFEST, dict)
+    for path in files:
+        if not _is_inside(path):
+            raise FolderNotOurs(folder, f"the target wants to write {path!r}, which is no path in it")
+    known = _known(folder)
     gone = [path for path, entry in known.items() if entry.get("owner") == owner and path not in files]
     theirs = [
         path for path in [*files, *gone] if not force and _is_theirs(folder / path, files.get(path), known.get(path))
@@ -42,12 +44,16 @@ def write_export(files: Mapping[str, str], folder: Path, *, owner: str, force: b
         raise FolderNotOurs(folder, f"{error.strerror or error}; choose a folder that you can write") from error
 
 
-def _check_paths(files: Mapping[str, str], folder: Path) -> None:
-    """A plug-in's path leads nowhere else."""
-    for path in files:
-        parts = PurePosixPath(path).parts
-        if not parts or path.startswith("/") or ".." in parts or path == MANIFEST:
-            raise FolderNotOurs(folder, f"the target wants to write {path!r}, which is no path in it")
+def _is_inside(path: str) -> bool:
+    """A plug-in's path leads nowhere else, and neither does one of a manifest that somebody wrote."""
+    parts = PurePosixPath(path).parts
+    return bool(parts) and not path.startswith("/") and ".." not in parts and path != MANIFEST
+
+
+def _known(folder: Path) -> dict[str, dict[str, object]]:
+    found = read_json(folder / MANIFEST, dict)
+    entries = found.items() if isinstance(found, dict) else ()
+    return {path: entry for path, entry in entries if isinstance(entry, dict) and _is_inside(path)}
 
 
 def _is_theirs(path: Path, text: str | None, entry: Mapping[str, object] | None) -> bool:

@@ -25,3 +25,6 @@ def COMMAND(project: Path, environment: str, machine: bool) -> None:  # noqa: N8
         return
     rows = [(each.name, each.kind, each.mode, ", ".join(each.steps), each.place) for each in known]
     click.echo(fitted([("name", "kind", "mode", "steps", "place"), *rows]))
+    secrets = sorted({secret for each in known for secret in each.secrets})
+    if secrets:
+        say(f"secrets that must be there where it runs: {', '.join(secrets)}")
