@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo test check corpus fuzz peers soak soak-steps bench golden clean
 
 help:
-	@echo "make demo     tag, check, convert, verify, run and schedule an example, in out/demo"
+	@echo "make demo     tag, check, convert, verify, run, compare and schedule an example, in out/demo"
 	@echo "make test     every test"
 	@echo "make check    the fast loop: format, lint, types, floors, fast tests"
 	@echo "make corpus   convert and verify notebooks that none of us wrote (fetches them)"
