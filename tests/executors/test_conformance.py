@@ -79,7 +79,7 @@ def test_a_passing_failure_and_a_lost_process_are_tried_again(eventful: Eventful
 
 
 def test_a_deadline_leaves_nothing(eventful: Eventful, troubled: Ran) -> None:
-    assert troubled.steps("seconds")["holder"] < 10
+    assert 1 < troubled.steps("seconds")["holder"] < 20
     (orphan,) = eventful.noted("orphan")
     assert not is_alive(orphan)
     assert marked(troubled.record["run"]) == []

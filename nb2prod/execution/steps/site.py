@@ -109,7 +109,7 @@ def outcome_of(text: str) -> Outcome:
 def _text(outcome: Outcome) -> str:
     answer = None if outcome.answer is None else outcome.answer.to_json()
     ending = None if outcome.ending is None else asdict(outcome.ending)
-    plain = {name: getattr(outcome, name) for name in ("host", "pid", "memory", "cpu", "moved")}
+    plain = {name: getattr(outcome, name) for name in ("host", "pid", "seconds", "memory", "cpu", "moved")}
     return json.dumps({"ticket": asdict(outcome.ticket), "answer": answer, "ending": ending, **plain})
 
 
