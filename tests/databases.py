@@ -116,10 +116,19 @@ def postgres_cluster() -> Iterator[Cluster]:
         cluster.stop()
 
 
+def fresh_postgres(cluster: Cluster) -> "contextlib.AbstractContextManager[str]":
+    """With the tables of a store."""
+    return _postgres(cluster, _TEMPLATE)
+
+
+def empty_postgres(cluster: Cluster) -> "contextlib.AbstractContextManager[str]":
+    return _postgres(cluster, "template0")
+
+
 @contextlib.contextmanager
-def fresh_postgres(cluster: Cluster) -> Iterator[str]:
+def _postgres(cluster: Cluster, template: str) -> Iterator[str]:
     name = f"test{next(_COUNT)}"
-    cluster.run("CREATE DATABASE {} TEMPLATE {}", name, _TEMPLATE)
+    cluster.run("CREATE DATABASE {} TEMPLATE {}", name, template)
     try:
         yield cluster.url(name)
     finally:

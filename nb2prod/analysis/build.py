@@ -15,13 +15,14 @@ from nb2prod.analysis.imports import ImportUnit, import_lines
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.late_definitions import refuse_late_definitions
 from nb2prod.analysis.late_parameters import refuse_late_parameters
+from nb2prod.analysis.late_stars import refuse_late_stars
 from nb2prod.analysis.lifting import lift
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.refine import refine
 from nb2prod.analysis.requirements import requirements_of
 from nb2prod.analysis.routing import DISPLAY, Routed, Routing
-from nb2prod.analysis.sites import Kind, Site, Sites, find_sites
+from nb2prod.analysis.sites import Site, Sites, find_sites
 from nb2prod.analysis.story import step_summary, title_of
 from nb2prod.analysis.texts import mentioned
 from nb2prod.model.finding import Finding, Severity
@@ -76,9 +77,12 @@ def build(
     sites = find_sites(analysis)
     definitions = find_definitions(analysis, sites)
     shared = {site.statement for site in definitions.shared.values() if site.statement}
-    drafts = draft_steps(analysis, shared)
-    drafts, wrong = order_steps(drafts, frozenset(name for name in sites.by_name if _is_ordered(name, sites)))
-    findings += [*wrong, *refuse_late_definitions(analysis, drafts)]
+    drafts = draft_steps(analysis, shared, sites)
+    drafts, wrong = order_steps(drafts, sites)
+    findings += wrong or [
+        *refuse_late_definitions(analysis, sites, drafts),
+        *refuse_late_stars(sites, drafts),
+    ]
     if not drafts:
         findings.append(_nothing_to_do())
     if wrong or not drafts:
@@ -98,12 +102,6 @@ def build(
         return _refused(analysis, findings, wiring)
     pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment, local)
     return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring)
-
-
-def _is_ordered(name: str, sites: Sites) -> bool:
-    """What the name means depends on where one stands: data, and what is defined or imported more than once."""
-    is_made_again = len(sites.by_name[name]) > 1 and not sites.is_import_only(name)
-    return is_made_again or bool(sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
 
 
 def _refused(analysis: Analysis, findings: list[Finding], wiring: Wiring | None = None) -> Build:

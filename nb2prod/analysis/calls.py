@@ -226,7 +226,7 @@ class Calls(Drawing):
         given = {*range(len(node.args)), *(keyword.arg for keyword in node.keywords)}
         if inplace or name in self.known.mutating_methods:
             self.mutate(base, node.lineno)
-        elif name not in self.known.pure_methods | self.known.quiet_methods or given & {*places}:
+        elif not (name in self.known.pure_methods or name in self.known.quiet_methods) or given & {*places}:
             self.mutate(base, node.lineno, surely=False)
         else:
             self.mutate(Value(own=base.reach & self.env.generators), node.lineno, surely=False)

@@ -1,11 +1,12 @@
 """Steps before their edges are known: which cells each has, in what order they run, and where that is impossible."""
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from nb2prod.analysis.analyse import Analysis, CellAnalysis
 from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.sites import Sites
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Role, RoleKind
 from nb2prod.source import PythonName
@@ -38,9 +39,10 @@ class Draft:
         return tuple(cell.role for cell in self.cells if cell.role.kind is RoleKind.STEP)
 
 
-def draft_steps(analysis: Analysis, shared: set[Statement]) -> tuple[Draft, ...]:
+def draft_steps(analysis: Analysis, shared: set[Statement], sites: Sites) -> tuple[Draft, ...]:
     """The steps in the order of their first cells. Work in an `imports` or `functions` cell belongs to the step before
-    it, or to a first step `setup`."""
+    it, or to a first step `setup`; a cell that stands between those of a step belongs to it if it makes a name that
+    means something else before it."""
     cells: defaultdict[PythonName, list[CellAnalysis]] = defaultdict(list)
     current = SETUP
     for cell in analysis.production:
@@ -53,19 +55,48 @@ def draft_steps(analysis: Analysis, shared: set[Statement]) -> tuple[Draft, ...]
     working = [
         draft for draft in drafts if any(cell.role.step != SETUP or _has_work(cell, shared) for cell in draft.cells)
     ]
-    return tuple(sorted(working, key=lambda draft: draft.first))
+    return tuple(sorted(_with_cells_between(working, analysis, sites), key=lambda draft: draft.first))
+
+
+def _with_cells_between(drafts: list[Draft], analysis: Analysis, sites: Sites) -> list[Draft]:
+    owned = {cell.number for draft in drafts for cell in draft.cells}
+    found = {draft.name: list(draft.cells) for draft in drafts}
+    for cell in analysis.production:
+        if cell.number in owned or cell.role.kind is RoleKind.PARAMETERS or not sites.ordered_in(cell.number):
+            continue
+        around = [draft for draft in drafts if draft.first < cell.number < draft.last]
+        if around:
+            last = max(around, key=lambda draft: max(own.number for own in draft.cells if own.number < cell.number))
+            found[last.name].append(cell)
+    return [replace(draft, cells=tuple(sorted(found[draft.name], key=_number))) for draft in drafts]
+
+
+def _number(cell: CellAnalysis) -> int:
+    return cell.number
 
 
 def _has_work(cell: CellAnalysis, shared: set[Statement]) -> bool:
     return any(statement.use is Use.BODY and statement not in shared for statement in cell.statements)
 
 
-def order_steps(drafts: tuple[Draft, ...], carried: frozenset[str]) -> tuple[tuple[Draft, ...], list[Finding]]:
+def exposed_of(draft: Draft) -> dict[str, tuple[int, int]]:
+    """The names that a step may read before it binds them, each with the cell and line."""
+    found: dict[str, tuple[int, int]] = {}
+    bound: frozenset[str] = frozenset()
+    for cell in draft.cells:
+        for name, line in cell.effects.exposed.items():
+            if name not in bound:
+                found.setdefault(name, (cell.number, line))
+        bound = (bound | cell.effects.must_bind) - cell.effects.deletes.keys()
+    return found
+
+
+def order_steps(drafts: tuple[Draft, ...], sites: Sites) -> tuple[tuple[Draft, ...], list[Finding]]:
     """An order in which every step comes after what it needs; a finding for each circle.
 
-    `carried` are the names whose values are data: only they, hidden state and `after` make one step wait for another.
+    Only names that mean something else elsewhere, hidden state and `after` make one step wait for another.
     """
-    edges, findings = _edges(drafts, carried)
+    edges, findings = _edges(drafts, sites)
     done: list[Draft] = []
     waiting = {draft.name: draft for draft in drafts}
     while waiting:
@@ -76,9 +107,7 @@ def order_steps(drafts: tuple[Draft, ...], carried: frozenset[str]) -> tuple[tup
     return tuple(done), findings
 
 
-def _edges(
-    drafts: tuple[Draft, ...], carried: frozenset[str]
-) -> tuple[dict[PythonName, dict[PythonName, str]], list[Finding]]:
+def _edges(drafts: tuple[Draft, ...], sites: Sites) -> tuple[dict[PythonName, dict[PythonName, str]], list[Finding]]:
     """For each step the steps that must come before it, each with the reason."""
     edges: dict[PythonName, dict[PythonName, str]] = {draft.name: {} for draft in drafts}
     findings = [finding for draft in drafts for finding in _add_after(draft, edges)]
@@ -86,12 +115,13 @@ def _edges(
         return edges, findings
     owner = {cell.number: draft.name for draft in drafts for cell in draft.cells}
     cells = sorted((cell for draft in drafts for cell in draft.cells), key=lambda cell: cell.number)
-    exposed = {name for cell in cells for name in cell.effects.exposed} & carried
+    exposed = {name for cell in cells for name in cell.effects.exposed if sites.is_ordered(name)}
     ambient = {_token(state) for cell in cells for state in cell.effects.state.keys() & _AMBIENT}
     writers: defaultdict[str, set[PythonName]] = defaultdict(set)
     readers: defaultdict[str, set[PythonName]] = defaultdict(set)
     for cell in cells:
         reads, writes = _touches(cell, exposed)
+        writes |= sites.ordered_in(cell.number) & exposed
         reads |= ambient
         for name in reads | writes:
             before = writers[name] | (readers[name] if name in writes else set())

@@ -82,7 +82,7 @@ class Drawing(Expressions):
             self.touch(_STATE, arguments.line)
 
     def is_settled(self, value: Value) -> bool:
-        return bool(value.reach) and value.reach <= self.env.settled | self.env.plain
+        return bool(value.reach) and value.reach - self.env.settled <= self.env.plain
 
 
 def _is_class(dotted: str) -> bool:

@@ -23,7 +23,8 @@ class Environment:
         self.callers: set[str] = set()  # names of data that can call functions of the notebook
         self.drawers: set[Label] = set()  # estimators and splitters without a seed: they draw from numpy.random
         self.settled: set[Label] = set()  # those that surely do not
-        self._holders: defaultdict[Label, set[str]] = defaultdict(set)
+        self._holders: defaultdict[Label, frozenset[str]] = defaultdict(frozenset)
+        self._sets: dict[frozenset[str], frozenset[str]] = {}  # most objects of a long list have the same holders
         self._next = 0
 
     def fresh(self) -> int:
@@ -52,19 +53,24 @@ class Environment:
 
     def names_of(self, labels: Iterable[Label]) -> set[str]:
         """The names whose values are, or hold, one of these objects."""
-        return set().union(*filter(None, map(self._holders.get, labels)))
+        return set().union(*filter(None, set(map(self._holders.get, labels))))
 
     def hold(self, container: Value, item: Value) -> None:
         """From now on every value that is `container`, or holds it, also holds `item`."""
-        if not item.reach - container.reach and not item.defs - container.defs:
+        if item.reach <= container.reach and item.defs <= container.defs:
             return
         for name in self.names_of(container.own):
             value = self.values[name]
-            grown = Value(own=value.own, held=value.held | item.reach, defs=value.defs | item.defs, kind=value.kind)
-            self.bind(name, grown)
+            if not (item.reach <= value.held and item.defs <= value.defs):
+                self.bind(name, union(value, Value(held=item.reach, defs=item.defs, kind=value.kind)))
 
     def _move(self, name: str, old: frozenset[Label], new: frozenset[Label]) -> None:
-        for label in old - new:
-            self._holders[label].discard(name)
-        for label in new - old:
-            self._holders[label].add(name)
+        if old is new:
+            return
+        for label in () if old <= new else old - new:
+            self._give(label, self._holders[label] - {name})
+        for label in () if new <= old else new - old:
+            self._give(label, self._holders[label] | {name})
+
+    def _give(self, label: Label, holders: frozenset[str]) -> None:
+        self._holders[label] = self._sets.setdefault(holders, holders)

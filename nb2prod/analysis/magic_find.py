@@ -43,7 +43,7 @@ def parse(text: str, number: int = 0) -> ast.Module | Exception:
             # `return` or `break` at the top would become valid inside a step's function
             compile(tree, f"<cell {number}>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, dont_inherit=True)
         except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-            return error
+            return error.with_traceback(None)  # it would keep every frame up to here
     assert isinstance(tree, ast.Module)
     return tree
 

@@ -13,7 +13,7 @@ from importlib.util import find_spec
 from nb2prod.analysis.analyse import Analysis
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.definitions import Definitions
-from nb2prod.analysis.drafts import Draft
+from nb2prod.analysis.drafts import Draft, exposed_of
 from nb2prod.analysis.given import Given
 from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
@@ -74,6 +74,7 @@ class Routing:
         self.findings: list[Finding] = []
         self.routed: dict[str, Routed] = {}
         self.provider: dict[str, Site | Draft] = {}
+        self.since: dict[str, int] = {}  # how many steps there were when the provider came
         self.given = Given()
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
@@ -81,13 +82,13 @@ class Routing:
         self.pyplot_names = [
             name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
         ]
-        self.sharing = Sharing(giver=self.giver, beside=self.beside, there=self.given.before)
+        self.sharing = Sharing(there=self.given.before)
         self.pending = [cell for cell in analysis.production if cell.number not in self.owned]
 
     def run(self, results: frozenset[str]) -> list[Routed]:
         steps = [self.forward(draft) for draft in self.drafts]
         self.check_stateful(steps)
-        self.sharing.settle()
+        self.sharing.settle(self.giver, self.beside)
         self.backward(steps, results)
         return steps
 
@@ -114,6 +115,7 @@ class Routing:
 
     def provide(self, name: str, provider: Site | Draft) -> None:
         self.provider[name] = provider
+        self.since[name] = len(self.routed)
         self.given.note(name, is_data=isinstance(provider, Draft) or provider.kind in (Kind.PARAMETER, Kind.DATA))
 
     def sort_statements(self, draft: Draft) -> Routed:
@@ -122,7 +124,9 @@ class Routing:
         reads = frozenset().union(*(cell.effects.reads for cell in draft.cells))
         keep: dict[int, list[Statement]] = {}
         drop: dict[int, list[Statement]] = {}
-        used = self.used_definitions(draft, reads)
+        used = self.used_definitions(draft, reads) | {
+            n for cell in draft.cells for n in self.sites.data_names(cell.number)
+        }
         for cell in draft.cells:
             for statement in cell.statements:
                 stays = self.stays(statement, inline, used)
@@ -150,8 +154,10 @@ class Routing:
         return bool(getattr(statement.node, "decorator_list", ())) or bool(bases & stateful)
 
     def inline_imports(self, draft: Draft) -> set[str]:
-        """Names that this step imports and also binds otherwise, or imports from two places: they stay in place."""
-        data = {name for cell in draft.cells for name in self.sites.data_names(cell.number)}
+        """Names that this step imports and also binds otherwise, imports from two places, or reads before as something
+        else: they stay in place."""
+        early = {name for name in exposed_of(draft) if name in _BUILTINS or not self.sites.is_import_only(name)}
+        data = early | {name for cell in draft.cells for name in self.sites.data_names(cell.number)}
         found: dict[str, set[str]] = {}
         for cell in draft.cells:
             for site in self.sites.by_cell[cell.number]:
@@ -174,12 +180,10 @@ class Routing:
 
     def compose(self, step: Routed) -> None:
         """Definite assignment from cell to cell of the step."""
+        step.exposed = exposed_of(step.draft)
         bound: frozenset[str] = frozenset()
         for cell in step.draft.cells:
             effects = cell.effects
-            for name, line in effects.exposed.items():
-                if name not in bound:
-                    step.exposed.setdefault(name, (cell.number, line))
             bound = (bound | effects.must_bind) - effects.deletes.keys()
             step.data |= self.sites.data_names(cell.number)
             for name in (*effects.binds, *effects.mutates, *effects.may_mutate):
@@ -301,9 +305,9 @@ class Routing:
         return needs.reads - {name}
 
     def changes(self, name: str) -> bool:
-        """The name is data that is bound twice or mutated somewhere."""
+        """The name is made again, or is data that is mutated, somewhere."""
         if self.sites.kinds(name) <= {Kind.IMPORT, Kind.DEFINITION}:
-            return False
+            return self.sites.is_made_again(name)
         return name in self.analysis.mutated or len(self.sites.by_name[name]) > 1
 
     def made_elsewhere(self, step: Routed, name: str) -> bool:
@@ -395,9 +399,8 @@ class Routing:
 
     def check_rebound(self, step: Routed, name: str, provider: Draft, captured: frozenset[str]) -> None:
         for other in sorted(captured):
-            now = self.provider.get(other)
-            rebound = isinstance(now, Draft) and self.position[now.name] > self.position[provider.name]
-            if (rebound or other in step.data) and self.sites.kinds(other) & {Kind.DATA, Kind.PARAMETER}:
+            rebound = self.since.get(other, 0) > self.position[provider.name]
+            if (rebound or other in step.data) and self.sites.is_ordered(other):
                 message = (
                     f"'{name}' holds a function that looks up '{other}', which is bound again after '{name}' was made"
                 )
@@ -474,8 +477,14 @@ class Routing:
 
     def is_data(self, name: str, step: Routed) -> bool:
         if name in step.data:
-            return name in step.must or self.may_be_left(name, step)
+            return not self.ends_as_code(name, step) and (name in step.must or self.may_be_left(name, step))
         return bool(self.sites.kinds(name) & {Kind.DATA, Kind.PARAMETER})
+
+    def ends_as_code(self, name: str, step: Routed) -> bool:
+        """What the step leaves is an import or a definition, which go their own way."""
+        cells = {cell.number for cell in step.draft.cells}
+        kinds = [site.kind for site in self.sites.by_name.get(name, ()) if site.cell in cells]
+        return bool(kinds) and kinds[-1] in (Kind.IMPORT, Kind.DEFINITION)
 
     def may_be_left(self, name: str, step: Routed) -> bool:
         """No cell of the step deletes the name, or a later one may bind it again."""

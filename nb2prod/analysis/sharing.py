@@ -14,31 +14,47 @@ from nb2prod.analysis.values import Label
 
 __all__ = ["Sharing", "sharing_names"]
 
+# of a step's position: what it gives back besides what it changes, to be filled, and its last cell
+Giver = Callable[[int], tuple[dict[str, int], int]]
+# what a step reads of before, each with the names that share an object with it there
+Beside = Callable[[int], Mapping[str, frozenset[str]]]
+
 
 def sharing_names(cells: Iterable[Effects]) -> list[frozenset[str]]:
     """Names of a step that share an object: one that it changes, or one that it is given by both of them."""
     found: set[frozenset[str]] = set()
-    holders: defaultdict[Label, set[str]] = defaultdict(set)
+    reached: defaultdict[str, frozenset[Label]] = defaultdict(frozenset)
     for effects in cells:
         found |= effects.together
         for name, labels in effects.incoming.items():
-            for label in labels:
-                holders[label].add(name)
-    found |= {frozenset(names) for names in holders.values() if len(names) > 1}
+            reached[name] |= labels
+    holders: defaultdict[Label, set[str]] = defaultdict(set)
+    shared = _in_two(reached.values())
+    for name, labels in reached.items():
+        for label in labels & shared:
+            holders[label].add(name)
+    found |= {frozenset(names) for names in holders.values()}
     return sorted(found, key=sorted)
+
+
+def _in_two(sets: Iterable[frozenset[Label]]) -> set[Label]:
+    """What at least two of the sets have. A list that is added to in each step holds much, and is looked at last."""
+    seen: set[Label] = set()
+    found: set[Label] = set()
+    *small, largest = sorted(sets, key=len) or [frozenset()]
+    for labels in small:
+        found |= labels & seen
+        seen |= labels
+    return found | (seen & largest)
 
 
 @dataclass(kw_only=True)
 class Sharing:
     """Positions of steps are told in order, by `gives`.
 
-    giver  of a step's position: what it gives back besides what it changes, to be filled, and its last cell
-    beside what a step reads of before, each with the names that share an object with it there
     there  whether a name was data before the step at a position
     """
 
-    giver: Callable[[int], tuple[dict[str, int], int]]
-    beside: Callable[[int], Mapping[str, frozenset[str]]]
     there: Callable[[str, int], bool]
     givers: defaultdict[str, list[int]] = field(default_factory=lambda: defaultdict(list))
     asked: list[tuple[frozenset[str], int]] = field(default_factory=list)
@@ -53,17 +69,17 @@ class Sharing:
         if len(names) > 1:
             self.asked.append((names, position))
 
-    def settle(self) -> None:
+    def settle(self, giver: Giver, beside: Beside) -> None:
         """Tie what was asked for, until nothing changes: a step that gives a name for one may part it from another."""
-        while self._all_tied():
+        while self._all_tied(giver, beside):
             self.seen.clear()
 
-    def _all_tied(self) -> bool:
+    def _all_tied(self, giver: Giver, beside: Beside) -> bool:
         """Whether something changed."""
-        changed = [self._tie(names, position) for names, position in self.asked]
+        changed = [self._tie(names, position, giver, beside) for names, position in self.asked]
         return any(changed)
 
-    def _tie(self, names: frozenset[str], position: int) -> bool:
+    def _tie(self, names: frozenset[str], position: int, giver: Giver, beside: Beside) -> bool:
         if len(names) < 2 or (names, position) in self.seen:
             return False
         self.seen.add((names, position))
@@ -71,7 +87,7 @@ class Sharing:
         first = min(places.values())
         changed = False
         for place in sorted(set(places.values()) - {-1}, reverse=True):
-            tied, last = self.giver(place)
+            tied, last = giver(place)
             there = frozenset(name for name in places if self.there(name, place))
             for name in sorted(there) if place > first else ():
                 if places[name] == place:
@@ -80,8 +96,8 @@ class Sharing:
                 insort(self.givers[name], place)
                 changed = True
             # what the step makes of something it reads, and what passes it by, may be parts of one object
-            read = {name for name, others in self.beside(place).items() if others & there and self.there(name, place)}
-            changed |= self._tie(there | read, place)
+            read = {name for name, others in beside(place).items() if others & there and self.there(name, place)}
+            changed |= self._tie(there | read, place, giver, beside)
         return changed
 
     def _place(self, name: str, before: int) -> int:

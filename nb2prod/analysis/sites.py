@@ -1,6 +1,7 @@
 """Where each name is bound in the production cells: by an import, a definition, a parameter or ordinary work."""
 
 import ast
+import builtins
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -9,6 +10,8 @@ from nb2prod.analysis.analyse import Analysis, CellAnalysis
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.imports import ImportUnit, import_units
 from nb2prod.model.notebook import RoleKind
+
+_BUILTINS = frozenset(dir(builtins))
 
 
 class Kind(StrEnum):
@@ -49,6 +52,19 @@ class Sites:
             return False
         units = self.units(name)
         return len({unit.text for unit in units}) == 1 or all(unit.is_plain for unit in units)
+
+    def is_made_again(self, name: str) -> bool:
+        """What the name was once, it may not be later."""
+        return len(self.by_name.get(name, ())) > 1 and not self.is_import_only(name)
+
+    def is_ordered(self, name: str) -> bool:
+        """What the name means depends on where one stands: data, what is made again, what hides Python's own."""
+        is_data = bool(self.kinds(name) & {Kind.DATA, Kind.PARAMETER})
+        return is_data or self.is_made_again(name) or (name in self.by_name and name in _BUILTINS)
+
+    def ordered_in(self, cell: int) -> set[str]:
+        """Of the names that the cell makes, a star import's among them, those that mean something else elsewhere."""
+        return {site.name for site in self.by_cell.get(cell, ()) if self.is_ordered(site.name)}
 
     def data_names(self, cell: int) -> set[str]:
         return {site.name for site in self.by_cell.get(cell, ()) if site.kind is Kind.DATA}

@@ -59,7 +59,13 @@ class Value:
 
     @property
     def reach(self) -> frozenset[Label]:
-        return self.own | self.held if self.held else self.own
+        """Own and held; the objects of a value are asked for often, and may be thousands."""
+        if not self.held:
+            return self.own
+        found: frozenset[Label] | None = self.__dict__.get("_reach")
+        if found is None:
+            found = self.__dict__["_reach"] = self.own | self.held
+        return found
 
     @property
     def is_definition(self) -> bool:
@@ -75,13 +81,16 @@ NOTHING = Value()
 
 def union(*values: Value) -> Value:
     """A value that is one of these."""
-    kinds = {value.kind for value in values}
-    return Value(
-        own=frozenset().union(*[value.own for value in values]),
-        held=frozenset().union(*[value.held for value in values]),
-        defs=frozenset().union(*[value.defs for value in values]),
-        kind=kinds.pop() if len(kinds) == 1 else "",
-    )
+    if not values:
+        return NOTHING
+    first, *others = values
+    own, held, defs, kind = first.own, first.held, first.defs, first.kind
+    for other in others:  # a list that a long notebook fills holds thousands: nothing is copied that can be shared
+        own = own | other.own if own and other.own else own or other.own
+        held = held | other.held if held and other.held else held or other.held
+        defs = defs | other.defs if defs and other.defs else defs or other.defs
+        kind = kind if kind == other.kind else ""
+    return Value(own=own, held=held, defs=defs, kind=kind)
 
 
 def part_of(value: Value) -> Value:
@@ -99,7 +108,7 @@ def holding(label: Label, *values: Value, kind: str = "") -> Value:
     """A new object that keeps references to these values."""
     return Value(
         own=frozenset({label}),
-        held=frozenset().union(*(value.reach for value in values)),
-        defs=frozenset().union(*(value.defs for value in values)),
+        held=frozenset().union(*[value.reach for value in values]),
+        defs=frozenset().union(*[value.defs for value in values]),
         kind=kind,
     )

@@ -154,8 +154,9 @@ write          def load():
 
 A value (a Pipeline, a scorer, a dict of functions) holds a function that looks up a name of the notebook. The name
 is bound again after the value was made: in the notebook the function sees the new value, but the value
-that went from step to step holds the old one. The same is said where a step makes a name, a cell of functions or
-imports makes it again, and the step goes on: in the package the function stands outside of the step.
+that went from step to step holds the old one. The same is said where a step would find a name as another cell made
+it, because the steps run in another order than their cells stand in, and where a step has a name of its own beside the
+one that its star import brings.
 
 Instead of     scorer = make_scorer(lambda y, p: cost(y, p, rate))
                rate = 0.2

@@ -27,7 +27,7 @@ _OWN_TIMEOUT = 1.0  # seconds in which the runtime ends itself after its deadlin
 _GRACE = 5.0
 _MARGIN = 3.0
 _NOTED = ("event", "alert", "kpi")
-_CODES = {2: FailureKind.PARAMETERS, 3: FailureKind.CELL_ERROR, 130: FailureKind.INTERRUPTED}
+_CODES = {2: FailureKind.PARAMETERS, 3: FailureKind.CELL_ERROR, 7: FailureKind.IO, 130: FailureKind.INTERRUPTED}
 
 
 def run_pipeline_attempt(attempt: Attempt) -> Ended:

@@ -173,9 +173,10 @@ class Artifacts:
         return found.size
 
     def has(self, digest: str, size: int = 0) -> bool:
-        """It is there, as long as it was if `size` is told, and stays a while, for it is wanted."""
+        """It is there, as long as it was if `size` is told. What is here stays a while, for it is wanted; elsewhere the
+        entry that names it says so."""
         found = self.place.about(_blob(digest))
-        return found is not None and size in (0, found.size) and self._stays(found)
+        return found is not None and size in (0, found.size) and (not self.is_here or self.place.touch(found.name))
 
     def entries(self, key: str) -> Iterator[Entry]:
         """Those of a key, the latest first."""
@@ -186,9 +187,9 @@ class Artifacts:
         """In place of one that requires the same."""
         entry = entry if entry.made else Entry(**{**vars(entry), "made": time.time()})
         self.place.write(_entry_name(key, entry), _sealed(entry), durable=False)
-        others = list(self.entries(key))
-        for old in others[_ENTRIES:]:
-            self.place.remove(_entry_name(key, old))
+        if sum(1 for _ in self.place.files(_keys(key))) > _ENTRIES:
+            for old in list(self.entries(key))[_ENTRIES:]:
+                self.place.remove(_entry_name(key, old))
 
     def use(self, key: str, entry: Entry) -> bool:
         """Say that an entry serves a run, so that no collector takes it. False when something of it is gone."""

@@ -267,7 +267,8 @@ class StepCache:
 
     def _keys(self, call: Call) -> list[str]:
         """Where its result may be: what this run and the one that it goes on with know, then what all know."""
-        runs = [run for run in (self.run, self.resumed) if run and call.own]
+        mine = self.run if self.needed or self.resumed else ""  # nobody else has computed anything for this run
+        runs = [run for run in (mine, self.resumed) if run and call.own]
         return [*(own_key(run, call.own) for run in runs), *filter(None, [call.key])]
 
     def _remember(self, call: Call, key: str, entry: Entry) -> None:

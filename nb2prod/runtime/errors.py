@@ -7,6 +7,7 @@ __all__ = [
     "OutputNotWritten",
     "ParameterError",
     "ProjectError",
+    "RecordNotWritten",
     "RunTimeout",
     "RuntimeTrouble",
     "StepFailed",
@@ -32,6 +33,16 @@ class ExecutorLost(RuntimeTrouble):
     """Who carries steps out is gone, with its whole cluster; what was completed is in the artifacts."""
 
     exit_code = 3
+
+
+class RecordNotWritten(RuntimeTrouble):
+    """A run that nobody could look at afterwards is ended."""
+
+    exit_code = 7
+
+    def __init__(self, folder: object, reason: str, resume: str = "") -> None:
+        text = f"cannot write the record of the run in {folder}: {reason}; make room there"
+        super().__init__("\n".join([text, *([f"  to resume: {resume}"] if resume else [])]))
 
 
 class StepFailed(RuntimeTrouble):

@@ -22,7 +22,7 @@ from nb2prod.runtime.circuit import circuit_of
 from nb2prod.runtime.collecting import Limits, collect, limits_of
 from nb2prod.runtime.command_line import assigned, described, environment_in, joined, parser_of
 from nb2prod.runtime.data.tables import data_of
-from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble
+from nb2prod.runtime.errors import ParameterError, ProjectError, RecordNotWritten, RuntimeTrouble
 from nb2prod.runtime.executors import HERE, open_executor
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failure import place_of, reason_of, traceback_of
@@ -221,18 +221,18 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
             runner.finish()
             published = {} if options.only else outgoing.publish(results, settings)
     except RuntimeTrouble as trouble:
-        record.finish(_STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
+        _finish(record, _STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")
         return trouble.exit_code
     except KeyboardInterrupt:
-        record.finish("interrupted")
+        _finish(record, "interrupted")
         _tell(f"interrupted; to resume: {runner.resume}\n  record: {record.folder}")
         return _INTERRUPTED
     except Exception as error:
         place = place_of(error, settings)
         message = f"pipeline '{settings.name}' failed between its steps, in {place}: {reason_of(error)}"
-        record.finish("failed", {"message": message, "traceback": traceback_of(error)})
-        _tell(f"error: {message}\n  record: {record.folder}")
+        _finish(record, "failed", {"message": message, "traceback": traceback_of(error)})
+        _tell(f"error: {message}\n  to resume: {runner.resume}\n  record: {record.folder}")
         return 3
     record.finish("completed")
     for name, value in record.metrics.items():
@@ -241,6 +241,14 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
         _tell(f"{name} written to {address}")
     _tell(f"completed; record: {record.folder}")
     return 0
+
+
+def _finish(record: Record, status: str, error: Mapping[str, object] | None = None) -> None:
+    """What ended the run is told, also when its record cannot have it."""
+    try:
+        record.finish(status, error)
+    except RecordNotWritten as trouble:
+        _tell(f"error: {trouble}")
 
 
 def _collect(settings: Settings, runs: Path, record: Record, limits: Limits) -> None:

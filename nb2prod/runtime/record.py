@@ -9,17 +9,19 @@ run.json = run, pipeline, package, notebook, status, started, finished, seconds,
 """
 
 import ast
+import errno
 import json
 import os
 import sys
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any  # JSON
 
-from nb2prod.runtime.errors import ParameterError
+from nb2prod.runtime.errors import ParameterError, RecordNotWritten
 from nb2prod.runtime.export.ending import export_at_end
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.files import read_json, write_bytes, write_json
@@ -27,6 +29,8 @@ from nb2prod.runtime.profile import short
 
 __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded_parameters"]
 
+_RESERVE = 1 << 16  # bytes that are kept free for saying how a run on a full disk ended
+_ENDED = {"completed", "failed", "timeout", "interrupted", "skipped"}
 _GIVEN = 50  # outputs of which is remembered that they were told of
 _AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
 
@@ -40,6 +44,8 @@ class Record:
             (folder / place).mkdir(parents=True, exist_ok=True)
         self._events = os.open(folder / "events.jsonl", os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o666)
         weakref.finalize(self, os.close, self._events)
+        self._reserve = folder / ".reserve"
+        self._reserve.write_bytes(bytes(_RESERVE))
         self._spent = 0.0  # seconds of writing run.json
         self.steps: list[dict[str, Any]] = []
         self._given: dict[int, tuple[dict[str, Any], dict[str, Any]]] = {}
@@ -91,12 +97,16 @@ class Record:
         whole = self._profiles.pop(id(step), None)
         if whole:
             folder = self.folder / "profiles"
-            folder.mkdir(exist_ok=True)
-            write_bytes(
-                folder / f"{step['name']}.json", _json(whole).encode("utf-8", "backslashreplace"), durable=False
-            )
+            content = _json(whole).encode("utf-8", "backslashreplace")
+            with self._room():
+                folder.mkdir(exist_ok=True)
+                write_bytes(folder / f"{step['name']}.json", content, durable=False)
 
     def finish(self, status: str, error: Mapping[str, object] | None = None) -> None:
+        self._reserve.unlink(missing_ok=True)
+        for step in self.steps:
+            if step["status"] == "running":  # what ended the run ended it too
+                step["status"] = "interrupted"
         seconds = round(time.monotonic() - self.began, 6)
         self.head |= {"status": status, "finished": _text(_now()), "seconds": seconds}
         self.head |= {"error": error} if error else {}
@@ -106,9 +116,24 @@ class Record:
 
     def event(self, name: str, /, **more: object) -> None:
         entry: dict[str, object] = {"time": _text(_now()), "run": self.run, "event": name, **more}
-        os.write(self._events, f"{_json(entry)}\n".encode("utf-8", "backslashreplace"))
+        line = f"{_json(entry)}\n".encode("utf-8", "backslashreplace")
+        with self._room():
+            written = os.write(self._events, line)
+            if written < len(line):  # no half line stays
+                os.ftruncate(self._events, os.fstat(self._events).st_size - written)
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         if is_wanted():
             write_line(name, **{key: value for key, value in entry.items() if key != "event"})
+
+    @contextmanager
+    def _room(self) -> Iterator[None]:
+        """Raises RecordNotWritten, after making room for the end of it."""
+        try:
+            yield
+        except OSError as error:
+            self._reserve.unlink(missing_ok=True)
+            reason = error.strerror or str(error)
+            raise RecordNotWritten(self.folder, reason, str(self.head.get("resume", ""))) from error
 
     def _write(self, *, whole: bool = False) -> None:
         """A line for what is said of the run, and one for each step."""
@@ -117,7 +142,8 @@ class Record:
         known = {} if whole else self._written  # somebody may have added to a step since
         lines = ",\n".join(known.get(id(step)) or _json(step) for step in self.steps)
         text = f'{_json(head)[:-1]},\n"steps": [\n{lines}\n]}}\n'
-        write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
+        with self._room():
+            write_bytes(self.folder / "run.json", text.encode("utf-8", "backslashreplace"), durable=whole)
         self._spent += time.monotonic() - began
 
 
@@ -141,11 +167,27 @@ def close_record(folder: Path, status: str, message: str = "") -> bool:
     error = {"message": message, "type": status, "reason": message, "resume": record.get("resume", "")}
     steps = [
         {**step, "status": status, "error": error} if step.get("status") == "running" else step
-        for step in record.get("steps", ())
+        for step in _steps_told(folder, record.get("steps", ()))
     ]
     ended = {"status": status, "finished": _text(_now()), "error": error, "steps": steps}
     write_json(folder / "run.json", {**record, **ended})
     return True
+
+
+def _steps_told(folder: Path, steps: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The steps of a record as far as the events go, which are written at once."""
+    known = {step["name"]: dict(step) for step in steps}
+    for line in (folder / "events.jsonl").read_bytes().splitlines():
+        try:
+            event = json.loads(line)
+        except ValueError:  # the last one was cut off
+            continue
+        what, name = str(event["event"]).partition("step.")[2], event.get("step", "")
+        if what == "started" and name not in known:
+            known[name] = {"name": name, "status": "running", "started": event["time"]}
+        elif what in _ENDED and known.get(name, {}).get("status") == "running":
+            known[name] |= {"status": what, **{key: event[key] for key in ("seconds", "cached") if key in event}}
+    return list(known.values())
 
 
 def recorded_parameters(runs: Path, run: str) -> dict[str, object]:

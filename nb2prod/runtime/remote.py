@@ -70,7 +70,7 @@ class Bucket:
         return None if found is None or found["type"] == "directory" else _file(name, found)
 
     def touch(self, name: str) -> bool:
-        """Written again where that is little; a big one that is old counts as gone, and is made again."""
+        """An entry is written again. A blob is not: who would keep it again writes it."""
         if _is_blob(name):
             return False
         content = self.read(name)

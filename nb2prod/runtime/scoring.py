@@ -12,7 +12,7 @@ import threading
 from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from types import FrameType, FunctionType
+from types import CodeType, FrameType, FunctionType
 from typing import Any  # sklearn has no types
 
 from nb2prod.runtime.metrics import as_number
@@ -23,14 +23,16 @@ __all__ = ["cell_of", "scores_by_name", "scores_seen", "without_declared"]
 
 _SCORING = re.compile(r"_(score|error|loss|deviance)$|^(auc|matthews_corrcoef)$")
 _CROSS = ("cross_val_score", "cross_validate")
-_MOST = 200  # scores of a step that are written down; a loop may make any number
+_SCORES = ("test_", "train_")  # of what cross_validate gives
+_MOST = 200  # places of a step from which scores are written down
 _TEXT = 80  # characters of a call's arguments
 _LIBRARY = re.compile(r"[/\\](site|dist)-packages[/\\]")
 
 
 @contextmanager
 def scores_seen(scores: list[dict[str, Any]], settings: Settings | None = None) -> Iterator[None]:
-    """Puts into `scores` {"metric", "value", "arguments", "file", "line", "cell"} of each call."""
+    """Puts into `scores` {"metric", "value", "arguments", "file", "line", "cell"} of each place that calls one, with
+    `calls` where it did so several times."""
     hearing = _Hearing(scores, settings)
     _hearing.append(hearing)
     try:
@@ -66,6 +68,7 @@ def scores_by_name(scores: list[dict[str, Any]]) -> dict[str, float]:
 class _Hearing:
     def __init__(self, scores: list[dict[str, Any]], settings: Settings | None) -> None:
         self._scores, self._settings, self._inside = scores, settings, threading.local()
+        self._by_place: dict[tuple[str, CodeType, int], dict[str, Any]] = {}
 
     def call(self, name: str, original: Callable[..., Any], args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Any:
         caller = sys._getframe(3)
@@ -76,32 +79,32 @@ class _Hearing:
             result = original(*args, **kwargs)
         finally:
             self._inside.now = False
-        self._note(name or f"{type(args[0]).__name__}.score", result, caller)
+        try:
+            self._note(name or f"{type(args[0]).__name__}.score", result, caller)
+        except Exception:  # results and source of any kind; none of it is the step's trouble
+            return result
         return result
 
     def _note(self, name: str, result: object, caller: FrameType) -> None:
-        """Nothing that goes wrong here is the step's trouble."""
-        try:
-            values = dict(_values(name, result))
-            if values and len(self._scores) < _MOST:
-                place = _place(caller, self._settings)
-                self._scores += [{"metric": metric, "value": value, **place} for metric, value in values.items()]
-        except Exception:  # results and source of any kind
-            return
+        for metric, value in _values(name, result):
+            place = metric, caller.f_code, caller.f_lasti
+            known = self._by_place.get(place)
+            if known is not None:  # a loop: the last one counts
+                known.update(value=value, calls=known.get("calls", 1) + 1)
+            elif len(self._scores) < _MOST:
+                score = {"metric": metric, "value": value, **_place(caller, self._settings)}
+                self._by_place[place] = score
+                self._scores.append(score)
 
 
 def _values(name: str, result: Any) -> Iterator[tuple[str, float]]:
     """The number itself; the mean of an array, or of each array of a cross validation's scores."""
-    number = as_number(result)
-    if number is not None:
-        if math.isfinite(number):
-            yield name, number
-    elif isinstance(result, dict):
-        for key, value in result.items():
-            if key.startswith(("test_", "train_")):
-                yield f"{name}.{key}", float(value.mean())
+    found = {name: as_number(result)}
+    if isinstance(result, dict):
+        found = {f"{name}.{key}": float(each.mean()) for key, each in result.items() if key.startswith(_SCORES)}
     elif name in _CROSS:
-        yield name, float(result.mean())
+        found = {name: float(result.mean())}
+    yield from ((metric, value) for metric, value in found.items() if value is not None and math.isfinite(value))
 
 
 _hearing: list[_Hearing] = []
@@ -169,7 +172,11 @@ def _place(caller: FrameType, settings: Settings | None) -> dict[str, Any]:
     file, line = caller.f_code.co_filename.replace("\\", "/"), caller.f_lineno
     cell = cell_of(settings, file, line) if settings else 0
     short = file.rpartition("/src/")[2] or file
-    return {"arguments": _arguments(caller), "file": short, "line": line, "cell": cell}
+    try:
+        arguments = _arguments(caller)
+    except (SyntaxError, ValueError, IndexError):  # the file was changed since it was imported
+        arguments = ""
+    return {"arguments": arguments, "file": short, "line": line, "cell": cell}
 
 
 def cell_of(settings: Settings, file: str, line: int) -> int:

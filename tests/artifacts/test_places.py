@@ -3,8 +3,11 @@
 import errno
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import fsspec
 import numpy as np
@@ -200,3 +203,23 @@ def test_a_store_without_atomic_writes_gets_names_at_the_end(tmp_path: Path) -> 
     artifacts.put_text("runs/one/x.json", b"{}")
     found = sorted(path.relative_to(tmp_path / "store").as_posix() for path in tmp_path.rglob("*") if path.is_file())
     assert found == [f"blobs/{digest}", "runs/one/x.json"]
+
+
+def test_what_is_old_elsewhere_is_used_still_and_then_counts_as_used() -> None:
+    artifacts = open_artifacts(f"memory://{uuid4().hex}")
+    bundle, size = artifacts.put_sized([1, 2])
+    entry = Entry(bundle=bundle, size=size)
+    artifacts.add("k", entry)
+    system = fsspec.filesystem("memory")
+    old = datetime.now(UTC) - timedelta(days=3)
+    for path in system.find(artifacts.where.removeprefix("memory:/")):
+        system.store[path].created = system.store[path].modified = old
+    assert artifacts.use("k", entry)
+    assert artifacts.get_value(bundle) == [1, 2]
+    (index,) = artifacts.place.files("keys")
+    assert index.changed > time.time() - 60
+    (blob,) = artifacts.place.files("blobs")
+    assert blob.changed < time.time() - 86400
+    assert artifacts.put_value([1, 2]) == bundle
+    (again,) = artifacts.place.files("blobs")
+    assert again.changed > time.time() - 60

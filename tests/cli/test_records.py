@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from runtime.conftest import project as project
+from runtime.tiny import Project
 
 from nb2prod.cli.main import main
 from nb2prod.runtime.record import Record
@@ -163,3 +165,18 @@ def test_what_is_wrong_is_said(
     done = invoke(*arguments)
     assert done.code == 2
     assert told in done.error
+
+
+@pytest.mark.slow
+def test_a_run_of_the_store_is_shown_with_its_steps(
+    project: Project, invoke: Invoke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NB2PROD_STORE", str(tmp_path / "store.db"))
+    project.settings()
+    assert main(["run", str(project.root)]) == 0
+    (run,) = json.loads(invoke("list", "--json", where=False).output)
+    shown = invoke("show", run["id"], where=False).output
+    assert re.search(r"^  score  completed +1 .* total=10.5$", shown, re.MULTILINE)
+    assert json.loads(invoke("show", run["id"], "--json", where=False).output)["record"]["metrics"] == {"total": 10.5}
+    assert invoke("logs", run["id"], "--step", "load", where=False).output == "loaded 4\n"
+    assert "≠" not in invoke("compare", run["id"], run["id"], where=False).output

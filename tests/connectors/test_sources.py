@@ -77,8 +77,8 @@ def test_prod_reads_postgresql_and_writes_s3_and_postgresql(project: Converted, 
     assert list((project.workdir / "made").iterdir()) == []
 
     project.tables["data.scores_csv"] = {"url": postgres_url, "table": "scores"}
-    for _ in range(2):  # what was there is replaced
-        ran = project.run()
+    for executor in ("in-process", "local"):  # what was there is replaced
+        ran = project.run("--executor", executor)
         assert ran.code == 0, ran.said
     with psycopg.connect(postgres_url) as connection:
         found = connection.execute("SELECT name, score FROM scores ORDER BY name").fetchall()

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import fsspec
 import pandas
 import psycopg
 import pytest
@@ -86,6 +87,24 @@ def changes_are_published(tmp_path: Path, url: str) -> None:
     if "://" in url:  # a file of this machine is read where it is
         assert with_data(tmp_path, writing("three"), url=url, mode="read")[1] == ()
         assert with_data(tmp_path, read, url=url, mode="read") == ("two", ())
+
+
+def test_a_parameter_can_be_data(tmp_path: Path) -> None:
+    """It has no path of its own; the file has the name of what was fetched."""
+    settings = settings_of(tmp_path, data={"source": {"url": f"memory://{tmp_path.name}/in/orders.csv.gz"}})
+    with fsspec.open(f"memory://{tmp_path.name}/in/orders.csv.gz", "wb") as file:
+        file.write(b"x")
+    with staged(settings, "load", {"source": "local.csv"}, tmp_path / "staged") as staging:
+        path = Path(str(staging.inputs["source"]))
+        assert (path.name, path.read_bytes()) == ("orders.csv.gz", b"x")
+
+
+def test_a_url_that_is_a_reference(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_URL", f"sqlite:///{tmp_path / 'db.sqlite'}")
+    assert with_data(tmp_path, writing("a\n1\n"), url="{env:DATABASE_URL}", table="t", mode="write")[1] == ("x_csv",)
+    assert with_data(tmp_path, read, url="{env:DATABASE_URL}", table="t")[0] == "a\n1\n"
+    with pytest.raises(ProjectError, match="needs the format that the step expects: csv, parquet"):
+        with_data(tmp_path, read, path="x.xyz", url="{env:DATABASE_URL}", table="t")
 
 
 def test_a_folder(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from databases import Cluster, empty_postgres
 from exports.given import files, order
 from orchestrators.airflow_site import Site, airflow_site
 from orchestrators.environments import ROOT, python_with
@@ -22,13 +23,17 @@ FAULTS = "fetch:raise=OSError,times=1;gate:kill,times=1"
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
+def site(tmp_path: Path, postgres_cluster: Cluster) -> Iterator[Site]:
     dags = tmp_path / "dags"
     nb2prod("convert", ROOT / "example_notebooks" / "churn.ipynb", "-o", tmp_path / "churn", "--no-record")
     for project in (tmp_path / "churn", write_relay(tmp_path / "relay")):
         nb2prod("export", project, "--to", "airflow", "-o", dags, "--artifacts", tmp_path / "artifacts")
     python = python_with("airflow")
-    with airflow_site(python, tmp_path / "airflow", dags, ["churn", "relay"], {"NB2PROD_FAULTS": FAULTS}) as running:
+    names, faults = ["churn", "relay"], {"NB2PROD_FAULTS": FAULTS}
+    with (
+        empty_postgres(postgres_cluster) as database,
+        airflow_site(python, tmp_path / "airflow", dags, database, names, faults) as running,
+    ):
         yield running
 
 

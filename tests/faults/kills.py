@@ -91,7 +91,9 @@ def wreak(folder: Path, plan: Plan) -> Outcome:
     bench = Bench(**{**vars(bench), "expected": expected})
     while sum(outcome.killed.values()) < plan.kills and not outcome.faults:
         one_run(bench)
-    outcome.seconds = time.monotonic() - began
+        outcome.seconds = time.monotonic() - began
+        if sys.stderr.isatty():
+            print(f"\r{sum(outcome.killed.values())} of {plan.kills}", end="", file=sys.stderr)
     return outcome
 
 

@@ -17,10 +17,12 @@ from itertools import count
 from pathlib import Path
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
 from hypothesis.errors import Flaky
 
 from fuzz.grammar import notebooks
 from fuzz.oracle import Outcome, outcome_of
+from fuzz.orders import orders
 
 BATCH = 100  # notebooks in one search: after a difference, the rest of its batch is not drawn
 KEPT = Path(__file__).parents[2] / ".cache" / "fuzz"
@@ -99,7 +101,7 @@ def _batch(number: int) -> Found:
         phases=[Phase.generate, Phase.shrink],
         suppress_health_check=list(HealthCheck),
     )
-    @given(notebooks())
+    @given(st.one_of(notebooks(), notebooks(), notebooks(), orders()))
     def search(cells: list[str]) -> None:
         tried[0] += bool(last)
         if tried[0] > PATIENCE:

@@ -3,6 +3,7 @@
 import pytest
 from fuzz.grammar import notebooks
 from fuzz.oracle import outcome_of
+from fuzz.orders import orders
 from hypothesis import HealthCheck, Phase, assume, given, settings
 from hypothesis import strategies as st
 from law.sides import differences, notebook_of
@@ -94,7 +95,7 @@ def _quick() -> None:
     phases=[Phase.generate],  # `make fuzz` makes a difference small, with more patience
     suppress_health_check=list(HealthCheck),
 )
-@given(notebooks())
+@given(st.one_of(notebooks(), notebooks(), orders()))
 def test_notebooks_of_many_kinds_compute_the_same_or_are_refused(cells: list[str]) -> None:
     found = outcome_of(cells)
     assume(found.kind != "fails")

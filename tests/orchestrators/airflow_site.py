@@ -1,8 +1,7 @@
-"""A whole Airflow on this machine: its API server, its scheduler with LocalExecutor and its DAG processor."""
+"""A whole Airflow on this machine: API server, scheduler with LocalExecutor, DAG processor; its store is PostgreSQL."""
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -81,14 +80,17 @@ class Site:
 
 @contextmanager
 def airflow_site(
-    python: Path, home: Path, dags: Path, names: Sequence[str], extra: Mapping[str, str]
+    python: Path, home: Path, dags: Path, database: str, names: Sequence[str], extra: Mapping[str, str]
 ) -> Iterator[Site]:
-    """`home` is a new folder; the site is up when it knows the DAGs of these names. Nothing of it is left after."""
-    shutil.copytree(python.parents[1] / "home", home)
+    """`home` is a new folder, `database` the URL of an empty one; the site is up when it knows the DAGs of these names.
+    Nothing of it is left after."""
+    home.mkdir()
     port = _free_port()
     site = Site(home=home, address=f"http://127.0.0.1:{port}")
-    environment = {**os.environ, **_settings(home, dags, port), **extra}
+    environment = {**os.environ, **_settings(home, dags, database, port), **extra}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    migrate = [str(python), "-m", "airflow", "db", "migrate"]
+    subprocess.run(migrate, env=environment, check=True, capture_output=True, timeout=300)
     started = []
     try:
         for name, *options in _PARTS:
@@ -103,7 +105,7 @@ def airflow_site(
         _stop(started)
 
 
-def _settings(home: Path, dags: Path, port: int) -> dict[str, str]:
+def _settings(home: Path, dags: Path, database: str, port: int) -> dict[str, str]:
     """All on loopback; and quick to see what is new, where a real one may take its time."""
     settings = {
         "CORE__EXECUTOR": "LocalExecutor",
@@ -113,7 +115,8 @@ def _settings(home: Path, dags: Path, port: int) -> dict[str, str]:
         "CORE__EXECUTION_API_SERVER_URL": f"http://127.0.0.1:{port}/execution/",
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": "True",
         "CORE__HOSTNAME_CALLABLE": "socket.gethostname",
-        "DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home / 'airflow.db'}",
+        "DATABASE__SQL_ALCHEMY_CONN": database.replace("postgresql:", "postgresql+psycopg2:"),
+        "DATABASE__SQL_ALCHEMY_CONN_ASYNC": database.replace("postgresql:", "postgresql+asyncpg:"),
         "LOGGING__BASE_LOG_FOLDER": str(home / "logs"),
         "LOGGING__WORKER_LOG_SERVER_PORT": str(_free_port()),
         "API__HOST": "127.0.0.1",
@@ -129,7 +132,7 @@ def _settings(home: Path, dags: Path, port: int) -> dict[str, str]:
 
 
 def _until_known(site: Site, started: Sequence[subprocess.Popen[bytes]], names: set[str]) -> None:
-    ends = time.monotonic() + 120
+    ends = time.monotonic() + 240
     known: set[str] = set()
     while not names <= known:
         assert all(process.poll() is None for process in started), site.last_lines()

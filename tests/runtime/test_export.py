@@ -57,7 +57,7 @@ def test_a_run_is_a_span_with_its_steps_below(record: RunRecord) -> None:
     for step in (load, train, report):
         assert step.parent == run.context
         assert step.context is not None
-        assert step.context.trace_id == run.context.trace_id  # type: ignore[union-attr]
+        assert step.context.trace_id == run.context.trace_id
     assert [span.status.status_code for span in (run, load, train, report)] == [
         StatusCode.ERROR,
         StatusCode.OK,

@@ -107,7 +107,16 @@ def test_functions_and_results_are_what_they_were(tmp_path: Path) -> None:
 def test_calls_of_the_steps_threads_are_seen(seen: Seen) -> None:
     with ThreadPoolExecutor(4) as pool:
         found = list(pool.map(lambda column: roc_auc_score(Y, X[:, column]), range(3)))
-    assert sorted(score["value"] for score in seen.scores) == sorted(found)
+    (score,) = seen.scores
+    assert score["calls"] == 3
+    assert score["value"] in found
+
+
+def test_of_a_loop_the_last_score_counts(seen: Seen) -> None:
+    for threshold in np.linspace(0.1, 0.9, 300):
+        last = accuracy_score(Y, X[:, 0] > threshold)
+    assert (len(seen.scores), seen.scores[0]["calls"]) == (1, 300)
+    assert seen.kept()["metrics"] == {"accuracy_score": last}
 
 
 def test_a_score_knows_its_cell(tmp_path: Path) -> None:
@@ -123,6 +132,18 @@ def test_a_score_knows_its_cell(tmp_path: Path) -> None:
     with observing("train", tmp_path, settings=settings) as seen:
         roc_auc_score(Y, X[:, 0])
     assert seen.scores[0]["cell"] == 7
+
+
+def test_a_score_from_a_file_that_was_changed_is_seen(tmp_path: Path) -> None:
+    import runpy
+
+    path = tmp_path / "changed.py"
+    path.write_text("from sklearn.metrics import roc_auc_score\n\n\ndef score(y, p):\n    return roc_auc_score(y, p)\n")
+    score = runpy.run_path(str(path))["score"]
+    path.write_text("(((\n" * 5)
+    with observing("train", tmp_path) as seen:
+        score(Y, X[:, 0])
+    assert [(each["metric"], each["arguments"], each["line"]) for each in seen.scores] == [("roc_auc_score", "", 5)]
 
 
 def test_what_is_displayed_becomes_files(seen: Seen, capsys: pytest.CaptureFixture[str]) -> None:
@@ -235,6 +256,7 @@ sys.path.insert(0, {root!r})
 from pathlib import Path
 from nb2prod.runtime.standin import stand_in
 stand_in()
+from IPython.display import HTML, display
 from nb2prod.runtime.observing import observing
 with observing("step", Path({folder!r})) as seen:
     display(HTML("<i>x</i>"), [1])

@@ -1,6 +1,7 @@
 """Paths that became arguments, in the files of the project."""
 
 import tomllib
+from collections.abc import Mapping
 
 from law.sides import notebook_of
 
@@ -16,7 +17,7 @@ CELLS = [
 ]
 
 
-def files() -> dict[str, str]:
+def files() -> Mapping[str, str]:
     notebook = notebook_of(CELLS)
     built = build(notebook)
     assert built.pipeline is not None, built.findings
@@ -27,7 +28,7 @@ def test_the_inference_path_has_the_path_that_the_notebook_had() -> None:
     text = files()["src/example/inference.py"]
     assert "def predict() -> Any:" in text
     assert 'fitted = load(m_joblib="models/m.joblib")' in text
-    assert 'score(fitted=fitted, u_x_csv="dátá/ü  x.csv")' in text
+    assert 'score_step(fitted=fitted, u_x_csv="dátá/ü  x.csv")' in text
 
 
 def test_pipeline_toml_has_the_paths_as_they_are() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any  # rows of a database
 
 from nb2prod.runtime.data.formats import read_table, write_table
-from nb2prod.runtime.data.tables import Data, format_by_name
+from nb2prod.runtime.data.tables import FORMATS, Data, format_by_name
 from nb2prod.runtime.errors import ProjectError
 
 __all__ = ["DatabasePlace", "put_frame"]
@@ -22,25 +22,25 @@ class DatabasePlace:
     def __init__(self, url: str, data: Data, options: Mapping[str, Any]) -> None:
         self.engine = _engine(url, options, f"{data.kind}.{data.name}")
         self.data = data
-        self.format = data.format or format_by_name(data.path)
 
     def fingerprint(self) -> str:
         return ""
 
     def fetch(self, target: Path) -> None:
         """A csv row by row, however many there are; other formats through a DataFrame."""
+        form = self._format()
         with self._connected() as connection:
             self._need_table(connection)
-            if self.format == "csv":
+            if form == "csv":
                 _write_csv(connection.execution_options(stream_results=True).execute(self._select()), target)
                 return
             import pandas
 
             frame = pandas.read_sql_query(self._select(), connection)
-        write_table(frame, target, self.format)
+        write_table(frame, target, form)
 
     def publish(self, source: Path) -> None:
-        form = self.format or "csv"
+        form = self._format()
         with self._begun() as connection:
             frame = read_table(source, form, _text_columns(connection, self.data))
             put_frame(frame, connection, self.data)
@@ -85,6 +85,14 @@ class DatabasePlace:
         with self._connected() as connection:
             connection.execute(text("SELECT 1"))
         return "answers"
+
+    def _format(self) -> str:
+        """Of the step's file. Raises ProjectError, since a url that is a reference was not looked at before."""
+        found = self.data.format or format_by_name(self.data.path)
+        if not found:
+            where = f"{self.data.kind}.{self.data.name}"
+            raise ProjectError(f"pipeline.toml: [{where}] needs the format that the step expects: {', '.join(FORMATS)}")
+        return found
 
     def _need_table(self, connection: Any) -> None:
         if self.data.table and not _has_table(connection, self.data):
