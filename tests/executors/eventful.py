@@ -27,7 +27,7 @@ from nb2prod.runtime import StepRunner
 from .parameters import Parameters
 from .steps import events
 
-HIDDEN_STATE = {"draw": ("random",), "draw_more": ("random",)}
+HIDDEN_STATE = {"draw": ("random",), "draw_more": ("random",), "right": ("os.environ",)}
 
 
 class Results(NamedTuple):
@@ -174,6 +174,8 @@ def draw_more(first: Any, notes: str) -> Any:
 def add(total: Any, number: int) -> Any:
     return total + number
 '''
+# what pytest says there changes, and a step declares that it looks at the environment
+ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
 POLICIES: dict[str, dict[str, object]] = {
     "sleepy": {"timeout": 1.0, "process": True},
     "holder": {"timeout": 1.0, "process": True},
@@ -241,7 +243,7 @@ class Eventful:
             text=True,
             check=False,
             timeout=120,
-            env={**os.environ, **(env or {})},
+            env={**ENVIRONMENT, **(env or {})},
         )
         new = [path for path in self.records() if path not in before]
         assert new, done.stderr

@@ -12,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 from dask_cluster import DaskCluster
 from executors.calls import eventually, is_alive, marked
-from executors.eventful import Eventful, Ran
+from executors.eventful import ENVIRONMENT, Eventful, Ran
 
 from nb2prod.cli.commands.compare import COMMAND
 from nb2prod.runtime.artifacts import open_artifacts
@@ -123,7 +123,7 @@ def test_a_run_that_is_ended_leaves_nothing_and_can_be_resumed(eventful: Eventfu
     command = eventful.command("-p", "rows=5", "--on-error", "stop")
     eventful.settle({"sleepy": {"process": True}})  # without its deadline
     before = set(eventful.records())
-    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True) as runner:
+    with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, env=ENVIRONMENT) as runner:
         assert eventually(lambda: len(eventful.noted("sleepy")) == 3, 30)
         runner.send_signal(signal.SIGTERM)
         _, said = runner.communicate(timeout=30)
