@@ -27,7 +27,7 @@ from nb2prod.runtime import StepRunner
 from .parameters import Parameters
 from .steps import events
 
-HIDDEN_STATE = {"draw": ("random",), "draw_more": ("random",), "right": ("os.environ",)}
+HIDDEN_STATE = {"draw": ("random",), "draw_more": ("random",)}
 
 
 class Results(NamedTuple):
@@ -174,7 +174,7 @@ def draw_more(first: Any, notes: str) -> Any:
 def add(total: Any, number: int) -> Any:
     return total + number
 '''
-# what pytest says there changes, and a step declares that it looks at the environment
+# without what pytest says there, which changes from test to test
 ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
 POLICIES: dict[str, dict[str, object]] = {
     "sleepy": {"timeout": 1.0, "process": True},
