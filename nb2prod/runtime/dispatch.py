@@ -329,7 +329,7 @@ def _measured(answer: Answer, outcome: Outcome) -> Answer:
         more["peak_memory_bytes"] = outcome.memory
     if outcome.cpu:
         more["process_cpu_seconds"] = round(outcome.cpu, 6)
-    return replace(answer, measured={"seconds": 0.0, **answer.measured, **more})
+    return replace(answer, measured={"seconds": round(outcome.seconds, 6), **answer.measured, **more})
 
 
 def _where(outcome: Outcome) -> dict[str, Any]:

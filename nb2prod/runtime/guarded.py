@@ -4,6 +4,7 @@ What it needs is copied into that process, hidden state too; what it gives and l
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any  # what steps take and give
 
@@ -86,6 +87,7 @@ class Guarded:
     def _done(self, node: Node, outcome: Outcome) -> Done:
         assert outcome.answer is not None or outcome.ending is not None
         answer: Answer = outcome.answer or answer_of(outcome.ending)  # type: ignore[arg-type]  # one of them is there
+        answer = replace(answer, measured={"seconds": round(outcome.seconds, 6), **answer.measured})
         self.runner.ledger.heard(answer, self.artifacts, node.name)
         if answer.status != "completed":
             before = state.capture([*state.GENERATORS, *sorted(node.states)])

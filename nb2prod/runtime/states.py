@@ -63,6 +63,11 @@ def _resolved(dotted: str) -> Any:
     return found
 
 
+def _read_environ(module: Any) -> dict[str, str]:
+    """Without what we tell a process of the run that it is of."""
+    return {name: text for name, text in module.environ.items() if not name.startswith("NB2PROD_")}
+
+
 def _write_environ(module: Any, value: dict[str, str | None]) -> None:
     for name, text in value.items():
         if text is None:
@@ -148,7 +153,7 @@ STATES: dict[str, State] = {
     "torch.random": State(
         module="torch", read=lambda m: m.get_rng_state().numpy().tobytes(), write=lambda m, v: _write_torch(m, v)
     ),
-    "os.environ": State(module="os", read=lambda m: dict(m.environ), write=_write_environ),
+    "os.environ": State(module="os", read=_read_environ, write=_write_environ),
     "cwd": State(module="os", read=lambda m: m.getcwd(), write=lambda m, v: m.chdir(v)),
     "sys.path": State(module="sys", read=lambda m: list(m.path), write=_write_path),
     "sys.recursionlimit": State(

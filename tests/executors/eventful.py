@@ -174,6 +174,8 @@ def draw_more(first: Any, notes: str) -> Any:
 def add(total: Any, number: int) -> Any:
     return total + number
 '''
+# without what pytest says there, which changes from test to test
+ENVIRONMENT = {name: text for name, text in os.environ.items() if not name.startswith("PYTEST_")}
 POLICIES: dict[str, dict[str, object]] = {
     "sleepy": {"timeout": 1.0, "process": True},
     "holder": {"timeout": 1.0, "process": True},
@@ -241,7 +243,7 @@ class Eventful:
             text=True,
             check=False,
             timeout=120,
-            env={**os.environ, **(env or {})},
+            env={**ENVIRONMENT, **(env or {})},
         )
         new = [path for path in self.records() if path not in before]
         assert new, done.stderr

@@ -10,7 +10,7 @@ import pytest
 from connectors.servers import s3_server
 from dask_cluster import DaskCluster
 from executors.calls import eventually, marked
-from executors.eventful import Eventful
+from executors.eventful import ENVIRONMENT, Eventful
 
 pytestmark = pytest.mark.slow
 # those beside a step that kills workers are lost with it, each time
@@ -33,7 +33,7 @@ def project(root: Path, cluster: DaskCluster) -> Eventful:
 
 def test_a_run_outlives_a_worker_and_stops_at_a_step_that_kills_them(cluster: DaskCluster, tmp_path: Path) -> None:
     eventful = project(tmp_path / "project", cluster)
-    with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE) as runner:
+    with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE, env=ENVIRONMENT) as runner:
         assert eventually(lambda: len(eventful.noted("sleepy")) == 1, 30)
         (eventful.notes / "fixed").write_text("")
         os.kill(_worker_of(eventful.noted("sleepy")[0]), signal.SIGKILL)
@@ -54,7 +54,7 @@ def test_a_run_outlives_a_worker_and_stops_at_a_step_that_kills_them(cluster: Da
 
 def test_a_run_whose_scheduler_is_killed_goes_on_with_another_cluster(cluster: DaskCluster, tmp_path: Path) -> None:
     eventful = project(tmp_path / "project", cluster)
-    with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE) as runner:
+    with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE, env=ENVIRONMENT) as runner:
         assert eventually(lambda: len(eventful.noted("sleepy")) == 1 and len(eventful.noted("join")) == 1, 30)
         assert cluster.scheduler is not None
         cluster.scheduler.kill()

@@ -60,7 +60,7 @@ def test_an_outcome_crosses_the_cluster_as_it_is() -> None:
     from nb2prod.execution.steps.site import _text
 
     for outcome in (
-        Outcome(ticket=Ticket("a", 2), answer=WELL, host="tcp://h:1", pid=7, memory=8, cpu=0.5, moved=9),
+        Outcome(ticket=Ticket("a", 2), answer=WELL, host="tcp://h:1", pid=7, seconds=1.5, memory=8, cpu=0.5, moved=9),
         Outcome(ticket=Ticket("b", 1), ending=Ending(reason="died", signal=9, message="killed")),
     ):
         assert outcome_of(_text(outcome)) == outcome

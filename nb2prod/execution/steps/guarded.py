@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any  # JSON
@@ -49,6 +50,7 @@ class Guarded:
         self._lock = threading.Lock()
         self._leash: Leash | PlainProcess | None = None
         self._is_cancelled = False
+        self._began = time.monotonic()
         self._begin()
 
     def cancel(self, grace: float) -> None:
@@ -139,6 +141,7 @@ class Guarded:
             ending=ending,
             host=self.host,
             pid=leash.pid if leash else 0,
+            seconds=time.monotonic() - self._began,
             memory=seen.ending.memory,
             cpu=seen.ending.cpu,
             moved=int(answer.measured.get("moved_bytes", 0)) if answer else 0,

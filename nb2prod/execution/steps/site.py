@@ -37,6 +37,7 @@ class _Session:
     room: Room
     servers: dict[Wanted, WarmProject] = field(default_factory=dict)
     running: dict[Ticket, Guarded] = field(default_factory=dict)
+    unwanted: set[Ticket] = field(default_factory=set)
     is_over: bool = False
 
 
@@ -62,11 +63,12 @@ def carry_out_here(session: str, call_text: str, module: str, given: Mapping[str
     return _text(outcome)
 
 
-def cancel_here(session: str, ticket: Ticket) -> bool:
-    """Whether it runs here; its task then ends with the outcome."""
+def cancel_here(session: str, ticket: Ticket, dask_worker: Any = None) -> bool:
+    """Whether it runs here; its task then ends with the outcome. One that does not will not begin here."""
     with _LOCK:
-        found = _SESSIONS.get(session)
-        running = found.running.get(ticket) if found else None
+        found = _session(session, dask_worker)
+        running = found.running.get(ticket)
+        found.unwanted.add(ticket)
     if running is not None:
         running.cancel(_GRACE)
     return running is not None
@@ -109,7 +111,7 @@ def outcome_of(text: str) -> Outcome:
 def _text(outcome: Outcome) -> str:
     answer = None if outcome.answer is None else outcome.answer.to_json()
     ending = None if outcome.ending is None else asdict(outcome.ending)
-    plain = {name: getattr(outcome, name) for name in ("host", "pid", "memory", "cpu", "moved")}
+    plain = {name: getattr(outcome, name) for name in ("host", "pid", "seconds", "memory", "cpu", "moved")}
     return json.dumps({"ticket": asdict(outcome.ticket), "answer": answer, "ending": ending, **plain})
 
 
@@ -132,8 +134,6 @@ def _carried_out(
     worker: Any,
     is_wanted: Callable[[], bool],
 ) -> Outcome:
-    if not _wait_for_room(session, call, is_wanted):
-        return Outcome(ticket=call.ticket, ending=Ending(reason="cancelled", message="it was cancelled"))
     ended = threading.Event()
     found: list[Outcome] = []
 
@@ -143,9 +143,13 @@ def _carried_out(
 
     near = {NEAR: str(Path(worker.local_directory) / "nb2prod-near")}
     warm = _server(session, call, module, {**os.environ, **given, **near})
-    guarded = Guarded(call, warm, done, host=worker.address)
-    with _LOCK:
-        session.running[call.ticket] = guarded
+    if not _wait_for_room(session, call, is_wanted):
+        return Outcome(ticket=call.ticket, ending=Ending(reason="cancelled", message="it was cancelled"))
+    with _LOCK:  # from here on it is found by who cancels it
+        if call.ticket in session.unwanted:
+            session.room.leave(call.ticket, 0)
+            return Outcome(ticket=call.ticket, ending=Ending(reason="cancelled", message="it was cancelled"))
+        guarded = session.running[call.ticket] = Guarded(call, warm, done, host=worker.address)
     while not ended.wait(_LOOK):
         if session.is_over or not is_wanted():
             guarded.cancel(_GRACE)

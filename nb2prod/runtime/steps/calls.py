@@ -148,14 +148,16 @@ class Ending:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """Of a call: its answer, or how it ended without one. `host` is where it was; memory is in bytes, cpu in seconds,
-    of the process and all that it started; `moved` are the bytes of artifacts that had to come from elsewhere."""
+    """Of a call: its answer, or how it ended without one. `host` is where it was, `seconds` how long its process was
+    there; memory is in bytes, cpu in seconds, of the process and all that it started; `moved` are the bytes of
+    artifacts that had to come from elsewhere."""
 
     ticket: Ticket
     answer: Answer | None = None
     ending: Ending | None = None
     host: str = ""
     pid: int = 0
+    seconds: float = 0.0
     memory: int = 0
     cpu: float = 0.0
     moved: int = 0
