@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from sklearn.ensemble import RandomForestRegressor
 
-from nb2prod.runtime.artifacts import open_artifacts
+from nb2prod.runtime.results.artifacts import open_artifacts
 
 Side = tuple[Callable[[Any, Path], Any], Callable[[Any, Path], Any]]
 

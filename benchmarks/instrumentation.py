@@ -18,10 +18,10 @@ from typing import Any  # the example's package
 from nb2prod.api.convert import convert
 from nb2prod.runtime.figures import keep_open_figures
 from nb2prod.runtime.metrics import ACTIVE
-from nb2prod.runtime.observing import Seen
 from nb2prod.runtime.project import Settings, read_settings
-from nb2prod.runtime.record import Record
-from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.running.runner import Runner
+from nb2prod.runtime.telling.observing import Seen
+from nb2prod.runtime.telling.record import Record
 
 NOTEBOOK = Path(__file__).parents[1] / "example_notebooks" / "churn.ipynb"
 ROUNDS = int(os.environ.get("ROUNDS", "15"))

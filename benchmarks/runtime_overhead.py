@@ -8,12 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from nb2prod.runtime.artifacts import open_artifacts
-from nb2prod.runtime.cache import StepCache
-from nb2prod.runtime.keys import Code
 from nb2prod.runtime.project import Settings
-from nb2prod.runtime.record import Record
-from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.results.artifacts import open_artifacts
+from nb2prod.runtime.results.cache import StepCache
+from nb2prod.runtime.results.keys import Code
+from nb2prod.runtime.running.runner import Runner
+from nb2prod.runtime.telling.record import Record
 
 ROUNDS, STEPS = 10, 50
 MODULE = "def add(left, right):\n    return [left, right]\n"

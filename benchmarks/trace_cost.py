@@ -14,7 +14,7 @@ from pathlib import Path
 from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import parse_notebook, read_notebook
 from nb2prod.notebooks.session import Session
-from nb2prod.runtime.capture import ENVIRONMENT
+from nb2prod.runtime.proof.capture import ENVIRONMENT
 from nb2prod.verify.traced import trace_notebook
 from nb2prod.verify.workdir import copied
 

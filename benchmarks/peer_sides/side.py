@@ -22,8 +22,8 @@ from typing import Any
 
 from IPython.core.interactiveshell import InteractiveShell
 
-from nb2prod.runtime.compare import compare
-from nb2prod.runtime.fingerprint import fingerprint
+from nb2prod.runtime.proof.compare import compare
+from nb2prod.runtime.proof.fingerprint import fingerprint
 
 SECONDS = 120
 NOT_VALUES = frozenset({"name", "method", "shown", "opaque", "deep"})

@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2prod.errors import CacheInUse, CacheNotReachable, NoLimits, NotAProject, SettingsWrong
-from nb2prod.runtime.artifacts import Artifacts, ArtifactsUnreachable, open_artifacts
-from nb2prod.runtime.collecting import Contents, Going, Limits, carry_out, clear, decide, limits_of, look
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.project import SETTINGS, Settings, read_settings
-from nb2prod.runtime.workplace import artifacts_of
+from nb2prod.runtime.results.artifacts import Artifacts, ArtifactsUnreachable, open_artifacts
+from nb2prod.runtime.results.collecting import Contents, Going, Limits, carry_out, clear, decide, limits_of, look
+from nb2prod.runtime.running.workplace import artifacts_of
 
 __all__ = ["Cache", "Going", "clear_cache", "open_cache", "prune_cache"]
 

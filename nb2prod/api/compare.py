@@ -10,9 +10,9 @@ from nb2prod.execution.attempt import PipelineOptions
 from nb2prod.execution.pipeline_run import check_project
 from nb2prod.execution.trials import TrialOrder, fingerprints_of, try_on
 from nb2prod.model.comparison import Comparison, Difference, Prices, Side, Trial
-from nb2prod.runtime.compare import compare as difference_of
-from nb2prod.runtime.fingerprint import Fingerprint
 from nb2prod.runtime.project import SETTINGS, Settings
+from nb2prod.runtime.proof.compare import compare as difference_of
+from nb2prod.runtime.proof.fingerprint import Fingerprint
 
 __all__ = ["CompareOptions", "compare"]
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any  # JSON of records
 
-from nb2prod.runtime.reading import RunRecord, StepRecord
-from nb2prod.runtime.sketches import Numbers
+from nb2prod.runtime.telling.reading import RunRecord, StepRecord
+from nb2prod.runtime.telling.sketches import Numbers
 
 __all__ = ["Line", "compare_runs"]
 

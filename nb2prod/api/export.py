@@ -11,9 +11,9 @@ from nb2prod.errors import InvalidOption, NotAProject, ParameterRefused
 from nb2prod.execution.environments import python_of
 from nb2prod.model.job import Cron
 from nb2prod.runtime.errors import ParameterError, ProjectError
-from nb2prod.runtime.graph import Graph
 from nb2prod.runtime.parameters import Spec, coerce, specs_of_source
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
+from nb2prod.runtime.running.graph import Graph
 from nb2prod.scheduler import cron
 from nb2prod.targets.exports.base import Export, ExportOrder, ExportTarget, Note, all_targets
 from nb2prod.targets.exports.write import write_export
@@ -183,7 +183,7 @@ def _python(text: str) -> str:
 
 
 def _graph(settings: Settings, python: str) -> Graph:
-    command = [python, "-m", "nb2prod.runtime.graph", str(settings.root)]
+    command = [python, "-m", "nb2prod.runtime.running.graph", str(settings.root)]
     command += [settings.environment] if settings.environment else []
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)

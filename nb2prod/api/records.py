@@ -8,7 +8,7 @@ from pathlib import Path
 from nb2prod.errors import InvalidOption, Nb2ProdError
 from nb2prod.model.job import Run
 from nb2prod.runtime.files import read_json
-from nb2prod.runtime.reading import RunRecord, read_record, records_in
+from nb2prod.runtime.telling.reading import RunRecord, read_record, records_in
 from nb2prod.store import Store
 
 __all__ = [

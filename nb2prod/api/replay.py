@@ -17,10 +17,10 @@ from nb2prod.model.pipeline import Fragment, Pipeline, Step
 from nb2prod.notebooks.read import notebook_data, read_notebook
 from nb2prod.notebooks.roles import roles_of
 from nb2prod.runtime.errors import ProjectError
+from nb2prod.runtime.failures.replay import step_of
 from nb2prod.runtime.files import read_json, write_json
-from nb2prod.runtime.measure import in_words
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
-from nb2prod.runtime.replay import step_of
+from nb2prod.runtime.telling.measure import in_words
 from nb2prod.targets.write import digest
 
 __all__ = ["Replayed", "replay"]
@@ -142,7 +142,7 @@ def _cells(case: _Case) -> Iterator[ReplayCell]:
     shared = [cell.number for cell, role in roles if role and role.kind in _SHARED]
     yield text_cell("about", _about(case))
     place = f"project={str(case.root)!r},\n    run={str(case.folder)!r},\n    step={case.failed['name']!r},\n"
-    yield code_cell("place", f"from nb2prod.runtime.replay import Replay\n\n_replay = Replay(\n    {place})")
+    yield code_cell("place", f"from nb2prod.runtime.failures.replay import Replay\n\n_replay = Replay(\n    {place})")
     for number in shared:
         yield origin_cell(source.cells[number - 1], number)
     shown = {*shared, *step.cells}

@@ -10,7 +10,7 @@ from nb2prod.model.notebook import Notebook
 from nb2prod.model.trace import Trace, code_digest
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.watch import fingerprint
+from nb2prod.runtime.results.watch import fingerprint
 from nb2prod.verify.traced import trace_notebook
 
 __all__ = ["find_trace", "make_trace", "stored_trace", "trace_file"]

@@ -6,7 +6,7 @@ from nb2prod.api.compare_runs import Line
 from nb2prod.cli.jobs_shown import parameters_of
 from nb2prod.cli.quantities import in_zone
 from nb2prod.cli.show import table
-from nb2prod.runtime.reading import RunRecord, StepRecord
+from nb2prod.runtime.telling.reading import RunRecord, StepRecord
 
 __all__ = ["lines_of_comparison", "lines_of_record", "lines_of_steps", "record_table"]
 

@@ -40,7 +40,7 @@ class Ended:
 
 @dataclass(frozen=True, kw_only=True)
 class PipelineOptions:
-    """How a project's pipeline runs once; what is empty is as pipeline.toml says. See runtime/command_line.py."""
+    """How a project's pipeline runs once; what is empty is as pipeline.toml says (runtime/running/command_line.py)."""
 
     resume: str = ""
     cache: bool = True

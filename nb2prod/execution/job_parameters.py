@@ -20,7 +20,7 @@ from nb2prod.errors import ParameterRefused
 from nb2prod.runtime.annotations import Misfit, fit, shape_of
 from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.parameters import Spec, coerce
-from nb2prod.runtime.record import decode, encode
+from nb2prod.runtime.telling.record import decode, encode
 
 __all__ = ["PREFIX", "Secret", "Text", "check", "from_store", "read_given", "to_store"]
 

@@ -18,7 +18,7 @@ from nb2prod.model.job import Failure, FailureKind, Progress, Usage
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.files import read_json, write_json
 from nb2prod.runtime.project import LOCK, read_settings
-from nb2prod.runtime.record import close_record
+from nb2prod.runtime.telling.record import close_record
 
 __all__ = ["run_pipeline_attempt"]
 

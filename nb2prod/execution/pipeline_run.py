@@ -12,7 +12,7 @@ from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.parameters import coerce, specs_of_source
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
-from nb2prod.runtime.record import recorded_parameters
+from nb2prod.runtime.telling.record import recorded_parameters
 
 __all__ = ["PipelineRun", "check_project", "pipeline_run"]
 

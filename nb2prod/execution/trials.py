@@ -12,8 +12,8 @@ from typing import Any  # JSON
 from nb2prod.errors import Nb2ProdError
 from nb2prod.model.comparison import StepCost, Trial
 from nb2prod.runtime.files import read_json
-from nb2prod.runtime.fingerprint import Fingerprint
-from nb2prod.runtime.record import new_run_id
+from nb2prod.runtime.proof.fingerprint import Fingerprint
+from nb2prod.runtime.telling.record import new_run_id
 
 __all__ = ["TrialFailed", "TrialOrder", "fingerprints_of", "try_on"]
 

@@ -31,7 +31,7 @@ __all__ = [
 
 def main(package: str, arguments: Sequence[str] | None = None) -> int:
     """Run a generated package with a command line's arguments; give the exit code."""
-    from nb2prod.runtime.program import run_package  # what only a run needs is not on the way of `import`
+    from nb2prod.runtime.running.program import run_package  # what only a run needs is not on the way of `import`
 
     return run_package(package, arguments)
 
@@ -40,6 +40,6 @@ def __getattr__(name: str) -> object:
     """Runner, when somebody asks for it: it needs more modules than generated code does."""
     if name != "Runner":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from nb2prod.runtime.runner import Runner
+    from nb2prod.runtime.running.runner import Runner
 
     return Runner

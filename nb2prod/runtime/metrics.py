@@ -112,6 +112,6 @@ def _number(what: str, name: str, value: object) -> float:
 
 def _noting() -> Any:
     """The module that does it: generated code imports this one, and most of it never notes anything."""
-    from nb2prod.runtime import noting
+    from nb2prod.runtime.telling import noting
 
     return noting

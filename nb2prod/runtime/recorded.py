@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from nb2prod.runtime.capture import ENVIRONMENT
-from nb2prod.runtime.compare import compare
-from nb2prod.runtime.fingerprint import Fingerprint
+from nb2prod.runtime.proof.capture import ENVIRONMENT
+from nb2prod.runtime.proof.compare import compare
+from nb2prod.runtime.proof.fingerprint import Fingerprint
 from nb2prod.runtime.workcopy import copy_folder
 
 __all__ = ["CaptureFailed", "capture_package", "differences", "names_that_differ"]
@@ -80,7 +80,16 @@ def capture_package(
     lock = (project / _LOCK).resolve()
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "answer.json"
-        command = [sys.executable, "-P", "-m", "nb2prod.runtime.capture", package, str(source), str(lock), str(answer)]
+        command = [
+            sys.executable,
+            "-P",
+            "-m",
+            "nb2prod.runtime.proof.capture",
+            package,
+            str(source),
+            str(lock),
+            str(answer),
+        ]
         command += ["isolated"] if isolated else []
         code, log = _run(command, workdir, Path(folder) / "log", timeout)
         told = json.loads(answer.read_text(encoding="utf-8")) if answer.is_file() else None

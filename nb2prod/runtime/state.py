@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any  # the libraries are not imported here, so their objects have no types
 
-from nb2prod.runtime.bundles import NotPortable, dumps
+from nb2prod.runtime.results.bundles import NotPortable, dumps
 from nb2prod.runtime.states import state_of
 
 __all__ = ["GENERATORS", "capture", "difference", "digests", "restore", "seedings", "unwarned"]

@@ -10,8 +10,8 @@ from typing import Any
 
 from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.session import NotebookFailed, Session
-from nb2prod.runtime import fingerprint as fingerprint_module
-from nb2prod.runtime.capture import ENVIRONMENT
+from nb2prod.runtime.proof import fingerprint as fingerprint_module
+from nb2prod.runtime.proof.capture import ENVIRONMENT
 
 __all__ = ["NotebookFailed", "Values", "capture_notebook", "looks"]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from nb2prod.runtime.fingerprint import Fingerprint
+from nb2prod.runtime.proof.fingerprint import Fingerprint
 from nb2prod.runtime.recorded import NOT_VALUES, names_that_differ
 
 __all__ = ["Row", "Status", "Verification", "compare_steps"]

@@ -14,7 +14,7 @@ from nb2prod.analysis.magics import lower
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.trace import Trace, cell_from, code_digest
 from nb2prod.notebooks.session import Session, production_cells
-from nb2prod.runtime.capture import ENVIRONMENT
+from nb2prod.runtime.proof.capture import ENVIRONMENT
 from nb2prod.verify.notebook import Values, looks
 from nb2prod.verify.workdir import copied
 
@@ -86,7 +86,7 @@ def _begin(request: Path) -> str:
         [
             f"__import__('sys').path.insert(0, {root!r})",
             "try:",
-            f"    __import__('nb2prod.runtime.tracer', fromlist=['start']).start(get_ipython(), {str(request)!r})",
+            f"    __import__('nb2prod.runtime.proof.tracer', fromlist=['start']).start(get_ipython(), {str(request)!r})",
             "finally:",
             "    del __import__('sys').path[0]",
         ]

@@ -8,7 +8,7 @@ import fsspec
 import pytest
 from connectors.servers import S3, s3_server
 
-from nb2prod.runtime.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.results.artifacts import Artifacts, open_artifacts
 
 Open = Callable[[], Artifacts]
 PLACES = ["folder", "memory", "s3", "s3 near"]

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from artifacts.conftest import Open
 
-from nb2prod.runtime.artifacts import Artifacts, Damaged, Entry, Gone
+from nb2prod.runtime.results.artifacts import Artifacts, Damaged, Entry, Gone
 
 ENTRY = Entry(bundle="b" * 64, figures=("c" * 64,), metrics={"auc": 0.5}, run="one")
 
@@ -205,7 +205,7 @@ def test_nothing_is_left_of_what_could_not_be_written(artifacts: Artifacts) -> N
 
 
 def test_a_digest_is_the_same_everywhere(artifacts: Artifacts, tmp_path: Path) -> None:
-    from nb2prod.runtime.artifacts import open_artifacts
+    from nb2prod.runtime.results.artifacts import open_artifacts
 
     value = {"table": pd.DataFrame({"a": np.arange(5000.0)}), "n": 3}
     assert artifacts.put_value(value) == open_artifacts(tmp_path / "other").put_value(value)

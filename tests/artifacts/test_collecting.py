@@ -15,10 +15,10 @@ from runtime.conftest import project as project
 from runtime.tiny import SCORE, Project
 
 from nb2prod.cli.main import main
-from nb2prod.runtime.artifacts import FRESH, Entry, open_artifacts
-from nb2prod.runtime.collecting import Contents, Known, Limits, carry_out, decide, limits_of, look
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.places import File
+from nb2prod.runtime.results.artifacts import FRESH, Entry, open_artifacts
+from nb2prod.runtime.results.collecting import Contents, Known, Limits, carry_out, decide, limits_of, look
+from nb2prod.runtime.results.places import File
 
 NOW = 1_000_000.0
 DAY = 86400.0
@@ -154,7 +154,7 @@ def test_what_was_used_after_it_was_decided_stays(tmp_path: Path) -> None:
 
 USING = """
 import sys, time
-from nb2prod.runtime.artifacts import Entry, Gone, open_artifacts
+from nb2prod.runtime.results.artifacts import Entry, Gone, open_artifacts
 artifacts, end, hits = open_artifacts(sys.argv[1]), time.monotonic() + 3, 0
 while time.monotonic() < end:
     for number in range(20):

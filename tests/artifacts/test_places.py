@@ -14,9 +14,9 @@ import numpy as np
 import pytest
 from fsspec.implementations.memory import MemoryFileSystem
 
-from nb2prod.runtime.artifacts import Artifacts, ArtifactsUnreachable, Entry, Gone, open_artifacts
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.remote import Bucket
+from nb2prod.runtime.results.artifacts import Artifacts, ArtifactsUnreachable, Entry, Gone, open_artifacts
+from nb2prod.runtime.results.remote import Bucket
 
 BIG = 200_000
 
@@ -69,7 +69,7 @@ def test_a_store_that_is_full_shows_nothing_half_written() -> None:
 FULL = """
 import resource, signal, sys
 import numpy as np
-from nb2prod.runtime.artifacts import ArtifactsUnreachable, open_artifacts
+from nb2prod.runtime.results.artifacts import ArtifactsUnreachable, open_artifacts
 artifacts = open_artifacts(sys.argv[1])
 kept = artifacts.put_value([1])
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -120,7 +120,7 @@ def test_a_file_url_is_a_folder(tmp_path: Path) -> None:
 
 ADD = """
 import sys
-from nb2prod.runtime.artifacts import Entry, open_artifacts
+from nb2prod.runtime.results.artifacts import Entry, open_artifacts
 artifacts = open_artifacts(sys.argv[1])
 for number in range(40):
     artifacts.add(f"k{number}", Entry(bundle=artifacts.put_value([number] * 100), files={"/data": sys.argv[2]}))
@@ -141,7 +141,7 @@ def test_processes_that_add_at_once_lose_nothing(tmp_path: Path) -> None:
 
 def test_a_killed_writer_leaves_nothing_that_is_read(tmp_path: Path) -> None:
     code = (
-        "import os, sys; from nb2prod.runtime.artifacts import open_artifacts\n"
+        "import os, sys; from nb2prod.runtime.results.artifacts import open_artifacts\n"
         "class Killer:\n    def __reduce__(self): os.kill(os.getpid(), 9)\n"
         "open_artifacts(sys.argv[1]).put_value([b'x' * 1_000_000, Killer()])"
     )

@@ -12,7 +12,7 @@ from runtime.conftest import project as project
 from runtime.tiny import Project
 
 from nb2prod.cli.main import main
-from nb2prod.runtime.record import Record
+from nb2prod.runtime.telling.record import Record
 
 
 def table_of(mean: float, nulls: int, rows: int = 400) -> dict[str, Any]:

@@ -12,9 +12,9 @@ import psycopg
 import pytest
 from connectors.servers import Web
 
+from nb2prod.runtime.data.outgoing import publish
 from nb2prod.runtime.data.staging import DataChanged, Staging, staged
 from nb2prod.runtime.errors import OutputNotWritten, ProjectError
-from nb2prod.runtime.outgoing import publish
 from nb2prod.runtime.project import Settings
 
 TEXT = "name,spent\nAda,1.5\n"

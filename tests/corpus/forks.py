@@ -10,7 +10,7 @@ from pathlib import Path
 
 import psutil  # ipykernel brings it
 
-from nb2prod.runtime.capture import ENVIRONMENT
+from nb2prod.runtime.proof.capture import ENVIRONMENT
 
 LIBRARIES = (
     "IPython.display",
@@ -107,7 +107,7 @@ class Launcher:
 
 
 def _serve(asked: int, tells: int) -> None:
-    from nb2prod.runtime.isolated import main
+    from nb2prod.runtime.proof.isolated import main
 
     with os.fdopen(asked) as lines:
         for line in lines:

@@ -16,8 +16,8 @@ from kernels import begin_waiting
 from results import project_key
 
 from nb2prod.model.notebook import Notebook
-from nb2prod.runtime import fingerprint
-from nb2prod.runtime.capture import ENVIRONMENT, answer_of
+from nb2prod.runtime.proof import fingerprint
+from nb2prod.runtime.proof.capture import ENVIRONMENT, answer_of
 from nb2prod.verify.notebook import NotebookFailed, Values
 from nb2prod.verify.project import GeneratedProject, open_project
 from nb2prod.verify.report import Status, Verification, compare_steps

@@ -5,8 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-from nb2prod.runtime.attempts import Expired, deadline
 from nb2prod.runtime.errors import ProjectError
+from nb2prod.runtime.failures.attempts import Expired, deadline
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.worker import tell_guard
 

@@ -15,7 +15,7 @@ from executors.calls import eventually, is_alive, marked
 from executors.eventful import ENVIRONMENT, Eventful, Ran
 
 from nb2prod.cli.commands.compare import COMMAND
-from nb2prod.runtime.artifacts import open_artifacts
+from nb2prod.runtime.results.artifacts import open_artifacts
 
 pytestmark = pytest.mark.slow
 

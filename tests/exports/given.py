@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from nb2prod.model.job import Cron
-from nb2prod.runtime.graph import Graph, GraphStep
 from nb2prod.runtime.parameters import Spec
 from nb2prod.runtime.project import Policy, Settings
+from nb2prod.runtime.running.graph import Graph, GraphStep
 from nb2prod.targets.exports.base import ExportOrder, all_targets
 
 PYTHON = "/opt/churn/bin/python"

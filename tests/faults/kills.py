@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import psutil
 from faults.ten import Ten
 
-from nb2prod.runtime.bundlefiles import BadBundle, read_bundle
+from nb2prod.runtime.results.bundlefiles import BadBundle, read_bundle
 
 PATIENCE = 120.0
 DEPTHS = ("runner", "fork server", "keeper", "step")

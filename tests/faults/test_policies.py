@@ -11,12 +11,12 @@ from types import SimpleNamespace
 
 import pytest
 
-from nb2prod.runtime.attempts import delay_before, facts_of, worth_retrying
-from nb2prod.runtime.circuit import Circuit, circuit_of
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.failure import failure_of
-from nb2prod.runtime.faults import Fault, faulty, parse
-from nb2prod.runtime.handlers import call_handler, check_handlers
+from nb2prod.runtime.failures.attempts import delay_before, facts_of, worth_retrying
+from nb2prod.runtime.failures.circuit import Circuit, circuit_of
+from nb2prod.runtime.failures.failure import failure_of
+from nb2prod.runtime.failures.faults import Fault, faulty, parse
+from nb2prod.runtime.failures.handlers import call_handler, check_handlers
 from nb2prod.runtime.project import Policy, Settings
 
 SETTINGS = Settings(package="tiny", name="tiny", root=Path(), workdir=Path(), runs=Path("runs"))

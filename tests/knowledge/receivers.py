@@ -13,7 +13,7 @@ from typing import Any  # a receiver may be anything
 
 import numpy as np
 
-from nb2prod.runtime.fingerprint import fingerprint
+from nb2prod.runtime.proof.fingerprint import fingerprint
 
 SETUP = """
 import collections, copy, datetime, functools, heapq, bisect, io, itertools, json, operator, pathlib, pickle, random

@@ -20,7 +20,7 @@ from typing import Any
 
 from nb2prod.analysis.build import Build, build
 from nb2prod.model.notebook import Cell, CellKind, Notebook
-from nb2prod.runtime.capture import capture
+from nb2prod.runtime.proof.capture import capture
 from nb2prod.runtime.recorded import names_that_differ
 from nb2prod.runtime.states import STATES
 from nb2prod.targets.package import PLUGIN
@@ -82,7 +82,7 @@ def runs_differ(cells: list[str], folder: Path) -> list[str]:
 
 def run_by(folder: Path, how: str) -> Values:
     """The Results of one run, in words."""
-    from nb2prod.runtime.program import run_project
+    from nb2prod.runtime.running.program import run_project
 
     os.chdir(folder / "project" / "notebooks")
     sys.path.insert(0, str(folder / "project" / "src"))
@@ -121,7 +121,7 @@ def isolated_differs(cells: list[str], folder: Path, target: PackageTarget = PLU
 
 def captured(folder: Path, how: str) -> Values:
     """Fingerprints of every name of every step."""
-    from nb2prod.runtime.isolated import IsolatedSteps
+    from nb2prod.runtime.proof.isolated import IsolatedSteps
 
     source = str(folder / "project" / "src")
     lock = json.loads((folder / "project" / LOCK).read_text(encoding="utf-8"))
@@ -134,7 +134,7 @@ def captured(folder: Path, how: str) -> Values:
 
 def launch_fork(place: Path) -> int:
     """Instead of a fresh interpreter, a child of this process, which never runs a step: the same, without the wait."""
-    from nb2prod.runtime.isolated import main
+    from nb2prod.runtime.proof.isolated import main
 
     child = os.fork()
     if child == 0:

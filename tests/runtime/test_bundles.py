@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nb2prod.runtime.bundlefiles import read_bundle, write_bundle
-from nb2prod.runtime.bundles import NotPortable, dumps, loads
+from nb2prod.runtime.results.bundlefiles import read_bundle, write_bundle
+from nb2prod.runtime.results.bundles import NotPortable, dumps, loads
 
 
 def in_memory(value: Any) -> Any:

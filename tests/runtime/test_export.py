@@ -18,8 +18,8 @@ from runtime.tiny import Project
 from nb2prod.runtime.export.otel import export, spans_of
 from nb2prod.runtime.export.prometheus import text_of
 from nb2prod.runtime.files import write_json
-from nb2prod.runtime.reading import RunRecord, read_record
-from nb2prod.runtime.record import Record
+from nb2prod.runtime.telling.reading import RunRecord, read_record
+from nb2prod.runtime.telling.record import Record
 
 Score = Callable[..., None]
 

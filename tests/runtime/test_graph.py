@@ -15,7 +15,7 @@ Score = Callable[..., None]
 
 
 def _graph(project: Project) -> "subprocess.CompletedProcess[str]":
-    command = [sys.executable, "-m", "nb2prod.runtime.graph", str(project.root)]
+    command = [sys.executable, "-m", "nb2prod.runtime.running.graph", str(project.root)]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 

@@ -21,8 +21,8 @@ from sklearn.preprocessing import StandardScaler
 
 from nb2prod.runtime import alert, event, kpi, log_artifact, log_metric, log_metrics, log_model, log_table
 from nb2prod.runtime.metrics import ACTIVE
-from nb2prod.runtime.observing import Seen, observing
 from nb2prod.runtime.project import Settings
+from nb2prod.runtime.telling.observing import Seen, observing
 
 display: Any = IPython.display.display
 HTML: Any = IPython.display.HTML
@@ -254,10 +254,10 @@ _WITHOUT_IPYTHON = """
 import sys
 sys.path.insert(0, {root!r})
 from pathlib import Path
-from nb2prod.runtime.standin import stand_in
+from nb2prod.runtime.telling.standin import stand_in
 stand_in()
 from IPython.display import HTML, display
-from nb2prod.runtime.observing import observing
+from nb2prod.runtime.telling.observing import observing
 with observing("step", Path({folder!r})) as seen:
     display(HTML("<i>x</i>"), [1])
 print([file["path"] for file in seen.files])

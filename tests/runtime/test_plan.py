@@ -5,8 +5,8 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from nb2prod.runtime.pending import Pending, ref_of
-from nb2prod.runtime.plan import Plan, Ref, fields_of, stand_in
+from nb2prod.runtime.running.pending import Pending, ref_of
+from nb2prod.runtime.running.plan import Plan, Ref, fields_of, stand_in
 
 
 class SplitOutputs(NamedTuple):

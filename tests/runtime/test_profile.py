@@ -8,9 +8,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from nb2prod.runtime.measure import describe
-from nb2prod.runtime.profile import Budget, describe_value, forget, short
-from nb2prod.runtime.sketches import Numbers
+from nb2prod.runtime.telling.measure import describe
+from nb2prod.runtime.telling.profile import Budget, describe_value, forget, short
+from nb2prod.runtime.telling.sketches import Numbers
 
 ROWS = 200
 

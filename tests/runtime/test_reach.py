@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from runtime.tiny import LOAD, SCORE, Project
 
-from nb2prod.runtime.reach import Mentions, Shared, imported_names
+from nb2prod.runtime.results.reach import Mentions, Shared, imported_names
 
 FUNCTIONS = '''\
 """What the steps share."""

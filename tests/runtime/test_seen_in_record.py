@@ -5,8 +5,8 @@ from collections.abc import Callable
 
 from runtime.tiny import Project
 
-from nb2prod.runtime.reading import read_record
-from nb2prod.runtime.sketches import Numbers
+from nb2prod.runtime.telling.reading import read_record
+from nb2prod.runtime.telling.sketches import Numbers
 
 Score = Callable[..., None]
 _SHOWING = (

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pytest
 
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.selection import not_known, select
+from nb2prod.runtime.running.selection import not_known, select
 
 
 @dataclass(frozen=True)

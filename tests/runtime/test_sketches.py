@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nb2prod.runtime.sketches import Categories, Numbers, categories_of, numbers_of
+from nb2prod.runtime.telling.sketches import Categories, Numbers, categories_of, numbers_of
 
 FINITE = st.floats(allow_nan=False, allow_infinity=False)
 COLUMN = st.lists(st.one_of(FINITE, st.integers(-50, 50).map(float), st.floats(-10, 10)), max_size=200)

@@ -5,8 +5,8 @@ import weakref
 from pathlib import Path
 
 from nb2prod.runtime.project import Settings
-from nb2prod.runtime.record import Record
-from nb2prod.runtime.runner import Runner
+from nb2prod.runtime.running.runner import Runner
+from nb2prod.runtime.telling.record import Record
 
 
 class Table:

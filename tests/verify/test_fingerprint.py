@@ -28,8 +28,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from verify.values import FEATURES, LABELS, NAN, difference, frame
 
-from nb2prod.runtime.compare import compare
-from nb2prod.runtime.fingerprint import fingerprint
+from nb2prod.runtime.proof.compare import compare
+from nb2prod.runtime.proof.fingerprint import fingerprint
 
 
 class Point(NamedTuple):

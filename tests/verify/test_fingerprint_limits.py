@@ -14,7 +14,7 @@ import pytest
 from sklearn.ensemble import RandomForestRegressor
 from verify.values import FEATURES, LABELS, difference, frame
 
-from nb2prod.runtime.fingerprint import fingerprint
+from nb2prod.runtime.proof.fingerprint import fingerprint
 
 
 class Hostile:
@@ -53,7 +53,7 @@ print(json.dumps([f.fingerprint(value) for value in values]))
 
 def test_two_processes_see_the_same_whatever_their_hash_seed() -> None:
     """Alone in a process that has no nb2prod, as in a kernel of the user's."""
-    import nb2prod.runtime.fingerprint as module
+    import nb2prod.runtime.proof.fingerprint as module
 
     code = SEVERAL.format(folder=str(pathlib.Path(module.__file__).parent))
     told = [

@@ -6,7 +6,7 @@ import pytest
 
 from nb2prod.api.verify import Row, Status, Verification, verify
 from nb2prod.errors import InvalidOption, NotAProject
-from nb2prod.runtime.fingerprint import fingerprint
+from nb2prod.runtime.proof.fingerprint import fingerprint
 from nb2prod.runtime.workcopy import copy_folder
 from nb2prod.verify.report import compare_steps
 

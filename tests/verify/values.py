@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nb2prod.runtime.compare import compare
-from nb2prod.runtime.fingerprint import fingerprint
+from nb2prod.runtime.proof.compare import compare
+from nb2prod.runtime.proof.fingerprint import fingerprint
 
 NAN = float("nan")
 

@@ -11,8 +11,8 @@ from nb2prod.execution.steps.guarded import KEEPERS, Guarded
 from nb2prod.execution.steps.options import Options
 from nb2prod.execution.steps.room import Room, cores, free_memory, peaks_of
 from nb2prod.execution.steps.warm import Wanted, WarmProject
-from nb2prod.runtime.artifacts import NEAR
 from nb2prod.runtime.project import Settings
+from nb2prod.runtime.results.artifacts import NEAR
 from nb2prod.runtime.steps.calls import Outcome, StepCall, StepExecutor, Ticket
 
 __all__ = ["PLUGIN", "LocalSteps"]

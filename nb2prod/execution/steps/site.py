@@ -18,7 +18,7 @@ from typing import Any  # distributed has no types; JSON
 from nb2prod.execution.steps.guarded import Guarded
 from nb2prod.execution.steps.room import Room
 from nb2prod.execution.steps.warm import Wanted, WarmProject
-from nb2prod.runtime.artifacts import NEAR
+from nb2prod.runtime.results.artifacts import NEAR
 from nb2prod.runtime.steps.calls import Answer, Ending, Outcome, StepCall, Ticket
 
 __all__ = ["cancel_here", "carry_out_here", "flag_of", "left_here", "outcome_of", "take_leave_here"]

@@ -10,7 +10,7 @@ from typing import Any, Protocol  # Any: TOML
 from nb2prod.runtime.data.references import Resolved, resolve
 from nb2prod.runtime.data.tables import Data, is_database, scheme_of
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.watch import fingerprint
+from nb2prod.runtime.results.watch import fingerprint
 
 __all__ = ["LocalPlace", "Opened", "Place", "content_of", "open_place"]
 

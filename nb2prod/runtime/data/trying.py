@@ -14,7 +14,7 @@ from nb2prod.runtime.data.places import Opened, open_place
 from nb2prod.runtime.data.references import hide
 from nb2prod.runtime.data.tables import Data, data_of, is_database, outputs_of, scheme_of
 from nb2prod.runtime.errors import RuntimeTrouble
-from nb2prod.runtime.failure import reason_of
+from nb2prod.runtime.failures.failure import reason_of
 from nb2prod.runtime.project import Settings
 
 __all__ = ["TIMEOUT", "Tried", "known_data", "try_all"]

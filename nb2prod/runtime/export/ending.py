@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nb2prod.runtime.export.prometheus import write_textfile
-from nb2prod.runtime.reading import read_record
+from nb2prod.runtime.telling.reading import read_record
 
 __all__ = ["export_at_end"]
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-from nb2prod.runtime.reading import RunRecord
+from nb2prod.runtime.telling.reading import RunRecord
 
 __all__ = ["is_wanted", "lines_of", "write_line"]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any  # OpenTelemetry's classes, imported when they are asked for, and JSON
 
-from nb2prod.runtime.reading import RunRecord, StepRecord
+from nb2prod.runtime.telling.reading import RunRecord, StepRecord
 
 __all__ = ["export", "metrics_of", "spans_of"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.reading import RunRecord
+from nb2prod.runtime.telling.reading import RunRecord
 
 __all__ = ["families", "sample", "text_of", "write_textfile"]
 

@@ -23,19 +23,19 @@ from functools import cache
 from pathlib import Path
 from typing import Any  # JSON
 
-from nb2prod.runtime import outgoing
-from nb2prod.runtime.artifacts import Artifacts, open_artifacts
-from nb2prod.runtime.attempts import facts_of, worth_retrying
+from nb2prod.runtime.data import outgoing
 from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble, StepFailed, StepTimeout
-from nb2prod.runtime.failure import described_place, reason_of
-from nb2prod.runtime.graph import Graph, GraphStep, graph_of
-from nb2prod.runtime.ledger import notes_of
+from nb2prod.runtime.failures.attempts import facts_of, worth_retrying
+from nb2prod.runtime.failures.failure import described_place, reason_of
 from nb2prod.runtime.parameters import coerce, specs_of
 from nb2prod.runtime.project import Policy, Settings, read_settings
-from nb2prod.runtime.record import encode
+from nb2prod.runtime.results.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.running.graph import Graph, GraphStep, graph_of
+from nb2prod.runtime.running.ledger import notes_of
+from nb2prod.runtime.running.workplace import import_module
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.worker import carry_out
-from nb2prod.runtime.workplace import import_module
+from nb2prod.runtime.telling.record import encode
 
 __all__ = ["finish_run", "main", "run_step"]
 

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any  # a step's values
 
-from nb2prod.runtime.artifacts import open_artifacts
 from nb2prod.runtime.errors import ProjectError, RuntimeTrouble
 from nb2prod.runtime.files import read_json
-from nb2prod.runtime.fingerprint import Fingerprint, fingerprint
 from nb2prod.runtime.project import read_settings
-from nb2prod.runtime.workplace import enter, import_module
+from nb2prod.runtime.proof.fingerprint import Fingerprint, fingerprint
+from nb2prod.runtime.results.artifacts import open_artifacts
+from nb2prod.runtime.running.workplace import enter, import_module
 
 __all__ = ["fingerprints_of", "main"]
 

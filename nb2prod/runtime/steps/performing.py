@@ -14,17 +14,17 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any  # a step's values
 
-from nb2prod.runtime.artifacts import Entry
-from nb2prod.runtime.attempts import Expired, deadline, facts_of
-from nb2prod.runtime.cache import Call, Kept, StepCache, Trace, log_text
 from nb2prod.runtime.data.staging import Staging, staged
 from nb2prod.runtime.errors import RuntimeTrouble
-from nb2prod.runtime.failure import failure_of, traceback_of
-from nb2prod.runtime.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
-from nb2prod.runtime.observing import Seen, observing
-from nb2prod.runtime.output import Output
+from nb2prod.runtime.failures.attempts import Expired, deadline, facts_of
+from nb2prod.runtime.failures.failure import failure_of, traceback_of
 from nb2prod.runtime.project import Policy, Settings
+from nb2prod.runtime.results.artifacts import Entry
+from nb2prod.runtime.results.cache import Call, Kept, StepCache, Trace, log_text
 from nb2prod.runtime.steps.calls import Answer
+from nb2prod.runtime.telling.measure import Clock, describe, in_words, inputs_of, numbers_in, outputs_of
+from nb2prod.runtime.telling.observing import Seen, observing
+from nb2prod.runtime.telling.output import Output
 
 __all__ = ["FAULTS", "Bench", "Done", "NotKnown", "Work", "perform"]
 
@@ -237,7 +237,7 @@ def _met(cache: StepCache, work: Work) -> StepCache:
     """With the faults of its store that a test has asked for."""
     if FAULTS not in os.environ:
         return cache
-    from nb2prod.runtime.faults import faulty
+    from nb2prod.runtime.failures.faults import faulty
 
     met = copy.copy(cache)
     met.store = faulty(cache.store, work.step, work.attempt)
@@ -247,7 +247,7 @@ def _met(cache: StepCache, work: Work) -> StepCache:
 def _called(work: Work) -> Any:
     with deadline(work.seconds):
         if FAULTS in os.environ:
-            from nb2prod.runtime.faults import inject
+            from nb2prod.runtime.failures.faults import inject
 
             inject(work.step, work.attempt)
         return work.function(*work.args, **work.kwargs)

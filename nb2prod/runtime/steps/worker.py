@@ -18,18 +18,18 @@ from pathlib import Path
 from typing import Any  # a step's values
 
 from nb2prod.runtime import state
-from nb2prod.runtime.artifacts import NEAR, Artifacts, open_artifacts
-from nb2prod.runtime.attempts import GUARDS, facts_of
 from nb2prod.runtime.errors import RuntimeTrouble
-from nb2prod.runtime.failure import reason_of, traceback_of
+from nb2prod.runtime.failures.attempts import GUARDS, facts_of
+from nb2prod.runtime.failures.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
-from nb2prod.runtime.output import Output
 from nb2prod.runtime.project import Policy, Settings, read_settings
-from nb2prod.runtime.record import decode
+from nb2prod.runtime.results.artifacts import NEAR, Artifacts, open_artifacts
+from nb2prod.runtime.running.workplace import cache_of, enter, import_module
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.performing import Bench, Done, Work, perform
-from nb2prod.runtime.workplace import cache_of, enter, import_module
+from nb2prod.runtime.telling.output import Output
+from nb2prod.runtime.telling.record import decode
 
 _GUARD = "NB2PROD_GUARD"  # the descriptor of its keeper's pipe
 _SOON, _LONGER = 0.5, 0.05  # what a step may take beyond its deadline: seconds, and a share

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any  # YAML
 
 from nb2prod.errors import InvalidOption
-from nb2prod.runtime.graph import GraphStep
 from nb2prod.runtime.project import Policy
+from nb2prod.runtime.running.graph import GraphStep
 from nb2prod.targets.exports.apart import data_notes, runner_notes
 from nb2prod.targets.exports.base import Export, ExportOrder, Note
 from nb2prod.targets.exports.defaults import default_texts

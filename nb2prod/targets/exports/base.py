@@ -14,9 +14,9 @@ import nb2prod.targets.exports
 from nb2prod.errors import Nb2ProdError
 from nb2prod.model.job import Cron
 from nb2prod.plugins import find_plugins
-from nb2prod.runtime.graph import Graph, GraphStep
 from nb2prod.runtime.parameters import Spec
 from nb2prod.runtime.project import Policy, Settings
+from nb2prod.runtime.running.graph import Graph, GraphStep
 
 __all__ = ["Export", "ExportOrder", "ExportTarget", "Note", "TargetBroken", "all_targets"]
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nb2prod.errors import InvalidOption
-from nb2prod.runtime.graph import GraphStep
 from nb2prod.runtime.project import Policy
-from nb2prod.runtime.workplace import artifacts_of
+from nb2prod.runtime.running.graph import GraphStep
+from nb2prod.runtime.running.workplace import artifacts_of
 from nb2prod.targets.exports.apart import runner_notes
 from nb2prod.targets.exports.base import ExportOrder, Note
 from nb2prod.targets.exports.templates import head_of, names_in_python

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from nb2prod.errors import InvalidOption
-from nb2prod.runtime.graph import GraphStep
 from nb2prod.runtime.project import Policy
+from nb2prod.runtime.running.graph import GraphStep
 from nb2prod.targets.exports.apart import data_notes, runner_notes
 from nb2prod.targets.exports.base import ExportOrder, Note
 from nb2prod.targets.exports.pods import image_of, schedule_of

@@ -1,0 +1,1 @@
+"""What is seen of steps and said of runs, without a line in the user's code."""
