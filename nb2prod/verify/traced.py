@@ -20,6 +20,8 @@ from nb2prod.verify.workdir import copied
 
 __all__ = ["recorded_in", "trace_notebook"]
 
+_TRACER = "nb2prod.runtime.proof.tracer"
+
 
 def trace_notebook(
     notebook: Notebook,
@@ -86,7 +88,7 @@ def _begin(request: Path) -> str:
         [
             f"__import__('sys').path.insert(0, {root!r})",
             "try:",
-            f"    __import__('nb2prod.runtime.proof.tracer', fromlist=['start']).start(get_ipython(), {str(request)!r})",
+            f"    __import__({_TRACER!r}, fromlist=['start']).start(get_ipython(), {str(request)!r})",
             "finally:",
             "    del __import__('sys').path[0]",
         ]
