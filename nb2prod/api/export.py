@@ -9,10 +9,11 @@ from pathlib import Path
 
 from nb2prod.errors import InvalidOption, NotAProject, ParameterRefused
 from nb2prod.execution.environments import python_of
+from nb2prod.execution.pipeline_run import project_settings, project_specs
 from nb2prod.model.job import Cron
-from nb2prod.runtime.errors import ParameterError, ProjectError
-from nb2prod.runtime.parameters import Spec, coerce, specs_of_source
-from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
+from nb2prod.runtime.errors import ParameterError
+from nb2prod.runtime.parameters import Spec, coerce
+from nb2prod.runtime.project import Settings
 from nb2prod.runtime.running.graph import Graph
 from nb2prod.scheduler import cron
 from nb2prod.targets.exports.base import Export, ExportOrder, ExportTarget, Note, all_targets
@@ -92,8 +93,8 @@ def order_of(
     project: Path, parameters: Mapping[str, object], *, options: ExportOptions = _PLAIN, folder: Path | None = None
 ) -> ExportOrder:
     """All that a target is given, checked. The project is imported in a process of its own Python."""
-    settings = _settings(project, options.environment)
-    specs = _specs(settings)
+    settings = project_settings(project, options.environment)
+    specs = project_specs(settings)
     texts, values = _parameters(parameters, specs)
     schedule = _schedule(options)
     python = _python(options.python)
@@ -120,24 +121,6 @@ def _check_notes(target: ExportTarget, made: Export, *, allow_unmapped: bool) ->
             f"what cannot be carried over changes results or safety; nothing was written:{told}"
             "\n  to go on all the same: --allow-unmapped",
         )
-
-
-def _settings(project: Path, environment: str) -> Settings:
-    for name in (SETTINGS, LOCK):
-        if not (project / name).is_file():
-            raise NotAProject(project, f"it has no {name}; make one with nb2prod convert NOTEBOOK -o {project}")
-    try:
-        return read_settings(project, environment=environment)
-    except ProjectError as error:
-        raise NotAProject(project, str(error)) from error
-
-
-def _specs(settings: Settings) -> tuple[Spec, ...]:
-    path = settings.root / "src" / settings.package / "parameters.py"
-    try:
-        return specs_of_source(path.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
-        raise NotAProject(settings.root, f"its {path.name} cannot be read: {error}") from error
 
 
 def _parameters(given: Mapping[str, object], specs: tuple[Spec, ...]) -> tuple[dict[str, str], dict[str, object]]:

@@ -10,11 +10,11 @@ from nb2prod.execution.notebook_job import STATUS
 from nb2prod.model.job import FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
-from nb2prod.runtime.parameters import coerce, specs_of_source
+from nb2prod.runtime.parameters import Spec, coerce, specs_of_source
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
 from nb2prod.runtime.telling.record import recorded_parameters
 
-__all__ = ["PipelineRun", "check_project", "pipeline_run"]
+__all__ = ["PipelineRun", "check_project", "pipeline_run", "project_settings", "project_specs"]
 
 # the pipeline has said itself how these ended
 _SAID = (FailureKind.CELL_ERROR, FailureKind.CELL_TIMEOUT, FailureKind.INTERRUPTED)
@@ -35,7 +35,7 @@ def check_project(
     project: Path, parameters: Mapping[str, object], *, runs: Path | None = None, pipeline: PipelineOptions
 ) -> tuple[Settings, Path]:
     """Its settings, and where its records go. Raises NotAProject and ParameterRefused."""
-    settings = _settings(project, pipeline.environment)
+    settings = project_settings(project, pipeline.environment)
     records = runs.resolve() if runs else settings.runs
     _check(settings, parameters, records, pipeline.resume)
     return settings, records
@@ -57,7 +57,8 @@ def pipeline_run(run: Run, folder: Path) -> PipelineRun:
     )
 
 
-def _settings(project: Path, environment: str) -> Settings:
+def project_settings(project: Path, environment: str) -> Settings:
+    """Raises NotAProject."""
     for name in (SETTINGS, LOCK):
         if not (project / name).is_file():
             raise NotAProject(project, f"it has no {name}; make one with nb2prod convert NOTEBOOK -o {project}")
@@ -67,13 +68,17 @@ def _settings(project: Path, environment: str) -> Settings:
         raise NotAProject(project, str(error)) from error
 
 
-def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str) -> None:
-    """From the text of parameters.py: nothing of the project is imported here."""
+def project_specs(settings: Settings) -> tuple[Spec, ...]:
+    """From the text of parameters.py: nothing of the project is imported here. Raises NotAProject."""
     path = settings.root / "src" / settings.package / "parameters.py"
     try:
-        specs = specs_of_source(path.read_text(encoding="utf-8"))
+        return tuple(specs_of_source(path.read_text(encoding="utf-8")))
     except (OSError, SyntaxError, UnicodeDecodeError) as error:
         raise NotAProject(settings.root, f"its {path.name} cannot be read: {error}") from error
+
+
+def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str) -> None:
+    specs = project_specs(settings)
     try:
         coerce(parameters, specs)
         if resume:

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from nb2prod.execution.kernels.environment import SERVED
 from nb2prod.execution.kernels.leash import Leash
 
-__all__ = ["inherited", "keep"]
+__all__ = ["inherited", "keep", "streams_here"]
 
 _LIMITS = ("RLIMIT_NOFILE", "RLIMIT_CORE", "RLIMIT_STACK", "RLIMIT_AS", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_NPROC")
 
@@ -31,3 +31,13 @@ def inherited() -> dict[str, object]:
     os.umask(umask)
     limits = {name: resource.getrlimit(getattr(resource, name)) for name in _LIMITS if hasattr(resource, name)}
     return {"umask": umask, "nice": os.nice(0), "rlimits": limits}
+
+
+def streams_here() -> list[int]:
+    """This process's stdout and stderr, when it has them: what a kept process writes is seen while it runs."""
+    try:
+        os.fstat(1)
+        os.fstat(2)
+    except OSError:
+        return []
+    return [1, 2]

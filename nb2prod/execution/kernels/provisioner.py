@@ -12,7 +12,7 @@ from typing import Any
 from jupyter_client.provisioning.local_provisioner import LocalProvisioner
 
 from nb2prod.execution.kernels.environment import environment_of
-from nb2prod.execution.kernels.keeping import inherited, keep
+from nb2prod.execution.kernels.keeping import inherited, keep, streams_here
 from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.kernels.order import Ending, KernelNotStarted, KernelOrder
 from nb2prod.execution.kernels.servers import WarmKernels
@@ -45,7 +45,7 @@ class KeeperProvisioner(LocalProvisioner):
         self._until = time.monotonic() + self.order.start
         split = _interpreter_options(cmd)
         if split is None:
-            self.leash = keep(order, _streams())
+            self.leash = keep(order, streams_here())
         else:
             await self._fork(cmd[0], split, order)
         assert self.leash is not None
@@ -78,13 +78,13 @@ class KeeperProvisioner(LocalProvisioner):
             if connection is None:  # starting a server takes a while
                 connection = await asyncio.to_thread(self.warm.connect, environment)
             try:
-                self.leash = Leash(connection, {**order, "arguments": arguments}, _streams())
+                self.leash = Leash(connection, {**order, "arguments": arguments}, streams_here())
             except OSError:  # it ended just then
                 continue
             if await self.leash.started.come(self._left()) and not self.leash.pid:
                 continue  # as well
             return
-        self.leash = keep(order, _streams())
+        self.leash = keep(order, streams_here())
 
     async def _await_start(self, leash: Leash, what: str) -> None:
         come = await leash.ready.come(self._left())
@@ -139,13 +139,3 @@ def _interpreter_options(cmd: Sequence[str]) -> list[str] | None:
         option.startswith("-") or before in ("-X", "-W") for before, option in zip(taken, options, strict=False)
     )
     return options if plain else None
-
-
-def _streams() -> list[int]:
-    """What the kernel writes before it captures its streams goes where ours goes."""
-    try:
-        os.fstat(1)
-        os.fstat(2)
-    except OSError:
-        return []
-    return [1, 2]

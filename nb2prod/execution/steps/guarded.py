@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.execution.kernels import order as kernels
-from nb2prod.execution.kernels.keeping import inherited, keep
+from nb2prod.execution.kernels.keeping import inherited, keep, streams_here
 from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.steps.plain import PlainProcess
 from nb2prod.execution.steps.verdict import Seen, verdict
@@ -75,7 +75,7 @@ class Guarded:
             answer.close()
             self._begin_fresh()
             return
-        leash = Leash(connection, self._order(call=self.call.to_json()), _streams())
+        leash = Leash(connection, self._order(call=self.call.to_json()), streams_here())
         self._hold(leash)
 
         def end() -> None:
@@ -94,7 +94,7 @@ class Guarded:
         file = folder / "call.json"
         file.write_text(self.call.to_json(), encoding="utf-8")
         order = self._order(argv=command_of(self._warm.wanted.worker, file))
-        leash = self._hold(keep(order, _streams()) if self._kept else PlainProcess(order, _streams()))
+        leash = self._hold(keep(order, streams_here()) if self._kept else PlainProcess(order, streams_here()))
 
         def end() -> None:
             text = ""
@@ -159,13 +159,3 @@ def _nameless() -> Any:
     if hasattr(os, "memfd_create"):
         return open(os.memfd_create("nb2prod-answer"), "r+b")  # noqa: PTH123 - of a descriptor
     return tempfile.TemporaryFile()
-
-
-def _streams() -> list[int]:
-    """Of this process, when it has them: what a step prints is seen while it runs."""
-    try:
-        os.fstat(1)
-        os.fstat(2)
-    except OSError:
-        return []
-    return [1, 2]

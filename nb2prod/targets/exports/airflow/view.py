@@ -6,15 +6,15 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2prod.errors import InvalidOption
 from nb2prod.runtime.project import Policy
 from nb2prod.runtime.running.graph import GraphStep
 from nb2prod.runtime.running.workplace import artifacts_of
 from nb2prod.targets.exports.apart import runner_notes
 from nb2prod.targets.exports.base import ExportOrder, Note
+from nb2prod.targets.exports.pods import schedule_of
 from nb2prod.targets.exports.templates import head_of, names_in_python
 from nb2prod.targets.exports.texts import one_line
-from nb2prod.targets.exports.times import clock_notes, portable
+from nb2prod.targets.exports.times import clock_notes
 from nb2prod.targets.exports.typed import Typed, typed_parameters
 
 __all__ = ["TaskView", "View", "view_of"]
@@ -86,7 +86,7 @@ def view_of(order: ExportOrder) -> View:
         project=str(order.settings.root),
         artifacts=artifacts,
         environment=order.environment,
-        schedule=_fields(order),
+        schedule=schedule_of(order, "Airflow"),
         timezone=order.schedule.timezone if order.schedule else "UTC",
         timeout=order.settings.timeout,
         stops=order.settings.on_error == "stop",
@@ -121,19 +121,6 @@ def _artifacts(order: ExportOrder) -> str:
     if order.artifacts == order.settings.artifacts:
         return artifacts_of(order.settings, order.settings.runs)
     return order.artifacts if "://" in order.artifacts else str(Path(order.artifacts).absolute())
-
-
-def _fields(order: ExportOrder) -> str:
-    if order.schedule is None:
-        return ""
-    fields = portable(order.schedule.expression)
-    if fields is None:
-        raise InvalidOption(
-            "--schedule",
-            f"Airflow cannot say {order.schedule.expression!r}: of a day of the month and a day of the week it takes "
-            "either, and L and # mean something else to it; use nb2prod schedule add",
-        )
-    return fields
 
 
 def _common(options: Sequence[dict[str, str]]) -> dict[str, str]:
