@@ -31,7 +31,7 @@ from nb2prod.runtime.parameters import coerce, specs_of
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.results.artifacts import Artifacts, open_artifacts
 from nb2prod.runtime.running.graph import Graph, GraphStep, graph_of
-from nb2prod.runtime.running.ledger import notes_of
+from nb2prod.runtime.running.ledger import answer_is_worth, notes_of
 from nb2prod.runtime.running.workplace import import_module
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.worker import carry_out
@@ -216,20 +216,22 @@ def _next_attempt(store: Artifacts, run: str, step: str) -> int:
 def _trouble(settings: Settings, step: GraphStep, answer: Answer, call: StepCall) -> RuntimeTrouble:
     error, policy = answer.error, _policy(settings, step)
     notes = notes_of(error)
+    trouble: StepTimeout | StepFailed
     if answer.status == "timeout":
-        return StepTimeout(pipeline=settings.name, step=step.name, seconds=call.timeout or 0, notes=notes)
-    failed = StepFailed(
-        pipeline=settings.name,
-        step=step.name,
-        where=described_place(error),
-        reason=str(error.get("reason", "")),
-        notes=notes,
-        cell=int(error.get("cell", 0)),
-        line=int(error.get("line", 0)),
-    )
-    if policy.retries and worth_retrying(answer.facts, policy):
-        failed.exit_code = _TRY_AGAIN
-    return failed
+        trouble = StepTimeout(pipeline=settings.name, step=step.name, seconds=call.timeout or 0, notes=notes)
+    else:
+        trouble = StepFailed(
+            pipeline=settings.name,
+            step=step.name,
+            where=described_place(error),
+            reason=str(error.get("reason", "")),
+            notes=notes,
+            cell=int(error.get("cell", 0)),
+            line=int(error.get("line", 0)),
+        )
+    if policy.retries and answer_is_worth(answer, policy):
+        trouble.exit_code = _TRY_AGAIN
+    return trouble
 
 
 def _policy(settings: Settings, step: GraphStep) -> Policy:
