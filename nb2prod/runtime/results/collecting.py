@@ -20,7 +20,19 @@ from nb2prod.runtime.quantities import seconds, size
 from nb2prod.runtime.results.artifacts import FRESH, Artifacts, Entry
 from nb2prod.runtime.results.places import File
 
-__all__ = ["Contents", "Going", "Known", "Limits", "carry_out", "clear", "collect", "decide", "limits_of", "look"]
+__all__ = [
+    "Contents",
+    "Going",
+    "Known",
+    "Limits",
+    "carry_out",
+    "clear",
+    "collect",
+    "decide",
+    "limits_of",
+    "look",
+    "tell",
+]
 
 _DIGEST = re.compile(rb"[0-9a-f]{64}")
 
@@ -164,11 +176,16 @@ def carry_out(artifacts: Artifacts, going: Going) -> None:
     artifacts.place.sweep(going.before - 86400)
 
 
-def collect(artifacts: Artifacts, limits: Limits, record: Path, now: float | None = None) -> Going:
-    """For the end of a run, whose folder this is. Artifacts that others may use too are told what it names."""
-    records = [record.parent]
-    if not _is_in(artifacts, records):
+def tell(artifacts: Artifacts, record: Path) -> None:
+    """What a run names, whose folder this is, to artifacts that others may use too: no collector of theirs takes it."""
+    if not _is_in(artifacts, [record.parent]):
         artifacts.put_text(f"runs/{record.name}/run.json", _content(record / "run.json"))
+
+
+def collect(artifacts: Artifacts, limits: Limits, record: Path, now: float | None = None) -> Going:
+    """For the end of a run, whose folder this is."""
+    records = [record.parent]
+    tell(artifacts, record)
     if limits == Limits():
         return Going()
     moment = time.time() if now is None else now

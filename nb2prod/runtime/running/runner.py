@@ -7,7 +7,7 @@ and steps that do not need each other run side by side.
 
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any, ParamSpec, TypeVar  # Any: what steps take and give
 
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
@@ -16,6 +16,7 @@ from nb2prod.runtime.failures.circuit import circuit_of
 from nb2prod.runtime.metrics import ACTIVE
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.results.cache import StepCache
+from nb2prod.runtime.results.collecting import tell
 from nb2prod.runtime.running.inline import Inline
 from nb2prod.runtime.running.ledger import Ledger
 from nb2prod.runtime.running.pending import Pending, ref_of
@@ -59,6 +60,7 @@ class Runner:
         self.between = Seen(step="run", folder=record.folder, tell=record.event)  # what is said between steps
         self.ledger = Ledger(settings, record, tell, resume)
         self.circuit = circuit_of(settings)
+        self._tells = time.monotonic() + _TELLS
         self.plan = Plan(after=settings.after)
         self.only = ""
         self.decisions: Mapping[str, Decision] = {}
@@ -145,6 +147,11 @@ class Runner:
     def completed(self, node: Node, answer: Answer, **more: Any) -> None:
         self.circuit = self.circuit.after_success(node.name)
         self.ledger.completed(node.name, answer, **more)
+        store = self.dispatch.artifacts if self.dispatch is not None else self.cache.store if self.cache else None
+        if store is not None and time.monotonic() > self._tells:
+            self._tells = time.monotonic() + _TELLS
+            with suppress(OSError):  # at the end it must be told; now it is only in case that the run is long
+                tell(store, self.record.folder)
 
     def failed(
         self,
@@ -196,3 +203,4 @@ class Runner:
 
 
 _PLAIN = Policy()
+_TELLS = 600.0  # seconds between tellings of what the run names, much less than what collectors spare
