@@ -4,6 +4,7 @@ Afterwards the run is resumed: only what is missing is computed, and all is as i
 """
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any  # settings, as TOML
@@ -151,7 +152,7 @@ def test_faults_that_make_no_sense_are_refused_before(ten: Ten) -> None:
 def test_a_run_whose_own_process_was_killed_is_told_by_who_started_it(
     ten: Ten, undisturbed: Mapping[str, float]
 ) -> None:
-    command = ["nb2prod", "run", str(ten.project), "--store", f"sqlite:///{ten.root}/store.db"]
+    command = [sys.executable, "-m", "nb2prod", "run", str(ten.project), "--store", f"sqlite:///{ten.root}/store.db"]
     ran = ten.run(command=command, faults="join:kill")
     assert (ran.code, ran.record["status"], ran.step("join")["status"]) == (5, "died", "died"), ran.err
     assert ran.step("join")["error"] == ran.record["error"]

@@ -354,7 +354,7 @@ KINDS = {
 STATES = {
     "numpy.random": [("numpy.random.rand", "np.random.rand()"), ("numpy.random.seed", "np.random.seed(8)")],
     "random": [("random.random", "random.random()"), ("random.shuffle", "random.shuffle([1, 2, 3])")],
-    "os.environ": [("os.environ", "os.environ['NB2PROD_A'] = 'b'"), ("os.putenv", "os.environ['NB2PROD_A'] = 'c'")],
+    "os.environ": [("os.environ", "os.environ['OURS_A'] = 'b'"), ("os.putenv", "os.environ['OURS_A'] = 'c'")],
     "cwd": [("os.chdir", "os.chdir('..')")],
     "warnings.filters": [
         ("warnings.filterwarnings", "warnings.filterwarnings('ignore', 'abc')"),

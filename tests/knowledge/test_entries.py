@@ -193,7 +193,7 @@ def test_what_touches_a_state_changes_it(state: str, dotted: str, code: str) -> 
             assert states.digests(states.capture([state])) != states.digests(before)
         finally:
             states.restore(before)
-            os.environ.pop("NB2PROD_A", None)
+            os.environ.pop("OURS_A", None)
 
 
 @pytest.mark.parametrize(

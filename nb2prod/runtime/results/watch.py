@@ -45,6 +45,7 @@ _HARMLESS_PROGRAMS = {
     "gcc",
     "ld",
 }  # libraries ask what machine it is
+_BYTECODE = "__pycache__"  # Python's own, which says nothing that the sources do not
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 _SYSTEM = ("/proc/", "/sys/", "/dev/", "/etc/", "/usr/share/", "/usr/lib/", "/lib/", "/var/cache/fontconfig/")
 
@@ -126,7 +127,7 @@ class Watch:
             where[text] = None
 
     def _is_ignored(self, path: str) -> bool:
-        return f"{path}/".startswith(self.ignore) or path.endswith((".pyc", ".so"))
+        return f"{path}/".startswith(self.ignore) or path.endswith((".pyc", ".so")) or f"{os.sep}{_BYTECODE}" in path
 
     def _was_temporary(self, path: str) -> bool:
         return path.startswith(self.temporary) and not os.path.lexists(path)
@@ -136,7 +137,8 @@ def fingerprint(path: str) -> str:
     """What a file or folder is now, as a text that changes when it does."""
     try:
         if os.path.isdir(path):  # noqa: PTH112
-            return f"folder {hashlib.sha256(repr(sorted(os.listdir(path))).encode()).hexdigest()}"  # noqa: PTH208
+            names = sorted(name for name in os.listdir(path) if name != _BYTECODE)  # noqa: PTH208
+            return f"folder {hashlib.sha256(repr(names).encode()).hexdigest()}"
         about = os.stat(path)  # noqa: PTH116
         if about.st_size > WHOLE:
             return f"{about.st_size} bytes of {about.st_mtime_ns}"
