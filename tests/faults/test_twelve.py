@@ -163,5 +163,5 @@ def test_a_run_whose_own_process_was_killed_is_told_by_who_started_it(
         f"  to resume: {resume}",
         f"  record: {ran.folder}/run.json",
     ]
-    resumed = ten.run("--store", f"sqlite:///{ten.root}/store.db", command=resume.split())
+    resumed = ten.run("--store", f"sqlite:///{ten.root}/store.db", command=[sys.executable, "-m", *resume.split()])
     assert (resumed.code, resumed.metrics, set(resumed.computed())) == (0, undisturbed, MISSING), resumed.err
