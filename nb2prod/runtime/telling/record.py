@@ -32,7 +32,7 @@ __all__ = ["Record", "close_record", "decode", "encode", "new_run_id", "recorded
 _RESERVE = 1 << 16  # bytes that are kept free for saying how a run on a full disk ended
 _ENDED = {"completed", "failed", "timeout", "interrupted", "skipped"}
 _GIVEN = 50  # outputs of which is remembered that they were told of
-_AT_ONCE, _SHARE = 0.03, 0.02  # seconds, and a share of the run's time, for writing run.json
+_AT_ONCE, _SHARE = 0.005, 0.02  # seconds, and a share of the run's time, for writing run.json
 
 
 class Record:
