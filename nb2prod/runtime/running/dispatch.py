@@ -55,6 +55,7 @@ class Dispatch:
         self.answers: dict[str, Answer] = {}
         self.missing: dict[str, str] = {}  # nodes that give nothing → the step that failed
         self.values: dict[str, Any] = {}
+        self.owned: dict[str, Mapping[str, Mapping[str, Any]]] = {}
 
     def add(self, node: Node) -> None:
         if self.runner.decision(node) is Decision.LEAVE:
@@ -84,13 +85,13 @@ class Dispatch:
         """What it gave; when that is damaged or gone, it is made again once."""
         function = self.runner.plan.nodes[step].function
         try:
-            return self.artifacts.get_value(self._bundle(step), function)
+            return self.artifacts.get_value(self._answer(step).bundle, function)
         except (Damaged, Gone) as error:
             self._do_again([step], str(error))
             self.drain(step)
             if step in self.missing:
                 raise self.runner.failure_behind(step) from error
-            return self.artifacts.get_value(self._bundle(step), function)
+            return self.artifacts.get_value(self._answer(step).bundle, function)
 
     def close(self) -> None:
         for ticket, node in self.running.items():
@@ -196,27 +197,30 @@ class Dispatch:
         own: dict[str, object] = {}
         for name, value in node.inputs.items():
             if isinstance(value, Ref):
-                found[name] = self._given(value)
+                found[name] = self._answer(value.step).given(value.field)
             elif _is_plain(value):
                 found[name] = {"value": encode(value)}
             else:
                 own[name] = value
-        if own:  # one bundle: what they share is shared after
-            digest, known = self.artifacts.put_value(own), Origins()
-            found |= {name: {"bundle": digest, "item": name, "origin": known.of(own[name])} for name in own}
+        if own:
+            found |= self._own(node.name, own)
         return {name: found[name] for name in node.inputs}
 
-    def _given(self, ref: Ref) -> Mapping[str, Any]:
-        bundle, field = self._bundle(ref.step), ref.field or "result"
-        origin = self.answers[ref.step].origins.get(field, f"{bundle} {field}")
-        return {"bundle": bundle, "field": ref.field, "origin": origin}
+    def _own(self, step: str, values: Mapping[str, object]) -> Mapping[str, Mapping[str, Any]]:
+        """Inputs that no step has given, kept once however often it is asked whether there is room for the step. They
+        have one bundle: what they share is shared after."""
+        if step not in self.owned:
+            digest, known = self.artifacts.put_value(values), Origins()
+            refs = {n: {"bundle": digest, "item": n, "origin": known.of(value)} for n, value in values.items()}
+            self.owned[step] = refs
+        return self.owned[step]
 
-    def _bundle(self, step: str) -> str:
+    def _answer(self, step: str) -> Answer:
         """Raises NotPortable when the step's result could not leave its process."""
         answer = self.answers[step]
         if not answer.bundle:
             raise NotPortable(f"what step '{step}' gives cannot leave its process: {answer.uncacheable}")
-        return answer.bundle
+        return answer
 
     def _ended(self, node: Node, outcome: Outcome) -> None:
         answer = outcome.answer

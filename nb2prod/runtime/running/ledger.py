@@ -14,7 +14,7 @@ from nb2prod.runtime.results.artifacts import Artifacts
 from nb2prod.runtime.steps.calls import Answer, Ending
 from nb2prod.runtime.telling.record import Record
 
-__all__ = ["Ledger", "answer_is_worth", "answer_of", "notes_of", "was_lost"]
+__all__ = ["Ledger", "answer_is_worth", "answer_of", "notes_of", "trouble_of", "was_lost"]
 
 _REASONS = {
     "timeout": "it took longer than its timeout",
@@ -100,16 +100,7 @@ class Ledger:
             notes = [f"it was in {described_place(error)}", *notes] if error.get("file") else notes
             if run_seconds is not None:
                 return RunTimeout(pipeline=pipeline, step=step, seconds=run_seconds, notes=notes)
-            return StepTimeout(pipeline=pipeline, step=step, seconds=seconds or 0, notes=notes)
-        return StepFailed(
-            pipeline=pipeline,
-            step=step,
-            where=described_place(error),
-            reason=str(error.get("reason", "")),
-            notes=notes,
-            cell=int(error.get("cell", 0)),
-            line=int(error.get("line", 0)),
-        )
+        return trouble_of(answer, pipeline=pipeline, step=step, seconds=seconds, notes=notes)
 
     def _replay(self, step: str) -> str:
         return shlex.join(["nb2prod", "replay", str(self.record.folder), step])
@@ -124,6 +115,24 @@ class Ledger:
     def _tell_done(self, step: str, note: str = "") -> None:
         line = f"{step} ... {self.entries[step].get('seconds', 0):.1f} s"
         self.tell(f"{line}  {note}".rstrip())
+
+
+def trouble_of(
+    answer: Answer, *, pipeline: str, step: str, seconds: float | None, notes: Sequence[str]
+) -> StepTimeout | StepFailed:
+    """What to raise for a step that has not completed. `seconds` is its limit."""
+    error = answer.error
+    if answer.status == "timeout":
+        return StepTimeout(pipeline=pipeline, step=step, seconds=seconds or 0, notes=notes)
+    return StepFailed(
+        pipeline=pipeline,
+        step=step,
+        where=described_place(error),
+        reason=str(error.get("reason", "")),
+        notes=notes,
+        cell=int(error.get("cell", 0)),
+        line=int(error.get("line", 0)),
+    )
 
 
 def notes_of(error: Mapping[str, Any]) -> list[str]:

@@ -71,16 +71,12 @@ def _value(pending: Pending) -> Any:
     return wait(object.__getattribute__(pending, "_nb2prod_ref"))
 
 
-def _plain(value: Any) -> Any:
-    return _value(value) if type(value) is Pending else value
-
-
 def _passed_on(name: str) -> Callable[..., Any]:
     special = f"__{name}__"
     mirrored = name[1:] if name[0] == "r" and name[1:] in _BINARY else ""
 
     def method(self: Pending, *others: Any) -> Any:
-        value, rest = _value(self), tuple(_plain(other) for other in others)
+        value, rest = _value(self), tuple(settled(other) for other in others)
         if mirrored:  # the other side is asked first, as Python does
             return _function(mirrored)(rest[0], value)
         known = _function(name)

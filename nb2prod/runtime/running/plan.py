@@ -7,13 +7,13 @@ that an input comes from, the last one that touches the same hidden state, and t
 """
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, get_type_hints  # Any: a step's values
 
 from nb2prod.runtime.telling.measure import inputs_of
 
-__all__ = ["Node", "Plan", "Ref", "fields_of", "stand_in"]
+__all__ = ["Node", "Plan", "Ref", "ancestors_in", "fields_of", "stand_in"]
 
 
 @dataclass(frozen=True)
@@ -85,13 +85,7 @@ class Plan:
 
     def ancestors(self, name: str) -> list[Node]:
         """All that must have ended before it, in the order in which they were asked for."""
-        found: set[str] = set()
-        waiting = [name]
-        while waiting:
-            for before in self.nodes[waiting.pop()].before:
-                if before not in found:
-                    found.add(before)
-                    waiting.append(before)
+        found = ancestors_in(lambda each: self.nodes[each].before, name)
         return sorted((self.nodes[each] for each in found), key=lambda node: node.number)
 
     def _free(self, name: str) -> str:
@@ -100,6 +94,17 @@ class Plan:
             number += 1
         self._calls[name] = number
         return unique
+
+
+def ancestors_in(before: Callable[[str], Iterable[str]], name: str) -> set[str]:
+    """All that must have ended before it: also what left hidden state, and what that needed in turn."""
+    found: set[str] = set()
+    waiting = [name]
+    while waiting:
+        new = [each for each in before(waiting.pop()) if each not in found]
+        found.update(new)
+        waiting += new
+    return found
 
 
 def _origin(value: object, ref: Callable[[object], Ref | None]) -> object:

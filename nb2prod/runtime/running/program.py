@@ -4,7 +4,6 @@
 """
 
 import argparse
-import importlib
 import os
 import random  # noqa: F401 - loaded before any step, so that its state is seen
 import shlex
@@ -33,7 +32,7 @@ from nb2prod.runtime.running.executors import HERE, open_executor
 from nb2prod.runtime.running.graph import graph_of
 from nb2prod.runtime.running.runner import Runner
 from nb2prod.runtime.running.selection import select
-from nb2prod.runtime.running.workplace import artifacts_of, cache_of, enter, import_module
+from nb2prod.runtime.running.workplace import artifacts_of, cache_of, enter, import_module, root_of
 from nb2prod.runtime.steps.performing import FAULTS
 from nb2prod.runtime.telling.record import Record, decode, encode, new_run_id, recorded_parameters, versions
 
@@ -70,7 +69,7 @@ def _guarded(run: Callable[[], int]) -> int:
 
 
 def _run_package(package: str, arguments: Sequence[str] | None, command: str) -> int:
-    root = _root_of(package)
+    root = root_of(package)
     words = list(sys.argv[1:] if arguments is None else arguments)
     settings = read_settings(root, package, environment_in(words))
     module = import_module(f"{package}.parameters", settings)
@@ -263,13 +262,6 @@ def _error_of(record: Record, trouble: RuntimeTrouble) -> Mapping[str, object]:
     """The failed step's, else what can be said."""
     failed = [step["error"] for step in record.steps if step.get("error")]
     return failed[0] if failed else {"message": str(trouble)}
-
-
-def _root_of(package: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.origin:
-        raise ProjectError(f"there is no package '{package}' to run")
-    return Path(spec.origin).resolve().parents[2]
 
 
 def _record(folder: Path, head: Mapping[str, object]) -> Record:

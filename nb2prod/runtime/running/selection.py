@@ -9,6 +9,7 @@ from enum import Enum
 from typing import Protocol
 
 from nb2prod.runtime.errors import ProjectError
+from nb2prod.runtime.running.plan import ancestors_in
 
 __all__ = ["Chosen", "Decision", "not_known", "select"]
 
@@ -34,7 +35,7 @@ def select(nodes: Iterable[Chosen], *, start: str = "", only: str = "", use_cach
     before = {node.name: node.before for node in nodes}
     _check(before, start, only, use_cache)
     if only:
-        needed = _ancestors(before, only)
+        needed = ancestors_in(before.__getitem__, only)
         return {name: _alone(name, only, needed) for name in before}
     again = _with_descendants(before, start) if start else set()
     otherwise = Decision.REUSE if use_cache else Decision.RUN
@@ -69,17 +70,6 @@ def _alone(name: str, only: str, needed: set[str]) -> Decision:
     if name == only:
         return Decision.RUN
     return Decision.KNOWN if name in needed else Decision.LEAVE
-
-
-def _ancestors(before: Mapping[str, tuple[str, ...]], name: str) -> set[str]:
-    """All that must have ended before it: also what left hidden state, and what that needed in turn."""
-    found: set[str] = set()
-    waiting = [name]
-    while waiting:
-        new = [each for each in before[waiting.pop()] if each not in found]
-        found.update(new)
-        waiting += new
-    return found
 
 
 def _with_descendants(before: Mapping[str, tuple[str, ...]], start: str) -> set[str]:

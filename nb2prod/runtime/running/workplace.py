@@ -1,6 +1,7 @@
 """Where a package is run, and what its results are looked up and kept by."""
 
 import importlib
+import importlib.util
 import os
 import sys
 import sysconfig
@@ -16,7 +17,7 @@ from nb2prod.runtime.results.cache import StepCache
 from nb2prod.runtime.results.keys import Code, environment
 from nb2prod.runtime.telling.standin import stand_in
 
-__all__ = ["artifacts_of", "cache_of", "code_of", "enter", "import_module"]
+__all__ = ["artifacts_of", "cache_of", "code_of", "enter", "import_module", "root_of"]
 
 _BACKEND = "module://nb2prod.runtime.figures"
 
@@ -46,6 +47,14 @@ def import_module(name: str, settings: Settings) -> Any:
         place = place_of(error, settings)
         hint = "; install what requirements.lock lists" if isinstance(error, ModuleNotFoundError) else ""
         raise ProjectError(f"cannot import {name}, in {place}: {reason_of(error)}{hint}") from error
+
+
+def root_of(package: str) -> Path:
+    """The project that a package which can be imported is of: the folder that holds its `src`. Raises ProjectError."""
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.origin:
+        raise ProjectError(f"there is no package '{package}' to run; install it, or name its project's folder")
+    return Path(spec.origin).resolve().parents[2]
 
 
 def artifacts_of(settings: Settings, runs: Path) -> str:

@@ -14,7 +14,6 @@ Exit codes: 0 completed   2 nothing was started   3 the step failed   4 its time
 
 import argparse
 import ctypes
-import importlib.util
 import json
 import signal
 import sys
@@ -24,15 +23,16 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from nb2prod.runtime.data import outgoing
-from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble, StepFailed, StepTimeout
+from nb2prod.runtime.errors import ParameterError, ProjectError, RuntimeTrouble, StepFailed
 from nb2prod.runtime.failures.attempts import facts_of, worth_retrying
-from nb2prod.runtime.failures.failure import described_place, reason_of
+from nb2prod.runtime.failures.failure import reason_of
 from nb2prod.runtime.parameters import coerce, specs_of
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.results.artifacts import Artifacts, open_artifacts
 from nb2prod.runtime.running.graph import Graph, GraphStep, graph_of
-from nb2prod.runtime.running.ledger import answer_is_worth, notes_of
-from nb2prod.runtime.running.workplace import import_module
+from nb2prod.runtime.running.ledger import answer_is_worth, notes_of, trouble_of
+from nb2prod.runtime.running.plan import ancestors_in
+from nb2prod.runtime.running.workplace import import_module, root_of
 from nb2prod.runtime.steps.calls import Answer, StepCall
 from nb2prod.runtime.steps.worker import carry_out
 from nb2prod.runtime.telling.record import encode
@@ -170,23 +170,13 @@ def _input(
 ) -> Mapping[str, Any]:
     if "parameter" in where:
         return {"value": encode(parameters[where["parameter"]])}
-    if "step" not in where:
-        return where
-    answer, field = before[where["step"]], where["field"] or "result"
-    origin = answer.origins.get(field, f"{answer.bundle} {field}")
-    return {"bundle": answer.bundle, "field": where["field"], "origin": origin}
+    return before[where["step"]].given(where["field"]) if "step" in where else where
 
 
 def _ancestors(graph: Graph, step: GraphStep) -> list[str]:
     """All that must have ended, in the notebook's order."""
     known = {each.name: each for each in graph.steps}
-    found: set[str] = set()
-    waiting = list(step.before)
-    while waiting:
-        name = waiting.pop()
-        if name not in found:
-            found.add(name)
-            waiting += known[name].before
+    found = ancestors_in(lambda each: known[each].before, step.name)
     return [each.name for each in graph.steps if each.name in found]
 
 
@@ -214,21 +204,8 @@ def _next_attempt(store: Artifacts, run: str, step: str) -> int:
 
 
 def _trouble(settings: Settings, step: GraphStep, answer: Answer, call: StepCall) -> RuntimeTrouble:
-    error, policy = answer.error, _policy(settings, step)
-    notes = notes_of(error)
-    trouble: StepTimeout | StepFailed
-    if answer.status == "timeout":
-        trouble = StepTimeout(pipeline=settings.name, step=step.name, seconds=call.timeout or 0, notes=notes)
-    else:
-        trouble = StepFailed(
-            pipeline=settings.name,
-            step=step.name,
-            where=described_place(error),
-            reason=str(error.get("reason", "")),
-            notes=notes,
-            cell=int(error.get("cell", 0)),
-            line=int(error.get("line", 0)),
-        )
+    policy, notes = _policy(settings, step), notes_of(answer.error)
+    trouble = trouble_of(answer, pipeline=settings.name, step=step.name, seconds=call.timeout, notes=notes)
     if policy.retries and answer_is_worth(answer, policy):
         trouble.exit_code = _TRY_AGAIN
     return trouble
@@ -249,7 +226,7 @@ def _shown(answer: Answer | None) -> dict[str, Any]:
 @cache
 def _project(package: str, project: str, environment: str) -> Settings:
     """Raises ProjectError."""
-    root = Path(project) if project else _root_of(package)
+    root = Path(project) if project else root_of(package)
     settings = read_settings(root, package, environment)
     for place in (str(settings.root / "src"), str(settings.workdir)):
         if Path(place).is_dir() and place not in sys.path:
@@ -260,13 +237,6 @@ def _project(package: str, project: str, environment: str) -> Settings:
 @cache
 def _graph(package: str, project: str, environment: str) -> Graph:
     return graph_of(_project(package, project, environment))
-
-
-def _root_of(package: str) -> Path:
-    spec = importlib.util.find_spec(package)
-    if spec is None or not spec.origin:
-        raise ProjectError(f"there is no package '{package}' to run; install it, or name its project's folder")
-    return Path(spec.origin).resolve().parents[2]
 
 
 def _checked(settings: Settings, given: Mapping[str, object]) -> dict[str, object]:

@@ -120,6 +120,11 @@ class Answer:
     error: Mapping[str, Any] = field(default_factory=dict)
     facts: ErrorFacts = field(default_factory=ErrorFacts)
 
+    def given(self, field: str) -> Mapping[str, Any]:
+        """One of its outputs as the input of another step's call; "" is all that it gives."""
+        name = field or "result"
+        return {"bundle": self.bundle, "field": field, "origin": self.origins.get(name, f"{self.bundle} {name}")}
+
     def to_json(self) -> str:
         return json.dumps({"format": FORMAT, **asdict(self)}, ensure_ascii=True, default=repr)
 

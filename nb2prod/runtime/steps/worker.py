@@ -23,7 +23,7 @@ from nb2prod.runtime.failures.attempts import GUARDS, facts_of
 from nb2prod.runtime.failures.failure import reason_of, traceback_of
 from nb2prod.runtime.files import write_bytes
 from nb2prod.runtime.project import Policy, Settings, read_settings
-from nb2prod.runtime.results.artifacts import NEAR, Artifacts, open_artifacts
+from nb2prod.runtime.results.artifacts import NEAR, Artifacts
 from nb2prod.runtime.running.workplace import cache_of, enter, import_module
 from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, StepCall
@@ -83,7 +83,6 @@ def _carried_out(call: StepCall) -> Answer:
     pipeline = import_module(f"{settings.package}.pipeline", settings)
     module, _, name = call.function.partition(":")
     function = getattr(import_module(module, settings), name)
-    artifacts = open_artifacts(call.artifacts)
     known = cache_of(
         settings,
         settings.runs,
@@ -94,6 +93,7 @@ def _carried_out(call: StepCall) -> Answer:
         resumed=call.resumed,
         needed=True,
     )
+    artifacts = known.store
     known.left.extend(call.unkept)
     states = [*STATES, *_attributes(getattr(pipeline, "HIDDEN_STATE", {}))]
     for digest in call.carried:
@@ -122,7 +122,7 @@ def _carried_out(call: StepCall) -> Answer:
         bench = Bench(run=call.run, folder=Path(place), output=output, cache=known, wants_value=False)
         done = perform(work, bench)
         answer = _kept(work, done, Path(place), artifacts, before, states, known.left[len(call.unkept) :])
-    moved = artifacts.moved + known.store.moved
+    moved = artifacts.moved
     return replace(answer, measured={**answer.measured, "moved_bytes": moved}) if moved else answer
 
 
