@@ -14,6 +14,7 @@ from nb2prod.runtime.failures.attempts import delay_before
 from nb2prod.runtime.results.artifacts import Damaged, Gone, open_artifacts
 from nb2prod.runtime.results.bundles import NotPortable
 from nb2prod.runtime.results.keys import Origins, Uncacheable
+from nb2prod.runtime.running.calling import call_of
 from nb2prod.runtime.running.drawing import unordered
 from nb2prod.runtime.running.healing import lacks_a_result, to_do_again
 from nb2prod.runtime.running.inline import InlineRunner
@@ -167,29 +168,22 @@ class Dispatch:
         """Raises NotPortable for an input that cannot leave this process."""
         policy, settings = self.runner.policy(node), self.runner.settings
         decision = self.runner.decision(node)
-        before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
-        function = node.function
-        return StepCall(
+        before = self._before(node)
+        return call_of(
+            settings,
+            policy,
             run=self.runner.record.run,
             resumed=self.resumed,
             step=node.name,
             attempt=attempt,
-            project=str(settings.root),
-            package=settings.package,
-            function=f"{function.__module__}:{function.__name__}",
+            function=node.address,
             inputs=self._inputs(node),
-            carried=self._carried(node),
+            carried=_left_by(before),
             unkept=tuple(key for answer in before for key in answer.unkept),
             artifacts=self.where,
-            environment=settings.environment,
             timeout=self.runner.seconds(policy),
-            memory=policy.memory,
-            cpus=policy.cpus,
-            gpus=policy.gpus,
             use_cache=self.use_cache and decision is not Decision.RUN,
             must_be_known=decision is Decision.KNOWN,
-            keep=policy.cache,
-            workdir=str(settings.workdir),
         )
 
     def _inputs(self, node: Node) -> Mapping[str, Mapping[str, Any]]:
@@ -296,7 +290,7 @@ class Dispatch:
     def _replay(self, node: Node) -> Mapping[str, Any]:
         """What the step was given; nothing when that could not leave the process."""
         try:
-            inputs, carried = self._inputs(node), self._carried(node)
+            inputs, carried = self._inputs(node), _left_by(self._before(node))
         except (NotPortable, Uncacheable, KeyError, OSError):
             return {}
         return {"inputs": inputs, "carried": carried, "artifacts": self.where}
@@ -311,14 +305,17 @@ class Dispatch:
                 found[name] = in_words(outputs.get(value.field or "result", {}))
         return found
 
-    def _carried(self, node: Node) -> tuple[str, ...]:
-        before = [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
-        return tuple(answer.left for answer in before if answer.left)
+    def _before(self, node: Node) -> list[Answer]:
+        return [self.answers[each.name] for each in self.runner.plan.ancestors(node.name)]
 
     def _skip(self, node: Node, because: str) -> None:
         del self.waiting[node.name]
         self.missing[node.name] = because
         self.runner.ledger.skipped(node.name, because)
+
+
+def _left_by(answers: Sequence[Answer]) -> tuple[str, ...]:
+    return tuple(answer.left for answer in answers if answer.left)
 
 
 def _is_plain(value: object) -> bool:

@@ -124,7 +124,7 @@ def _step(node: Node) -> GraphStep:
     function = node.function
     return GraphStep(
         name=node.name,
-        function=f"{function.__module__}:{function.__name__}",
+        function=node.address,
         summary=(function.__doc__ or "").strip().partition("\n")[0],
         inputs={name: _input(value) for name, value in node.inputs.items()},
         outputs=fields_of(function) or (),

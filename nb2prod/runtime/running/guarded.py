@@ -10,14 +10,16 @@ from typing import Any  # what steps take and give
 
 from nb2prod.runtime import state
 from nb2prod.runtime.results.artifacts import open_artifacts
-from nb2prod.runtime.results.keys import Origins
+from nb2prod.runtime.results.bundles import NotPortable
+from nb2prod.runtime.results.keys import Origins, Uncacheable
+from nb2prod.runtime.running.calling import call_of
 from nb2prod.runtime.running.executors import open_executor
 from nb2prod.runtime.running.inline import InlineRunner
 from nb2prod.runtime.running.ledger import answer_of
 from nb2prod.runtime.running.plan import Node
 from nb2prod.runtime.running.selection import Decision
 from nb2prod.runtime.running.workplace import artifacts_of
-from nb2prod.runtime.states import STATES
+from nb2prod.runtime.states import ATTRIBUTE, STATES
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor
 from nb2prod.runtime.steps.performing import Done
 from nb2prod.runtime.telling.measure import inputs_of, outputs_of
@@ -39,37 +41,39 @@ class Guarded:
         self.executor: StepExecutor | None = None
 
     def once(self, node: Node, args: tuple[Any, ...], kwargs: Mapping[str, Any], attempt: int) -> Done:
-        """Raises NotPortable for an input that cannot leave this process."""
-        runner, settings = self.runner, self.runner.settings
-        policy = runner.policy(node)
-        inputs = inputs_of(node.function, args, kwargs)
-        bundle, known = self.artifacts.put_value(inputs), self.runner.cache.origins if self.runner.cache else Origins()
-        call = StepCall(
+        self.runner.ledger.begin(node.name, {})
+        try:
+            call = self._call(node, inputs_of(node.function, args, kwargs), attempt)
+        except (NotPortable, Uncacheable) as error:
+            return _cannot(Answer(), f"what it needs cannot leave this process: {error}")
+        return self._done(node, self._carried_out(call))
+
+    def _call(self, node: Node, inputs: Mapping[str, object], attempt: int) -> StepCall:
+        """Raises NotPortable and Uncacheable for an input that cannot leave this process."""
+        runner, cache = self.runner, self.runner.cache
+        policy, known = runner.policy(node), cache.origins if cache else Origins()
+        bundle = self.artifacts.put_value(inputs)
+        return call_of(
+            runner.settings,
+            policy,
             run=runner.record.run,
+            resumed=cache.resumed if cache else "",
             step=node.name,
             attempt=attempt,
-            project=str(settings.root),
-            package=settings.package,
-            function=f"{node.function.__module__}:{node.function.__name__}",
+            function=node.address,
             inputs={n: {"bundle": bundle, "item": n, "origin": known.of(value)} for n, value in inputs.items()},
             carried=(self.artifacts.put_value(state.capture(self._carried(node))),),
             artifacts=self.where,
-            environment=settings.environment,
             timeout=runner.seconds(policy),
-            memory=policy.memory,
-            cpus=policy.cpus,
-            use_cache=bool(runner.cache and runner.cache.use) and runner.decision(node) is not Decision.RUN,
+            use_cache=bool(cache and cache.use) and runner.decision(node) is not Decision.RUN,
             must_be_known=runner.decision(node) is Decision.KNOWN,
-            keep=policy.cache,
             workdir=str(Path.cwd()),
         )
-        runner.ledger.begin(node.name, {})
-        return self._done(node, self._carried_out(call))
 
     def _carried(self, node: Node) -> list[str]:
         """All hidden state; the environment, which may hold secrets, only where the pipeline changes it."""
         declared = {token for tokens in self.runner.plan.hidden.values() for token in tokens}
-        attributes = sorted(token for token in node.states if token.startswith("attribute:"))
+        attributes = sorted(token for token in node.states if token.startswith(ATTRIBUTE))
         return [*(name for name in STATES if name != "os.environ" or name in declared), *attributes]
 
     def close(self) -> None:
@@ -92,9 +96,18 @@ class Guarded:
         if answer.status != "completed":
             before = state.capture([*state.GENERATORS, *sorted(node.states)])
             return Done(answer=answer, error=StepDied(str(answer.error.get("reason", ""))), before=before)
+        if not answer.bundle:
+            return _cannot(answer, f"what it gives cannot leave its process: {answer.uncacheable}")
         if answer.left:
             state.restore(self.artifacts.get_value(answer.left))
         value = self.artifacts.get_value(answer.bundle, node.function)
         if self.runner.cache:
             self.runner.cache.origins.learn(answer.origins, outputs_of(node.function, value))
         return Done(answer=answer, value=value)
+
+
+def _cannot(answer: Answer, reason: str) -> Done:
+    """A step that cannot have a process of its own."""
+    error = {"type": StepDied.__name__, "place": "its process", "reason": f"{reason}; leave out its process = true"}
+    failed = replace(answer, status="failed", error=error)
+    return Done(answer=failed, error=StepDied(error["reason"]))

@@ -36,6 +36,11 @@ class Node:
     states: frozenset[str] = frozenset()
 
     @property
+    def address(self) -> str:
+        """MODULE:NAME of its function."""
+        return f"{self.function.__module__}:{self.function.__name__}"
+
+    @property
     def policy(self) -> str:
         """The name that pipeline.toml has for it."""
         return self.function.__name__

@@ -29,6 +29,7 @@ from nb2prod.runtime.failures.failure import reason_of
 from nb2prod.runtime.parameters import coerce, specs_of
 from nb2prod.runtime.project import Policy, Settings, read_settings
 from nb2prod.runtime.results.artifacts import Artifacts, open_artifacts
+from nb2prod.runtime.running.calling import call_of
 from nb2prod.runtime.running.graph import Graph, GraphStep, graph_of
 from nb2prod.runtime.running.ledger import answer_is_worth, notes_of, trouble_of
 from nb2prod.runtime.running.plan import ancestors_in
@@ -147,21 +148,18 @@ def _call(
 ) -> StepCall:
     before = {name: _needed(store, settings, run, step.name, name) for name in _ancestors(graph, step)}
     policy = _policy(settings, step)
-    return StepCall(
+    return call_of(
+        settings,
+        policy,
         run=run,
         step=step.name,
         attempt=attempt,
-        project=str(settings.root),
-        package=settings.package,
         function=step.function,
         inputs={name: _input(where, before, parameters) for name, where in step.inputs.items()},
         carried=tuple(answer.left for answer in before.values() if answer.left),
         unkept=tuple(key for answer in before.values() for key in answer.unkept),
         artifacts=artifacts,
-        environment=settings.environment,
         timeout=policy.timeout,
-        keep=policy.cache,
-        workdir=str(settings.workdir),
     )
 
 
