@@ -17,7 +17,7 @@ from typing import Any  # the example's package
 
 from nb2prod.api.convert import convert
 from nb2prod.runtime.figures import keep_open_figures
-from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.listening import ACTIVE
 from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.running.runner import Runner
 from nb2prod.runtime.telling.observing import Seen

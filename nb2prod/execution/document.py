@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any  # JSON of nbformat
 
 from nb2prod.execution.outputs import CellOutputs
-from nb2prod.runtime.metrics import MIMETYPE, NOTED
+from nb2prod.runtime.listening import MIMETYPE, NOTED
 
 __all__ = ["RunState", "layout_of", "noted_in", "prepared"]
 

@@ -14,7 +14,7 @@ from nb2prod.execution.redactor import Redactor, StreamRedactor
 from nb2prod.execution.stops import Stops
 from nb2prod.execution.whole_files import NotWritten, write_whole
 from nb2prod.model.job import Failure, FailureKind, Progress
-from nb2prod.runtime.metrics import MIMETYPE
+from nb2prod.runtime.listening import MIMETYPE
 
 __all__ = ["Recorder"]
 

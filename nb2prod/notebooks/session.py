@@ -10,7 +10,7 @@ from nb2prod.errors import Nb2ProdError
 from nb2prod.model.notebook import Cell, CellKind, Notebook, RoleKind
 from nb2prod.notebooks.kernels import kernel_manager_class
 from nb2prod.notebooks.roles import roles_of
-from nb2prod.runtime.proof.capture import SEED
+from nb2prod.runtime.proof.seeing import SEED
 
 __all__ = ["NotebookFailed", "Session", "production_cells"]
 

@@ -12,7 +12,7 @@ from typing import Any  # matplotlib has no types for its backends
 from matplotlib.backend_bases import FigureManagerBase
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.listening import ACTIVE
 
 __all__ = ["FigureCanvas", "FigureManager", "show"]
 

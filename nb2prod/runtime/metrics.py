@@ -7,15 +7,12 @@ puts it into its record; elsewhere it does nothing. Nothing needs to be set up, 
 from collections.abc import Mapping
 from os import PathLike
 from pathlib import Path
-from typing import Any, Protocol  # Any: a number, a table, a model of any library
+from typing import Any  # a model of any library; the module that notes
+
+from nb2prod.runtime.listening import ACTIVE, as_number
 
 __all__ = [
-    "ACTIVE",
-    "MIMETYPE",
-    "NOTED",
-    "Listener",
     "alert",
-    "as_number",
     "event",
     "kpi",
     "log_artifact",
@@ -24,26 +21,6 @@ __all__ = [
     "log_model",
     "log_table",
 ]
-
-MIMETYPE = "application/vnd.nb2prod.metric+json"
-NOTED = "application/vnd.nb2prod.noted+json"
-
-
-class Listener(Protocol):
-    """What hears the step that is running in this process; `Seen` of observing.py is one."""
-
-    def metric(self, name: str, value: float) -> None: ...
-
-    def event(self, kind: str, /, **more: object) -> None:
-        """`kind` is event, alert or kpi."""
-
-    def new_file(self, kind: str, name: str, suffix: str, /, **more: object) -> Path:
-        """Where to write a figure, table, artifact or model; `name` is "" to be numbered, `more` stands beside it."""
-
-    def new_figure(self) -> str: ...
-
-
-ACTIVE: list[Listener] = []
 
 
 def log_metric(name: str, value: object) -> None:
@@ -91,16 +68,6 @@ def alert(name: str, message: str = "", /, *, severity: str = "warning", **data:
 def kpi(name: str, value: object, /, **labels: object) -> None:
     """A number of the business, with what it is of: kpi("revenue", 1250.0, region="EU")."""
     _noting().note_event("kpi", name, {"value": _number("kpi", name, value), "labels": labels})
-
-
-def as_number(value: Any) -> float | None:
-    """A number, also one of a library that is not a Python number; None for what is none."""
-    if isinstance(value, (int, float)):
-        return float(value) if isinstance(value, float) or abs(value) < 2**53 else None
-    if type(value).__module__.split(".")[0] == "numpy" and getattr(value, "size", 0) == 1:
-        item = value.item()
-        return as_number(item) if isinstance(item, (int, float)) else None
-    return None
 
 
 def _number(what: str, name: str, value: object) -> float:

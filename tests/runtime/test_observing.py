@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from nb2prod.runtime import alert, event, kpi, log_artifact, log_metric, log_metrics, log_model, log_table
-from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.listening import ACTIVE
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.telling.observing import Seen, observing
 

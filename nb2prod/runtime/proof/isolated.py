@@ -17,6 +17,7 @@ from typing import Any, TypeVar  # Any: a step's values
 
 from nb2prod.runtime import state
 from nb2prod.runtime.proof.fingerprint import Fingerprint
+from nb2prod.runtime.proof.seeing import failure, seed_all, with_locals
 from nb2prod.runtime.results.bundles import NotPortable, dumps, loads
 from nb2prod.runtime.states import STATES
 from nb2prod.runtime.telling.measure import inputs_of
@@ -120,8 +121,6 @@ def _check(function: Callable[..., Any], what: str, value: object) -> None:
 
 def answer(place: Path, call: Mapping[str, Any]) -> None:
     """The child's side: run the step as the call says, in this process."""
-    from nb2prod.runtime.proof.capture import seed_all, with_locals
-
     sys.path[:0] = [call["source"], ""]
     seed_all()
     function = getattr(importlib.import_module(call["module"]), call["function"])
@@ -151,8 +150,6 @@ def _given(function: Callable[..., Any], given: Any, left: Mapping[str, object])
 
 
 def main(arguments: list[str]) -> int:
-    from nb2prod.runtime.proof.capture import failure
-
     place = Path(arguments[0])
     call = json.loads((place / "call.json").read_text(encoding="utf-8"))
     try:

@@ -7,9 +7,9 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, Protocol  # Any: what steps take and give
+from typing import Any  # Any: what steps take and give
 
-from nb2prod.runtime.errors import ExecutorLost, RunTimeout, RuntimeTrouble, StepFailed
+from nb2prod.runtime.errors import ExecutorLost, RunTimeout, StepFailed
 from nb2prod.runtime.failures.attempts import delay_before
 from nb2prod.runtime.results.artifacts import Damaged, Gone, open_artifacts
 from nb2prod.runtime.results.bundles import NotPortable
@@ -17,9 +17,9 @@ from nb2prod.runtime.results.keys import Origins, Uncacheable
 from nb2prod.runtime.running.calling import call_of
 from nb2prod.runtime.running.drawing import unordered
 from nb2prod.runtime.running.healing import lacks_a_result, to_do_again
-from nb2prod.runtime.running.inline import InlineRunner
+from nb2prod.runtime.running.host import Host
 from nb2prod.runtime.running.ledger import answer_is_worth, answer_of, was_lost
-from nb2prod.runtime.running.plan import Node, Plan, Ref
+from nb2prod.runtime.running.plan import Node, Ref
 from nb2prod.runtime.running.selection import Decision, not_known
 from nb2prod.runtime.steps.calls import Answer, Outcome, StepCall, StepExecutor, Ticket
 from nb2prod.runtime.steps.performing import NotKnown
@@ -32,17 +32,11 @@ _HEALINGS = 3
 _LOOK = 0.5  # seconds between looks at the run's end
 
 
-class DispatchRunner(InlineRunner, Protocol):
-    plan: Plan
-
-    def failure_behind(self, step: str) -> RuntimeTrouble: ...
-
-
 class Dispatch:
     """Of one run. `artifacts` is where results are; every worker must reach it under that name."""
 
     def __init__(
-        self, runner: DispatchRunner, executor: StepExecutor, *, artifacts: str, use_cache: bool, resumed: str = ""
+        self, runner: Host, executor: StepExecutor, *, artifacts: str, use_cache: bool, resumed: str = ""
     ) -> None:
         self.runner, self.executor, self.where, self.use_cache = runner, executor, artifacts, use_cache
         self.resumed = resumed

@@ -14,7 +14,7 @@ from nb2prod.runtime.results.bundles import NotPortable
 from nb2prod.runtime.results.keys import Origins, Uncacheable
 from nb2prod.runtime.running.calling import call_of
 from nb2prod.runtime.running.executors import open_executor
-from nb2prod.runtime.running.inline import InlineRunner
+from nb2prod.runtime.running.host import Host
 from nb2prod.runtime.running.ledger import answer_of
 from nb2prod.runtime.running.plan import Node
 from nb2prod.runtime.running.selection import Decision
@@ -34,7 +34,7 @@ class StepDied(Exception):
 class Guarded:
     """The steps of one run; their processes are local."""
 
-    def __init__(self, runner: InlineRunner) -> None:
+    def __init__(self, runner: Host) -> None:
         self.runner = runner
         self.where = artifacts_of(runner.settings, runner.record.folder.parent)
         self.artifacts = open_artifacts(self.where)

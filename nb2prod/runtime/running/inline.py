@@ -4,62 +4,20 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol  # Any: what steps take and give
+from typing import Any  # Any: what steps take and give
 
 from nb2prod.runtime.failures.attempts import Expired, deadline, delay_before
-from nb2prod.runtime.project import Policy, Settings
-from nb2prod.runtime.results.cache import StepCache
-from nb2prod.runtime.running.ledger import Ledger, answer_is_worth, was_lost
-from nb2prod.runtime.running.plan import Node, Plan
+from nb2prod.runtime.project import Policy
+from nb2prod.runtime.running.host import Host
+from nb2prod.runtime.running.ledger import answer_is_worth, was_lost
+from nb2prod.runtime.running.plan import Node
 from nb2prod.runtime.running.selection import Decision, not_known
 from nb2prod.runtime.running.workplace import artifacts_of
-from nb2prod.runtime.steps.calls import Answer
 from nb2prod.runtime.steps.keepsake import Keepsake
 from nb2prod.runtime.steps.performing import Bench, Done, NotKnown, Work, perform
 from nb2prod.runtime.telling.measure import inputs_of
-from nb2prod.runtime.telling.output import Output
-from nb2prod.runtime.telling.record import Record
 
-__all__ = ["Inline", "InlineRunner"]
-
-
-class InlineRunner(Protocol):
-    """What a runner is to the way its steps are carried out."""
-
-    settings: Settings
-    record: Record
-    cache: StepCache | None
-    output: Output
-    ledger: Ledger
-    plan: Plan
-    timeout: float | None
-    only: str
-
-    def policy(self, node: Node) -> Policy: ...
-
-    def seconds(self, policy: Policy) -> float | None: ...
-
-    def seconds_left(self) -> float | None: ...
-
-    def may_try_again(self, step: str, reason: str) -> bool: ...
-
-    def decision(self, node: Node) -> Decision: ...
-
-    def promised(self, node: Node) -> Any: ...
-
-    def completed(self, node: Node, answer: Answer, **more: Any) -> None: ...
-
-    def hand_over(self, node: Node) -> None: ...
-
-    def failed(
-        self,
-        node: Node,
-        answer: Answer,
-        *,
-        run_seconds: float | None = None,
-        cause: BaseException | None = None,
-        replay: Mapping[str, Any] | None = None,
-    ) -> None: ...
+__all__ = ["Inline"]
 
 
 @dataclass(kw_only=True)
@@ -74,7 +32,7 @@ class _Try:
 
 
 class Inline:
-    def __init__(self, runner: InlineRunner) -> None:
+    def __init__(self, runner: Host) -> None:
         self.runner = runner
         self.missing: dict[str, str] = {}  # nodes that gave nothing → the step that failed
         self.guarded: Any = None

@@ -13,7 +13,7 @@ from typing import Any, ParamSpec, TypeVar  # Any: what steps take and give
 from nb2prod.runtime.errors import RunTimeout, RuntimeTrouble
 from nb2prod.runtime.failures.attempts import Expired, deadline
 from nb2prod.runtime.failures.circuit import circuit_of
-from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.listening import ACTIVE
 from nb2prod.runtime.project import Policy, Settings
 from nb2prod.runtime.results.cache import StepCache
 from nb2prod.runtime.results.collecting import tell

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from types import FunctionType
 from typing import Any  # whatever is shown
 
-from nb2prod.runtime.metrics import ACTIVE, Listener
+from nb2prod.runtime.listening import ACTIVE, Listener
 from nb2prod.runtime.telling.swapping import Swap, swapped
 from nb2prod.runtime.telling.tabular import csv_of, is_table
 

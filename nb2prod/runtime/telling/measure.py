@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any  # a step's values
 
-from nb2prod.runtime.metrics import as_number
+from nb2prod.runtime.listening import as_number
 from nb2prod.runtime.telling.profile import SECRET, described, shape_of
 
 __all__ = ["Clock", "describe", "in_words", "inputs_of", "numbers_in", "outputs_of", "shown"]

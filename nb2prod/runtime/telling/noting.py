@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any  # tables and models of any library; IPython's shell
 
-from nb2prod.runtime.metrics import ACTIVE, MIMETYPE, NOTED
+from nb2prod.runtime.listening import ACTIVE, MIMETYPE, NOTED
 from nb2prod.runtime.telling.tabular import csv_of, html_of
 
 __all__ = ["note_artifact", "note_event", "note_metrics", "note_model", "note_table"]

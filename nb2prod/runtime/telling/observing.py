@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any  # JSON
 
-from nb2prod.runtime.metrics import ACTIVE
+from nb2prod.runtime.listening import ACTIVE
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.telling.profile import forget
 

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from types import CodeType, FrameType, FunctionType
 from typing import Any  # sklearn has no types
 
-from nb2prod.runtime.metrics import as_number
+from nb2prod.runtime.listening import as_number
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.telling.swapping import Hook, Swap, swapped
 
