@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any  # TOML
 
 from nb2prod.errors import InvalidOption
-from nb2prod.execution.attempt import PipelineOptions
+from nb2prod.execution.pipeline_options import PipelineOptions
 from nb2prod.execution.pipeline_run import check_project
 from nb2prod.execution.trials import TrialOrder, fingerprints_of, try_on
 from nb2prod.model.comparison import Comparison, Difference, Prices, Side, Trial
@@ -46,7 +46,7 @@ def compare(
     """
     if len(set(executors)) < len(executors) or not executors:
         raise InvalidOption("--executors", "name each executor once, as in-process,local,dask")
-    pipeline = PipelineOptions(environment=options.environment)
+    pipeline = PipelineOptions(env=options.environment)
     settings, runs = check_project(project, parameters, runs=options.runs, pipeline=pipeline)
     prices = {name: _prices(settings, name) for name in executors}
     trials: dict[str, list[Trial]] = {name: [] for name in executors}

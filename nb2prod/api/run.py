@@ -5,9 +5,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from nb2prod.errors import FolderNotOurs, InvalidOption
-from nb2prod.execution.attempt import InPlace, PipelineOptions
 from nb2prod.execution.following import Screen
 from nb2prod.execution.notebook_job import NotebookRun, notebook_run
+from nb2prod.execution.pipeline_options import PipelineOptions
 from nb2prod.execution.pipeline_run import PipelineRun, check_project, pipeline_run
 from nb2prod.model.job import Artifact, Definition, JobSettings, Run
 from nb2prod.notebooks.read import read_notebook
@@ -54,6 +54,8 @@ def run(
 
     Raises NotAProject, NotebookNotReadable, ParameterRefused, InvalidOption, before anything is started.
     """
+    if pipeline.start and pipeline.only:
+        raise InvalidOption("--only", "it runs one step; --from runs one and all that need it: give one of them")
     if target.is_dir():
         done = run_pipeline(
             target, parameters, runs=runs, pipeline=pipeline, timeout=timeout, options=options, screen=screen
@@ -109,7 +111,9 @@ def run_pipeline(
     """Run a project once where it is, its output passed through. Raises NotAProject and ParameterRefused before."""
     from nb2prod.api.definitions import define
     from nb2prod.api.runs import submit
+    from nb2prod.execution.attempt import InPlace
     from nb2prod.execution.foreground import run_here
+    from nb2prod.execution.job_parameters import check, refuse_secrets
     from nb2prod.store import open_store
 
     known, records = check_project(project, parameters, runs=runs, pipeline=pipeline)
@@ -118,6 +122,7 @@ def run_pipeline(
     in_place = InPlace(project=project, words=pipeline.words())
     with open_store(options.store) as store:
         definition = define(store, project, name=options.name, settings=settings)
+        refuse_secrets(check(definition.parameters, parameters, name=project.name))
         submitted, is_new = submit(store, definition, parameters, idempotency_key=options.idempotency_key)
         folder = records / submitted.id
         if is_new:

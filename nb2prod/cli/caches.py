@@ -7,10 +7,10 @@ from typing import Any  # click's commands
 import click
 
 from nb2prod.api.cache import Cache, Going, open_cache
-from nb2prod.cli.jobs_shown import size_of
-from nb2prod.cli.show import counted
+from nb2prod.cli.show import counted, size_of
+from nb2prod.cli.stores import print_json
 
-__all__ = ["cache_options", "described", "opened", "told"]
+__all__ = ["cache_options", "described", "opened", "show"]
 
 
 def cache_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,7 +45,12 @@ def described(cache: Cache) -> dict[str, Any]:
     }
 
 
-def told(going: Going, *, dry_run: bool) -> str:
+def show(going: Going, *, dry_run: bool, machine: bool) -> None:
+    """What goes, or would go."""
+    if machine:
+        print_json({"results": len(going.entries), "files": len(going.blobs), "freed": going.freed, "left": going.left})
+        return
     verb = "would remove" if dry_run else "removed"
     freed, left = size_of(going.freed), size_of(going.left)
-    return f"{verb} {counted(len(going.entries), 'result')}, {freed}; {left} {'would stay' if dry_run else 'stay'}"
+    what = f"{verb} {counted(len(going.entries), 'result')}, {freed}"
+    click.echo(f"{what}; {left} {'would stay' if dry_run else 'stay'}")

@@ -6,7 +6,7 @@ from datetime import datetime
 from nb2prod.api.readings import duration, read_trigger
 from nb2prod.api.runs import RunDetail
 from nb2prod.cli.quantities import clock, in_zone
-from nb2prod.cli.show import counted
+from nb2prod.cli.show import counted, size_of
 from nb2prod.model.job import Cron, Definition, Event, JobSettings, Progress, Run, RunStatus, Schedule
 
 __all__ = [
@@ -21,7 +21,6 @@ __all__ = [
     "run_row",
     "run_table",
     "seconds_of",
-    "size_of",
     "state_of",
     "what_of",
     "zone_of",
@@ -121,13 +120,6 @@ def lines_of_times(times: Sequence[datetime], zone: str) -> Iterator[str]:
         yield f"{'next' if number == 0 else '':<6}{in_zone(moment, zone, seconds=seconds)}"
 
 
-def size_of(count: int) -> str:
-    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
-        if count >= size:
-            return f"{count / size:.3g} {unit}"
-    return f"{count} B"
-
-
 # ---------------------------------------------------------------------- runs
 
 HEADING = ("run", "job", "status", "due or created", "took", "what")
@@ -162,7 +154,7 @@ def what_of(run: Run) -> str:
         )
     if run.failure and run.status is not RunStatus.COMPLETED:
         place = f" in cell {run.failure.cell}" if run.failure.cell else ""
-        return f"{run.failure.kind.value}{place}: {run.failure.message}"
+        return f"{run.failure.kind.value}{place}: {_first_line(run.failure.message)}"
     if run.status is RunStatus.SKIPPED:
         return f"by {run.reason}"
     if run.status is RunStatus.QUEUED and run.attempt:
@@ -211,7 +203,9 @@ def _failure(run: Run) -> Iterator[str]:
         return
     place = f" at cell {run.failure.cell}" if run.failure.cell else ""
     place += f", line {run.failure.line}" if run.failure.line else ""
-    yield f"  {'failure':<13}{run.failure.kind.value}{place}: {run.failure.message}"
+    said, *notes = run.failure.message.splitlines() or [""]
+    yield f"  {'failure':<13}{run.failure.kind.value}{place}: {said}"
+    yield from (f"  {'':<13}{note.strip()}" for note in notes)
     yield from (f"    {line}" for line in run.failure.traceback.splitlines())
 
 
@@ -221,11 +215,16 @@ def line_of_event(event: Event, zone: str = "UTC") -> str:
     return f"{clock(event.at, zone)}  {event.kind}{attempt}{f'  {data}' if data else ''}"
 
 
+def _first_line(text: str) -> str:
+    """The others say how to go on, which is told once."""
+    return text.partition("\n")[0]
+
+
 def _attempts(detail: RunDetail) -> Iterator[str]:
     for attempt in detail.attempts:
         usage = attempt.usage
         took = f", {usage.seconds:.1f} s, CPU {usage.cpu:.1f} s, {usage.memory / _MEGA:.0f} MB" if usage.seconds else ""
-        why = f" ({attempt.failure.kind.value}: {attempt.failure.message})" if attempt.failure else ""
+        why = f" ({attempt.failure.kind.value}: {_first_line(attempt.failure.message)})" if attempt.failure else ""
         where = f" on {attempt.host}" if attempt.host else ""
         yield f"  {f'attempt {attempt.number}':<13}{attempt.status.value}{where}{took}{why}"
         if attempt.folder:

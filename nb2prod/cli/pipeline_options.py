@@ -1,51 +1,14 @@
 """The options of a project's pipeline, which a notebook has not."""
 
-from dataclasses import dataclass
-
 import click
 
 from nb2prod.cli.bundles import bundled
-from nb2prod.errors import InvalidOption
-from nb2prod.execution.attempt import PipelineOptions
+from nb2prod.execution.pipeline_options import PipelineOptions
 
-__all__ = ["PIPELINE", "GivenPipeline"]
-
-
-@dataclass(frozen=True, kw_only=True)
-class GivenPipeline:
-    """As they were written; "" and None say nothing."""
-
-    resume: str
-    cache: bool
-    start: str
-    only: str
-    env: str
-    executor: str
-    address: str
-    jobs: int | None
-    artifacts: str
-    on_error: str | None
-
-    def options(self) -> PipelineOptions:
-        """Raises InvalidOption for options that exclude each other."""
-        if self.start and self.only:
-            raise InvalidOption("--only", "it runs one step; --from runs one and all that need it: give one of them")
-        return PipelineOptions(
-            resume=self.resume,
-            cache=self.cache,
-            start=self.start,
-            only=self.only,
-            environment=self.env,
-            executor=self.executor,
-            address=self.address,
-            jobs=self.jobs,
-            artifacts=self.artifacts,
-            on_error=self.on_error or "",
-        )
-
+__all__ = ["PIPELINE"]
 
 PIPELINE = bundled(
-    GivenPipeline,
+    PipelineOptions,
     "pipeline",
     [
         click.option(
@@ -69,7 +32,9 @@ PIPELINE = bundled(
         click.option("--artifacts", default="", metavar="URL", help="Where results are kept: a folder or fsspec URL."),
         click.option(
             "--on-error",
-            type=click.Choice(["continue", "stop"]),
+            default="",
+            type=click.Choice(["", "continue", "stop"]),
+            metavar="[continue|stop]",
             help="Whether steps that do not need the failed one go on.",
         ),
     ],

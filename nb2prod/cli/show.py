@@ -69,3 +69,11 @@ def fitted(rows: Sequence[Sequence[str]], width: int | None = None) -> str:
         width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
     lines = table([[" ".join(text.split()) for text in row] for row in rows]).split("\n")
     return "\n".join(line if not width or len(line) <= width else f"{line[: width - 1]}…" for line in lines)
+
+
+def size_of(count: int) -> str:
+    """Of so many bytes."""
+    for unit, size in (("GB", 1e9), ("MB", 1e6), ("kB", 1e3)):
+        if count >= size:
+            return f"{count / size:.3g} {unit}"
+    return f"{count} B"

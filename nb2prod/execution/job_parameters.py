@@ -22,7 +22,7 @@ from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.parameters import Spec, coerce
 from nb2prod.runtime.telling.record import decode, encode
 
-__all__ = ["PREFIX", "Secret", "Text", "check", "from_store", "read_given", "to_store"]
+__all__ = ["PREFIX", "Secret", "Text", "check", "from_store", "read_given", "refuse_secrets", "to_store"]
 
 Declared = Sequence[tuple[str, str, str, str]]  # Definition.parameters: name, annotation, default, comment
 
@@ -68,6 +68,16 @@ def check(declared: Declared, given: Mapping[str, object], *, name: str = "the n
     if troubles:
         raise ParameterRefused("\n".join(troubles).replace("the pipeline", name))
     return values
+
+
+def refuse_secrets(values: Mapping[str, object]) -> None:
+    """Of a pipeline. Raises ParameterRefused."""
+    for name, value in values.items():
+        if isinstance(value, Secret):
+            raise ParameterRefused(
+                f"parameter '{name}' is a secret, and a pipeline keeps what its steps are given; "
+                "read it in the step, from the environment or a file"
+            )
 
 
 def to_store(values: Mapping[str, object]) -> dict[str, Any]:

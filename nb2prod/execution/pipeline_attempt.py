@@ -6,10 +6,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any  # JSON
 
+from nb2prod.errors import ParameterRefused
 from nb2prod.execution.attempt import Attempt, Ended, Product
 from nb2prod.execution.environments import python_of
 from nb2prod.execution.following import EventLines
-from nb2prod.execution.job_parameters import Secret, from_store, to_store
+from nb2prod.execution.job_parameters import from_store, refuse_secrets, to_store
 from nb2prod.execution.kernels.keeping import inherited, keep
 from nb2prod.execution.kernels.leash import Leash
 from nb2prod.execution.kernels.order import Ending
@@ -33,10 +34,10 @@ _CODES = {2: FailureKind.PARAMETERS, 3: FailureKind.CELL_ERROR, 7: FailureKind.I
 def run_pipeline_attempt(attempt: Attempt) -> Ended:
     """Run it. Raises OSError where the run's folder cannot be written, InvalidOption for a Python that is not there."""
     values = from_store(attempt.run.parameters)
-    secrets = [name for name, value in values.items() if isinstance(value, Secret)]
-    if secrets:
-        told = f"parameter '{secrets[0]}' is a secret, and a pipeline keeps what its steps are given; "
-        return _failed(FailureKind.PARAMETERS, told + "read it in the step, from the environment or a file")
+    try:
+        refuse_secrets(values)
+    except ParameterRefused as refused:
+        return _failed(FailureKind.PARAMETERS, str(refused))
     python, _ = python_of(attempt.definition.settings.environment)
     place = attempt.in_place
     project = place.project if place else _made(attempt)

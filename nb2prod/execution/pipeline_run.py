@@ -4,20 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2prod.errors import NotAProject, ParameterRefused
-from nb2prod.execution.attempt import PipelineOptions
+from nb2prod.errors import InvalidOption, NotAProject, ParameterRefused
 from nb2prod.execution.notebook_job import STATUS
+from nb2prod.execution.pipeline_options import PipelineOptions
 from nb2prod.model.job import FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.parameters import Spec, coerce, specs_of_source
 from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
+from nb2prod.runtime.running.executors import HERE, find_executor
 from nb2prod.runtime.telling.record import recorded_parameters
 
 __all__ = ["PipelineRun", "check_project", "pipeline_run", "project_settings", "project_specs"]
 
 # the pipeline has said itself how these ended
-_SAID = (FailureKind.CELL_ERROR, FailureKind.CELL_TIMEOUT, FailureKind.INTERRUPTED)
+_SAID = (FailureKind.CELL_ERROR, FailureKind.CELL_TIMEOUT, FailureKind.INTERRUPTED, FailureKind.PARAMETERS)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +36,10 @@ def check_project(
     project: Path, parameters: Mapping[str, object], *, runs: Path | None = None, pipeline: PipelineOptions
 ) -> tuple[Settings, Path]:
     """Its settings, and where its records go. Raises NotAProject and ParameterRefused."""
-    settings = project_settings(project, pipeline.environment)
+    settings = project_settings(project, pipeline.env)
     records = runs.resolve() if runs else settings.runs
     _check(settings, parameters, records, pipeline.resume)
+    _check_executor(pipeline.executor or settings.executor)
     return settings, records
 
 
@@ -75,6 +77,14 @@ def project_specs(settings: Settings) -> tuple[Spec, ...]:
         return tuple(specs_of_source(path.read_text(encoding="utf-8")))
     except (OSError, SyntaxError, UnicodeDecodeError) as error:
         raise NotAProject(settings.root, f"its {path.name} cannot be read: {error}") from error
+
+
+def _check_executor(name: str) -> None:
+    try:
+        if name != HERE:
+            find_executor(name)
+    except ProjectError as error:
+        raise InvalidOption("--executor", str(error)) from error
 
 
 def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str) -> None:

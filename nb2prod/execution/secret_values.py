@@ -7,6 +7,7 @@ from pathlib import Path
 from nb2prod.errors import ParameterRefused
 from nb2prod.execution.job_parameters import Secret
 from nb2prod.execution.redactor import SHORTEST
+from nb2prod.runtime.data.references import password_of
 from nb2prod.runtime.parameters import parse_value
 
 __all__ = ["look_up", "typed"]
@@ -63,17 +64,7 @@ def _from_file(place: str, environment: Mapping[str, str]) -> str:  # noqa: ARG0
 
 def _from_keyring(place: str, environment: Mapping[str, str]) -> str:  # noqa: ARG001
     service, _, user = place.partition("/")
-    try:
-        import keyring
-    except ImportError:
-        raise LookupError("keyring is not installed: pip install nb2prod[keyring]") from None
-    try:
-        value = keyring.get_password(service, user)
-    except keyring.errors.KeyringError as error:
-        raise LookupError(f"the keyring cannot be read: {error}") from None
-    if value is None:
-        raise LookupError(f"the keyring has no password of {user} for {service}")
-    return value
+    return password_of(service, user)
 
 
 _READERS = {"env": _from_environment, "file": _from_file, "keyring": _from_keyring}

@@ -13,8 +13,8 @@ from nb2prod.cli.main import main
 from nb2prod.cli.options import parse_parameters
 
 VERBS = ["tag", "check", "explain", "trace", "convert", "verify", "run", "batch", "schedule", "scheduler", "runs"]
-VERBS += ["pools", "notify", "export"]
-GROUPS = ["schedule", "scheduler", "runs", "pools", "notify"]
+VERBS += ["pools", "notify", "export", "compare", "replay", "data", "cache"]
+GROUPS = ["schedule", "scheduler", "runs", "pools", "notify", "data", "cache"]
 HEAVY = [
     "sqlalchemy",
     "alembic",
@@ -69,7 +69,22 @@ def test_each_command_of_a_group_has_help_with_an_example(group: str, capsys: py
         assert f"    nb2prod {group} {name}" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("asked", [[], ["schedule"], ["schedule", "add"], ["scheduler", "start"], ["runs"], ["batch"]])
+ASKED = [
+    "",
+    "schedule",
+    "schedule add",
+    "scheduler start",
+    "runs",
+    "batch",
+    "run",
+    "runs show",
+    "runs compare",
+    "compare",
+]
+ASKED += ["export", "replay", "data check", "cache show", "cache prune"]
+
+
+@pytest.mark.parametrize("asked", [words.split() for words in ASKED])
 def test_help_imports_nothing_heavy(asked: list[str]) -> None:
     code = (
         f"import sys; from nb2prod.cli.main import main; main([*{asked}, '--help']);"

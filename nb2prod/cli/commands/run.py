@@ -7,11 +7,12 @@ import click
 
 from nb2prod.cli.job_options import SETTINGS, GivenSettings
 from nb2prod.cli.options import PARAMETER_FILES, PARAMETERS
-from nb2prod.cli.pipeline_options import PIPELINE, GivenPipeline
+from nb2prod.cli.pipeline_options import PIPELINE
 from nb2prod.cli.progress import shown_progress
 from nb2prod.cli.show import say
 from nb2prod.cli.steps_screen import steps_screen
 from nb2prod.cli.stores import STORE
+from nb2prod.execution.pipeline_options import PipelineOptions
 
 _HELP = """Run TARGET once: a project's folder by its pipeline, or a notebook as a job.
 
@@ -67,7 +68,7 @@ def COMMAND(  # noqa: N802
     parameters: dict[str, str],
     params_files: tuple[Path, ...],
     runs: Path | None,
-    pipeline: GivenPipeline,
+    pipeline: PipelineOptions,
     name: str,
     idempotency_key: str,
     settings: GivenSettings,
@@ -87,7 +88,7 @@ def COMMAND(  # noqa: N802
             target,
             given,
             runs=runs,
-            pipeline=pipeline.options(),
+            pipeline=pipeline,
             timeout=timeout,
             progress=progress,
             options=options,

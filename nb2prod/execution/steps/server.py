@@ -128,7 +128,7 @@ class _Server:
             if self.wake in readable:
                 with contextlib.suppress(BlockingIOError):
                     os.read(self.wake, 4096)
-            self._reap()
+            tree.reap(self.children)
             if self.line in readable and not self._accept():
                 self._close()
             if self._pause() == 0:
@@ -207,18 +207,6 @@ class _Server:
         except (RuntimeTrouble, ValueError) as trouble:
             return json.dumps({"refused": str(trouble)})
 
-    def _reap(self) -> None:
-        """Whatever came to us because its keeper was killed is ended."""
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    break
-                self.children.discard(pid)
-        strays = [pid for pid in tree.children(os.getpid()) if pid not in self.children]
-        for stray in strays:
-            tree.send([*reversed(tree.below(stray)), stray], signal.SIGKILL)
-
     def _close(self) -> NoReturn:
         """Their leashes are let go before our line is, so keepers are ending."""
         self.line.close()
@@ -227,7 +215,7 @@ class _Server:
             select.select([self.wake], [], [], 0.05)
             with contextlib.suppress(BlockingIOError):
                 os.read(self.wake, 4096)
-            self._reap()
+            tree.reap(self.children)
         os._exit(0)
 
 

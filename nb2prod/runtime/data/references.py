@@ -14,7 +14,7 @@ from pathlib import Path
 
 from nb2prod.runtime.errors import ProjectError
 
-__all__ = ["Resolved", "clear_text_secret", "hide", "references_in", "resolve", "unknown_reference"]
+__all__ = ["Resolved", "clear_text_secret", "hide", "password_of", "references_in", "resolve", "unknown_reference"]
 
 _REFERENCE = re.compile(r"\{(env|file|keyring):([^{}]+)\}")
 _LIKE_ONE = re.compile(r"\{([A-Za-z_]+):[^{}]*\}")
@@ -118,6 +118,11 @@ def _from_file(place: str, _: Mapping[str, str]) -> str:
 
 def _from_keyring(place: str, _: Mapping[str, str]) -> str:
     service, _mark, user = place.rpartition("/")
+    return password_of(service, user)
+
+
+def password_of(service: str, user: str) -> str:
+    """From the system's keyring. Raises LookupError, whose text says what is not there."""
     try:
         import keyring
     except ImportError:

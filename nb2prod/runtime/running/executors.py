@@ -2,14 +2,14 @@
 
 import difflib
 from collections.abc import Mapping
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from typing import Any, Protocol  # Any: TOML
 
 from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.steps.calls import StepExecutor
 
-__all__ = ["HERE", "ExecutorKind", "open_executor"]
+__all__ = ["HERE", "ExecutorKind", "find_executor", "open_executor"]
 
 GROUP = "nb2prod.step_executors"
 HERE = "in-process"
@@ -27,11 +27,16 @@ class ExecutorKind(Protocol):
 
 def open_executor(name: str, settings: Settings, options: Mapping[str, Any]) -> StepExecutor:
     """`options` lie over [executors.NAME] of pipeline.toml. Raises ProjectError."""
+    kind: ExecutorKind = find_executor(name).load()
+    return kind.open(settings, {**settings.executors.get(name, {}), **options})
+
+
+def find_executor(name: str) -> EntryPoint:
+    """Raises ProjectError for a name that nobody has."""
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         known = [HERE, *sorted(found)]
         close = difflib.get_close_matches(name, known, n=1)
         hint = f"did you mean '{close[0]}'?" if close else f"there are {', '.join(known)}"
         raise ProjectError(f"there is no executor '{name}'; {hint}")
-    kind: ExecutorKind = found[name].load()
-    return kind.open(settings, {**settings.executors.get(name, {}), **options})
+    return found[name]

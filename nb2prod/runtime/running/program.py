@@ -28,7 +28,7 @@ from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.results.artifacts import open_artifacts
 from nb2prod.runtime.results.collecting import Limits, collect, limits_of
 from nb2prod.runtime.running.command_line import assigned, described, environment_in, joined, parser_of
-from nb2prod.runtime.running.executors import HERE, open_executor
+from nb2prod.runtime.running.executors import HERE, find_executor, open_executor
 from nb2prod.runtime.running.graph import graph_of
 from nb2prod.runtime.running.runner import Runner
 from nb2prod.runtime.running.selection import select
@@ -119,7 +119,7 @@ def _run(
     }
     run = options.run_id or new_run_id()
     where = ["--runs", options.runs] if options.runs else []
-    where += ["--env", settings.environment] if options.env else []
+    where += ["--env", settings.environment] if settings.environment else []
     where += _as_given(options)
     resume = f"{options.called or command} {shlex.join([*where, '--resume', run])}"
     record = _record(runs / run, {**head, "resume": resume})
@@ -140,6 +140,8 @@ def _check(settings: Settings) -> None:
     check_handlers(settings)
     circuit_of(settings)
     data_of(settings.tables)
+    if settings.executor != HERE:
+        find_executor(settings.executor)
     if FAULTS in os.environ:
         from nb2prod.runtime.failures.faults import parse
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from nb2prod.cli.caches import cache_options, opened, told
-from nb2prod.cli.stores import JSON, print_json
+from nb2prod.cli.caches import cache_options, opened, show
+from nb2prod.cli.stores import JSON
 
 
 @click.command(name="clear")
@@ -31,8 +31,5 @@ def COMMAND(  # noqa: N802
     from nb2prod.api.cache import clear_cache
 
     going = clear_cache(opened(project, where, runs, environment), everything=everything, dry_run=dry_run)
-    if machine:
-        print_json({"results": len(going.entries), "files": len(going.blobs), "freed": going.freed, "left": going.left})
-    else:
-        click.echo(told(going, dry_run=dry_run))
+    show(going, dry_run=dry_run, machine=machine)
     return 0

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import click
 
-from nb2prod.cli.caches import cache_options, opened, told
+from nb2prod.cli.caches import cache_options, opened, show
 from nb2prod.cli.quantities import DURATION, SIZE
-from nb2prod.cli.stores import JSON, print_json
+from nb2prod.cli.stores import JSON
 
 
 @click.command(name="prune")
@@ -38,8 +38,5 @@ def COMMAND(  # noqa: N802
 
     cache = opened(project, where, runs, environment)
     going = prune_cache(cache, max_size=max_size, max_age=max_age, dry_run=dry_run)
-    if machine:
-        print_json({"results": len(going.entries), "files": len(going.blobs), "freed": going.freed, "left": going.left})
-    else:
-        click.echo(told(going, dry_run=dry_run))
+    show(going, dry_run=dry_run, machine=machine)
     return 0

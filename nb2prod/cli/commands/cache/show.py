@@ -6,8 +6,7 @@ from pathlib import Path
 import click
 
 from nb2prod.cli.caches import cache_options, described, opened
-from nb2prod.cli.jobs_shown import size_of
-from nb2prod.cli.show import counted
+from nb2prod.cli.show import counted, size_of
 from nb2prod.cli.stores import JSON, print_json
 
 

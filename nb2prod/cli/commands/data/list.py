@@ -13,7 +13,12 @@ from nb2prod.cli.show import fitted, say
 @click.option("--env", "environment", default="", metavar="NAME", help="The [env.NAME] of pipeline.toml.")
 @click.option("--json", "machine", is_flag=True, help="For machines.")
 def COMMAND(project: Path, environment: str, machine: bool) -> None:  # noqa: N802
-    """Say what PROJECT reads and writes, where it is, and which steps take it. Secrets are shown by their names."""
+    """Say what PROJECT reads and writes, where it is, and which steps take it. Secrets are shown by their names.
+
+    \b
+        nb2prod data list out/churn
+        nb2prod data list out/churn --env prod --json
+    """
     from nb2prod.api.data import list_data, to_json
 
     known = list_data(project, environment)

@@ -7,7 +7,7 @@ import os
 import signal
 from collections.abc import Iterable, Iterator
 
-__all__ = ["below", "children", "exact_memory", "memory", "send"]
+__all__ = ["below", "children", "exact_memory", "memory", "reap", "send"]
 
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 _LISTED = os.path.exists(f"/proc/self/task/{os.getpid()}/children")
@@ -69,6 +69,22 @@ def send(pids: Iterable[int], number: int) -> None:
             os.kill(pid, number)
             if number == signal.SIGTERM:
                 os.kill(pid, signal.SIGCONT)  # a stopped process does not hear TERM
+
+
+def reap(ours: set[int]) -> bool:
+    """Take those of our own children that have ended out of the set; whether there were any. Whatever came to this
+    process because its keeper was killed is ended."""
+    some = False
+    with contextlib.suppress(ChildProcessError):
+        while True:
+            pid, _ = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            some = some or pid in ours
+            ours.discard(pid)
+    for stray in [pid for pid in children(os.getpid()) if pid not in ours]:
+        send([*reversed(below(stray)), stray], signal.SIGKILL)
+    return some
 
 
 def _read(path: str) -> bytes:

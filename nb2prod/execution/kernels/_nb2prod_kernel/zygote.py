@@ -134,18 +134,8 @@ class _Zygote:
         return None
 
     def _reap(self) -> None:
-        """Whatever came to us because its keeper was killed is ended."""
-        with contextlib.suppress(ChildProcessError):
-            while True:
-                pid, _ = os.waitpid(-1, os.WNOHANG)
-                if pid == 0:
-                    break
-                if pid in self.children:
-                    self.children.discard(pid)
-                    self.used = time.monotonic()
-        strays = [pid for pid in tree.children(os.getpid()) if pid not in self.children]
-        for stray in strays:
-            tree.send([*reversed(tree.below(stray)), stray], signal.SIGKILL)
+        if tree.reap(self.children):
+            self.used = time.monotonic()
 
     def _learn(self) -> None:
         """Import what a kernel imports while it starts and runs its first cell, a module at a time: a child tells."""
