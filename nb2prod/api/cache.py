@@ -4,9 +4,10 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2prod.errors import CacheInUse, CacheNotReachable, NoLimits, NotAProject, SettingsWrong
+from nb2prod.errors import CacheInUse, CacheNotReachable, NoLimits, SettingsWrong
+from nb2prod.execution.projects import project_settings
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.project import SETTINGS, Settings, read_settings
+from nb2prod.runtime.project import SETTINGS
 from nb2prod.runtime.results.artifacts import Artifacts, ArtifactsUnreachable, open_artifacts
 from nb2prod.runtime.results.collecting import Contents, Going, Limits, carry_out, clear, decide, limits_of, look
 from nb2prod.runtime.running.workplace import artifacts_of
@@ -37,7 +38,7 @@ class Cache:
 def open_cache(project: Path | None, where: str, runs: Path | None, environment: str = "") -> Cache:
     """That of a project, or at a path or URL. Raises NotAProject, SettingsWrong, CacheNotReachable."""
     try:
-        settings = _settings(project, environment) if project else None
+        settings = project_settings(project, environment, needed=(SETTINGS,)) if project else None
         records = [runs] if runs else [settings.runs] if settings else []
         place = where or (artifacts_of(settings, records[0]) if settings else "")
         artifacts = open_artifacts(place)
@@ -75,9 +76,3 @@ def _done(cache: Cache, going: Going, *, dry_run: bool) -> Going:
     except (ArtifactsUnreachable, OSError) as error:
         raise CacheNotReachable(str(error)) from error
     return going
-
-
-def _settings(project: Path, environment: str) -> Settings:
-    if not (project / SETTINGS).is_file():
-        raise NotAProject(project, f"it has no {SETTINGS}")
-    return read_settings(project, environment=environment)

@@ -4,10 +4,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from nb2prod.errors import NotAProject, SettingsWrong
+from nb2prod.errors import SettingsWrong
+from nb2prod.execution.projects import project_settings
 from nb2prod.runtime.data.trying import TIMEOUT, Tried, known_data, try_all
 from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.project import SETTINGS, Settings, read_settings
+from nb2prod.runtime.project import SETTINGS
 
 __all__ = ["TIMEOUT", "Known", "Tried", "check_data", "list_data", "to_json"]
 
@@ -28,7 +29,7 @@ class Known:
 
 def list_data(project: Path, environment: str = "") -> tuple[Known, ...]:
     """The data and outputs of pipeline.toml, with those of [env.NAME]. Raises NotAProject and SettingsWrong."""
-    settings = _settings(project, environment)
+    settings = project_settings(project, environment, needed=(SETTINGS,))
     try:
         return tuple(
             Known(
@@ -48,7 +49,7 @@ def list_data(project: Path, environment: str = "") -> tuple[Known, ...]:
 
 def check_data(project: Path, environment: str = "", timeout: float = TIMEOUT) -> tuple[Tried, ...]:
     """Try each: nothing of it is changed. Raises NotAProject and SettingsWrong."""
-    settings = _settings(project, environment)
+    settings = project_settings(project, environment, needed=(SETTINGS,))
     try:
         return try_all(known_data(settings), settings.workdir, timeout)
     except ProjectError as error:
@@ -57,12 +58,3 @@ def check_data(project: Path, environment: str = "", timeout: float = TIMEOUT) -
 
 def to_json(rows: tuple[Known, ...] | tuple[Tried, ...]) -> list[dict[str, Any]]:
     return [asdict(row) for row in rows]
-
-
-def _settings(project: Path, environment: str) -> Settings:
-    if not (project / SETTINGS).is_file():
-        raise NotAProject(project, f"it has no {SETTINGS}")
-    try:
-        return read_settings(project, environment=environment)
-    except ProjectError as error:
-        raise SettingsWrong(str(error)) from error

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from nb2prod.errors import InvalidOption, NotAProject, ParameterRefused
 from nb2prod.execution.environments import python_of
-from nb2prod.execution.pipeline_run import project_settings, project_specs
+from nb2prod.execution.projects import project_settings, project_specs
 from nb2prod.model.job import Cron
 from nb2prod.runtime.errors import ParameterError
 from nb2prod.runtime.parameters import Spec, coerce

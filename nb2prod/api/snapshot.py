@@ -11,13 +11,11 @@ from nb2prod.analysis.analyse import analyse
 from nb2prod.analysis.data_sources import data_sources_of
 from nb2prod.analysis.magics import lower
 from nb2prod.analysis.parameters import declared_parameters
-from nb2prod.errors import InvalidOption, NotAProject
+from nb2prod.errors import InvalidOption
+from nb2prod.execution.projects import project_settings, project_specs
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import DataSource
 from nb2prod.notebooks.read import read_notebook
-from nb2prod.runtime.errors import ProjectError
-from nb2prod.runtime.parameters import specs_of_source
-from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
 
 __all__ = ["Described", "Snapshot", "SnapshotTooLarge", "snapshot"]
 
@@ -139,16 +137,12 @@ def _match(folder: Path, pattern: str) -> Iterator[Path]:
 
 
 def _of_project(root: Path, patterns: Sequence[str], limit: int) -> Snapshot:
-    settings = _settings(root)
+    settings = project_settings(root)
     root = settings.root
     if patterns:
         raise InvalidOption("--file", f"{root} is a project, of which every file is taken; leave out --file")
     kept = [file for file in _walk(root) if settings.runs not in file.parents]
-    source = root / "src" / settings.package / "parameters.py"
-    try:
-        specs = specs_of_source(source.read_text(encoding="utf-8"))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
-        raise NotAProject(root, f"its parameters.py cannot be read: {error}") from error
+    specs = project_specs(settings)
     outside = not settings.workdir.is_relative_to(root)
     return Snapshot(
         entry=".",
@@ -156,16 +150,6 @@ def _of_project(root: Path, patterns: Sequence[str], limit: int) -> Snapshot:
         parameters=tuple((spec.name, spec.annotation, repr(spec.default), spec.comment) for spec in specs),
         workdir=str(settings.workdir) if outside else "",
     )
-
-
-def _settings(root: Path) -> Settings:
-    for name in (SETTINGS, LOCK):
-        if not (root / name).is_file():
-            raise NotAProject(root, f"it has no {name}; make one with nb2prod convert NOTEBOOK -o {root}")
-    try:
-        return read_settings(root)
-    except ProjectError as error:
-        raise NotAProject(root, str(error)) from error
 
 
 # ---------------------------------------------------------------------- files

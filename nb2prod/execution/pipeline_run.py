@@ -4,18 +4,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2prod.errors import InvalidOption, NotAProject, ParameterRefused
+from nb2prod.errors import InvalidOption, ParameterRefused
 from nb2prod.execution.notebook_job import STATUS
 from nb2prod.execution.pipeline_options import PipelineOptions
+from nb2prod.execution.projects import project_settings, project_specs
 from nb2prod.model.job import FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
-from nb2prod.runtime.parameters import Spec, coerce, specs_of_source
-from nb2prod.runtime.project import LOCK, SETTINGS, Settings, read_settings
+from nb2prod.runtime.parameters import coerce
+from nb2prod.runtime.project import Settings
 from nb2prod.runtime.running.executors import HERE, find_executor
 from nb2prod.runtime.telling.record import recorded_parameters
 
-__all__ = ["PipelineRun", "check_project", "pipeline_run", "project_settings", "project_specs"]
+__all__ = ["PipelineRun", "check_project", "pipeline_run"]
 
 # the pipeline has said itself how these ended
 _SAID = (FailureKind.CELL_ERROR, FailureKind.CELL_TIMEOUT, FailureKind.INTERRUPTED, FailureKind.PARAMETERS)
@@ -57,26 +58,6 @@ def pipeline_run(run: Run, folder: Path) -> PipelineRun:
         record=record if found else None,
         message="" if said or failure is None else f"{status}: {failure.message}{resume}\n  record: {record}",
     )
-
-
-def project_settings(project: Path, environment: str) -> Settings:
-    """Raises NotAProject."""
-    for name in (SETTINGS, LOCK):
-        if not (project / name).is_file():
-            raise NotAProject(project, f"it has no {name}; make one with nb2prod convert NOTEBOOK -o {project}")
-    try:
-        return read_settings(project, environment=environment)
-    except ProjectError as error:
-        raise NotAProject(project, str(error)) from error
-
-
-def project_specs(settings: Settings) -> tuple[Spec, ...]:
-    """From the text of parameters.py: nothing of the project is imported here. Raises NotAProject."""
-    path = settings.root / "src" / settings.package / "parameters.py"
-    try:
-        return tuple(specs_of_source(path.read_text(encoding="utf-8")))
-    except (OSError, SyntaxError, UnicodeDecodeError) as error:
-        raise NotAProject(settings.root, f"its {path.name} cannot be read: {error}") from error
 
 
 def _check_executor(name: str) -> None:
