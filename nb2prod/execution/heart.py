@@ -122,7 +122,7 @@ class Heart:
                 self._store.log_metrics(self._run, self._attempt, metrics)
         except Superseded:
             raise
-        except Exception:
+        except Exception:  # whatever it was, what was to be told is not lost
             with self._lock:
                 self._events, self._metrics = events + self._events, metrics | self._metrics
             raise

@@ -103,7 +103,7 @@ def answered(stage: str, notebook: Path, tags: str, answer: Path) -> None:
     os.chdir(notebook.parent)
     try:
         found = STAGES[stage](notebook, tags)
-    except Exception:
+    except Exception:  # a crash is an answer, and the worst one
         found = "crash", traceback.format_exc()[-3000:]
     answer.write_text(json.dumps(found), encoding="utf-8")
 

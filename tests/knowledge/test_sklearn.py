@@ -110,7 +110,7 @@ def drawing_methods(kind: Callable[[], Any]) -> set[str]:
                 made.set_params(n_estimators=3)
             before = drawn()
             made.fit(*data)
-        except Exception:
+        except Exception:  # it wants other data; the next one may suit it
             continue
         found = {"fit"} if drawn() != before else set()
         return found | {method for method in ASKED if hasattr(made, method) and asking_draws(made, method, data)}

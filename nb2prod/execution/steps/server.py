@@ -232,6 +232,7 @@ def _write(descriptor: int, text: str) -> None:
 
 def _leave(code: int) -> NoReturn:
     """As a program ends, without the time that it takes to take modules apart."""
+    # whatever goes wrong from here on, the answer has been given
     with contextlib.suppress(BaseException):
         getattr(threading, "_shutdown")()  # noqa: B009 - it waits for threads; typeshed does not have it
     with contextlib.suppress(BaseException):

@@ -99,7 +99,7 @@ class Delivery:
             work()
         except StoreError as error:
             _log.warning("notifications wait: %s", error)
-        except Exception:
+        except Exception:  # of a row or a template; the next ones must not wait for it
             _log.exception("a step of the delivery failed; it goes on")
 
     def _serve(self, row: Row) -> None:
