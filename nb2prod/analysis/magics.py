@@ -55,6 +55,7 @@ class LoweredCell:
     number: int
     text: str
     tree: ast.Module
+    source: str = ""
     magics: tuple[Magic, ...] = ()
     requirements: tuple[str, ...] = ()
     error: str = ""
@@ -86,6 +87,7 @@ def _lower(number: int, source: str) -> LoweredCell:
     error = None if isinstance(tree, ast.Module) else tree
     return LoweredCell(
         number=number,
+        source=source,
         text="\n".join(done.lines),
         tree=tree if isinstance(tree, ast.Module) else ast.Module(body=[], type_ignores=[]),
         magics=tuple(sorted(done.magics, key=lambda magic: magic.line)),
