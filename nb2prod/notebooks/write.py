@@ -28,7 +28,8 @@ def write_tags(path: Path, tags: Mapping[int, tuple[str, ...]]) -> None:
 
 
 def write_sources(path: Path, sources: Mapping[int, str]) -> None:
-    """Give cells other lines, by number from 1; lines end as they did in the cell. Raises NotebookNotReadable when nothing could be written."""
+    """Give cells other lines, by number from 1, that end as the cell's did. Raises NotebookNotReadable when nothing
+    could be written."""
 
     def change(data: Any) -> None:
         for number, text in sources.items():

@@ -18,13 +18,21 @@ from nb2prod.model.notebook import Notebook
 # what each line becomes, and the cell in which it stands where that is not the only one
 CASES: list[tuple[str, tuple[Written, ...], tuple[str, ...]]] = [
     ("NB406", ("from math import *\nprint(sqrt(pi))",), ("from math import pi, sqrt\nprint(sqrt(pi))",)),
-    ("NB406", ("if True:\n    from math import *", "x = floor(2.5)"), ("if True:\n    from math import floor", "x = floor(2.5)")),
+    (
+        "NB406",
+        ("if True:\n    from math import *", "x = floor(2.5)"),
+        ("if True:\n    from math import floor", "x = floor(2.5)"),
+    ),
     ("NB406", ("from math import *; a = 'ä'; b = e", "c = b"), ("from math import e; a = 'ä'; b = e", "c = b")),
     ("NB407", ("%matplotlib inline\nx = 1  # ein",), ("x = 1  # ein",)),
     ("NB407", ("x = 1\nx?\n\ny = x",), ("x = 1\n\ny = x",)),
     ("NB407", ("%config InlineBackend.figure_format = 'retina'", "y = 2"), ("", "y = 2")),
     ("NB407", ("!ls data\nx = 1",), ("x = 1",)),
-    ("NB409", ("password = 'hunter22'\nlog(password)",), ('import os\npassword = os.environ["PASSWORD"]\nlog(password)',)),
+    (
+        "NB409",
+        ("password = 'hunter22'\nlog(password)",),
+        ('import os\npassword = os.environ["PASSWORD"]\nlog(password)',),
+    ),
     (
         "NB409",
         (("imports", "# all of them\nimport json"), ("step:load", "x = 1\nconnect('ä', password='hunter22')")),
@@ -35,27 +43,37 @@ CASES: list[tuple[str, tuple[Written, ...], tuple[str, ...]]] = [
         ("import os\nhost = os.environ['HOST']", "settings = {'secret_key': 'hunter22', 'api_key': 'hunter23'}"),
         (
             "import os\nhost = os.environ['HOST']",
-            'settings = {\'secret_key\': os.environ["SECRET_KEY"], \'api_key\': os.environ["API_KEY"]}',
+            "settings = {'secret_key': os.environ[\"SECRET_KEY\"], 'api_key': os.environ[\"API_KEY\"]}",
         ),
     ),
     (
         "NB409",
-        ("from __future__ import annotations\nimport json\nengine = connect(\n    'postgresql://ann:hunter22@db/churn'\n)",),
+        (
+            "from __future__ import annotations\nimport json\nengine = connect(\n    'postgresql://ann:hunter22@db/churn'\n)",
+        ),
         ('from __future__ import annotations\nimport os\nimport json\nengine = connect(\n    os.environ["SECRET"]\n)',),
     ),
     ("NB410", ("for x in {'a', 'b'}:\n    print(x)",), ("for x in sorted({'a', 'b'}):\n    print(x)",)),
     ("NB410", ("for x in {f(), g()}:\n    print(x)",), ("for x in [f(), g()]:\n    print(x)",)),
-    ("NB410", ("seen = set(rows)\nfor i, x in enumerate(seen): print(x)",), ("seen = set(rows)\nfor i, x in enumerate(sorted(seen)): print(x)",)),
+    (
+        "NB410",
+        ("seen = set(rows)\nfor i, x in enumerate(seen): print(x)",),
+        ("seen = set(rows)\nfor i, x in enumerate(sorted(seen)): print(x)",),
+    ),
     ("NB404", ("try:\n    f()\nexcept:\n    pass",), ("try:\n    f()\nexcept:\n    raise",)),
     ("NB404", ("try: f()\nexcept Exception: pass",), ("try: f()\nexcept Exception: raise",)),
     (
         "NB404",
         ("for x in rows:\n    try:\n        f(x)\n    except Exception as e:\n        print(e)\n    y = x",),
-        ("for x in rows:\n    try:\n        f(x)\n    except Exception as e:\n        print(e)\n        raise\n    y = x",),
+        (
+            "for x in rows:\n    try:\n        f(x)\n    except Exception as e:\n        print(e)\n        raise\n    y = x",
+        ),
     ),
     (
         "NB405",
-        ("from sklearn.model_selection import train_test_split\na, b = train_test_split(\n    df,\n    test_size=0.25,\n)",),
+        (
+            "from sklearn.model_selection import train_test_split\na, b = train_test_split(\n    df,\n    test_size=0.25,\n)",
+        ),
         (
             "from sklearn.model_selection import train_test_split\n"
             "a, b = train_test_split(\n    df,\n    test_size=0.25, random_state=0,\n)",
@@ -77,9 +95,13 @@ CASES: list[tuple[str, tuple[Written, ...], tuple[str, ...]]] = [
         (("parameters", "seed = 7"), ("step:a", "import numpy as np\nrng = np.random.default_rng()\nx = df.sample(3)")),
         ("seed = 7", "import numpy as np\nrng = np.random.default_rng(seed)\nx = df.sample(3)"),
     ),
-    ("NB215", ('x = 1\nif __name__ == "__main__":\n    # go\n    y = 2\n\n    z = 3\nw = 4',), ("x = 1\n# go\ny = 2\n\nz = 3\nw = 4",)),
+    (
+        "NB215",
+        ('x = 1\nif __name__ == "__main__":\n    # go\n    y = 2\n\n    z = 3\nw = 4',),
+        ("x = 1\n# go\ny = 2\n\nz = 3\nw = 4",),
+    ),
     ("NB211", ("global x\nx = 1\nprint(x)",), ("x = 1\nprint(x)",)),
-]  # fmt: skip
+]
 # where no fix is mechanical, or none would be safe
 NONE = [
     ("NB406", ("from math import *\nx = 1",)),
