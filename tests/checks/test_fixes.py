@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +13,13 @@ from nb2prod.analysis.build import plan
 from nb2prod.analysis.fixes import applied, disjoint
 from nb2prod.analysis.magics import lower
 from nb2prod.api.check import check, fix
-from nb2prod.checks.check import run_checks
+from nb2prod.checks.check import all_checks, run_checks
+from nb2prod.checks.manual import PAGES
 from nb2prod.model.finding import Finding, Fix
 from nb2prod.model.notebook import Notebook
+from nb2prod.notebooks.read import read_notebook
+
+ROOT = Path(__file__).parents[2]
 
 # what each line becomes, and the cell in which it stands where that is not the only one
 CASES: list[tuple[str, tuple[Written, ...], tuple[str, ...]]] = [
@@ -66,13 +72,15 @@ CASES: list[tuple[str, tuple[Written, ...], tuple[str, ...]]] = [
         "NB404",
         ("for x in rows:\n    try:\n        f(x)\n    except Exception as e:\n        print(e)\n    y = x",),
         (
-            "for x in rows:\n    try:\n        f(x)\n    except Exception as e:\n        print(e)\n        raise\n    y = x",
+            "for x in rows:\n    try:\n        f(x)\n    except Exception as e:\n"
+            "        print(e)\n        raise\n    y = x",
         ),
     ),
     (
         "NB405",
         (
-            "from sklearn.model_selection import train_test_split\na, b = train_test_split(\n    df,\n    test_size=0.25,\n)",
+            "from sklearn.model_selection import train_test_split\n"
+            "a, b = train_test_split(\n    df,\n    test_size=0.25,\n)",
         ),
         (
             "from sklearn.model_selection import train_test_split\n"
@@ -120,9 +128,10 @@ def found_in(notebook: Notebook) -> list[Finding]:
     return sorted({*planned.findings, *run_checks(planned.analysis)})
 
 
-def mended(notebook: Notebook, made: Fix) -> tuple[Written, ...]:
+def mended(notebook: Notebook, made: Fix) -> Notebook:
     _, edits = disjoint([made])
-    return tuple(("".join(cell.tags), applied(cell.source, edits.get(cell.number, ()))) for cell in notebook.cells)
+    cells = [replace(cell, source=applied(cell.source, edits.get(cell.number, ()))) for cell in notebook.cells]
+    return replace(notebook, cells=tuple(cells))
 
 
 @pytest.mark.parametrize(("code", "cells", "expected"), CASES)
@@ -131,13 +140,70 @@ def test_a_fix_and_nothing_else(code: str, cells: tuple[Written, ...], expected:
     before = found_in(notebook)
     finding = next(each for each in before if each.code == code and each.fix)
     assert finding.fix is not None
-    after = notebook_of(mended(notebook, finding.fix))
+    after = mended(notebook, finding.fix)
     assert tuple(cell.source for cell in after.cells) == expected
     assert [lower(cell).error for cell in after.cells] == [""] * len(after.cells)
-    told = Counter((each.code, each.message) for each in before)
-    told.subtract((each.code, each.message) for each in found_in(after))
-    assert told[code, finding.message] == 1
-    assert -told == Counter()
+    held(notebook)
+
+
+def page_examples() -> list[str]:
+    """What each page of the manual says to write otherwise."""
+    found = []
+    for page in (*PAGES.values(), *(rule.page for rule in all_checks())):
+        lines = page.partition("Instead of     ")[2].partition("\nwrite ")[0].split("\n")
+        found.append("\n".join([lines[0], *(line[15:] for line in lines[1:])]))
+    return found
+
+
+def example_notebooks() -> Iterator[Notebook]:
+    for path in sorted(ROOT.glob("example_notebooks/*.ipynb")) + sorted(ROOT.glob("tests/golden/*/notebook.ipynb")):
+        yield read_notebook(path)
+
+
+@pytest.mark.parametrize("source", page_examples())
+def test_examples_of_the_manual(source: str) -> None:
+    imports = "import numpy as np\nimport pandas as pd\nfrom sklearn.model_selection import train_test_split"
+    for tag in ("step:a", "skip", ""):
+        held(notebook_of((("imports", imports), (tag, source))))
+    held(notebook_of((source,)))
+
+
+def test_every_cell_of_the_cases_together() -> None:
+    held(notebook_of(tuple(cell for _, cells, _ in CASES for cell in cells)))
+
+
+def test_examples() -> None:
+    for notebook in example_notebooks():
+        held(notebook)
+
+
+def held(notebook: Notebook) -> None:
+    """Each fix of a notebook: its finding goes, none comes, other lines stay, and all is Python."""
+    before = found_in(notebook)
+    for finding in before:
+        if finding.fix is not None:
+            after = mended(notebook, finding.fix)
+            told = Counter((each.code, each.message) for each in before)
+            told.subtract((each.code, each.message) for each in found_in(after))
+            assert told[finding.code, finding.message] >= 1, finding
+            assert -told == Counter(), finding
+            errors = [lower(cell).error for cell in notebook.code_cells]
+            assert [lower(cell).error for cell in after.code_cells] == errors
+            keeps_other_lines(notebook, after, finding.fix)
+
+
+def keeps_other_lines(before: Notebook, after: Notebook, made: Fix) -> None:
+    for old, new in zip(before.cells, after.cells, strict=True):
+        edits = [edit for edit in made.edits if edit.cell == old.number]
+        lines, rest = old.source.split("\n"), new.source.split("\n")
+        for edit in sorted(edits, key=lambda edit: (edit.first, edit.last)):
+            count = edit.first - 1 - (len(old.source.split("\n")) - len(lines))
+            assert lines[:count] == rest[:count]
+            lines, rest = lines[count + edit.last - edit.first + 1 :], rest[count:]
+            text = edit.text.split("\n") if edit.text else []
+            assert rest[: len(text)] == text
+            rest = rest[len(text) :]
+        assert lines == rest or (lines == [] and rest == [""])
 
 
 @pytest.mark.parametrize(("code", "cells"), NONE)
