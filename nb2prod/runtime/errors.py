@@ -1,6 +1,6 @@
 """How a run can end otherwise than well. Each class builds its own sentence and knows its exit code."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 __all__ = [
     "ExecutorLost",
@@ -8,6 +8,7 @@ __all__ = [
     "ParameterError",
     "ProjectError",
     "RecordNotWritten",
+    "ResultsNotKept",
     "RunTimeout",
     "RuntimeTrouble",
     "StepFailed",
@@ -42,6 +43,18 @@ class RecordNotWritten(RuntimeTrouble):
 
     def __init__(self, folder: object, reason: str, resume: str = "") -> None:
         text = f"cannot write the record of the run in {folder}: {reason}; make room there"
+        super().__init__("\n".join([text, *([f"  to resume: {resume}"] if resume else [])]))
+
+
+class ResultsNotKept(RuntimeTrouble):
+    """A run whose values are right, and which left less than who resumes it or looks at it relies on."""
+
+    exit_code = 7
+
+    def __init__(self, *, pipeline: str, reasons: Mapping[str, str], resume: str = "") -> None:
+        steps = ", ".join(f"'{step}'" for step in reasons)
+        text = f"pipeline '{pipeline}' computed everything, but what {steps} gave could not be kept: "
+        text += f"{next(iter(reasons.values()))}; make room there, or see that it can be reached"
         super().__init__("\n".join([text, *([f"  to resume: {resume}"] if resume else [])]))
 
 

@@ -108,12 +108,15 @@ def is_resumed(ten: Ten, where: str, ran: Ran, undisturbed: Mapping[str, float])
 
 @pytest.mark.parametrize("kind", ["disk", "store"])
 def test_a_run_in_one_process_goes_on_without_its_store(kind: str, ten: Ten, undisturbed: Mapping[str, float]) -> None:
-    """The values are there, and hours of work may be: what is not kept is said, and computed again by who resumes."""
+    """The values are there, and hours of work may be: it ends with what is missing, which who resumes computes."""
     ran = run(ten, HERE, faults=f"join:{kind}")
-    assert (ran.code, ran.metrics) == (0, undisturbed)
+    assert (ran.code, ran.metrics, ran.record["status"]) == (7, undisturbed, "failed")
+    assert ran.record["error"]["message"].startswith("pipeline 'ten' computed everything, but what 'join' gave could ")
+    assert (ran.err.count("error: "), f"--resume {ran.run}" in ran.err) == (1, True)
     assert "join: it could not be kept: " in ran.err
     assert "it could not be kept" in ran.step("join")["uncacheable"]
-    assert set(run(ten, HERE).computed()) == {"join", "world"}
+    resumed = run(ten, HERE, "--resume", ran.run)
+    assert (resumed.code, set(resumed.computed())) == (0, {"join"})
 
 
 def test_the_circuit_ends_a_run_whose_service_is_down(ten: Ten, undisturbed: Mapping[str, float]) -> None:

@@ -32,6 +32,7 @@ class Ledger:
         self.settings, self.record, self.tell, self.resume = settings, record, tell, resume
         self.entries: dict[str, dict[str, Any]] = {}
         self.failures: dict[str, RuntimeTrouble] = {}
+        self.not_kept: dict[str, str] = {}
 
     def begin(self, step: str, inputs: Mapping[str, Any]) -> None:
         if step in self.entries:  # it is tried again
@@ -61,6 +62,8 @@ class Ledger:
     def completed(self, step: str, answer: Answer, **more: Any) -> None:
         found: dict[str, Any] = {"from_run": answer.from_run} if answer.cached else {}
         found |= {"uncacheable": answer.uncacheable} if answer.uncacheable else {}
+        if answer.not_kept:
+            self.not_kept[step] = answer.not_kept
         found |= {"bundle": answer.bundle} if answer.bundle else {}  # no collector takes what a record names
         self._end(step, answer, "completed", cached=answer.cached, outputs=answer.outputs, **found, **more)
         self._tell_done(step, "(cache)" if answer.cached else "")

@@ -17,7 +17,7 @@ from typing import Any  # the package's Parameters and what pipeline.run gives
 
 from nb2prod.runtime.data import outgoing
 from nb2prod.runtime.data.tables import data_of
-from nb2prod.runtime.errors import ParameterError, ProjectError, RecordNotWritten, RuntimeTrouble
+from nb2prod.runtime.errors import ParameterError, ProjectError, RecordNotWritten, ResultsNotKept, RuntimeTrouble
 from nb2prod.runtime.export.json_lines import is_wanted, write_line
 from nb2prod.runtime.failures.circuit import circuit_of
 from nb2prod.runtime.failures.failure import place_of, reason_of, traceback_of
@@ -221,6 +221,8 @@ def _go(parameters: Any, runner: Runner, runs: Path, options: argparse.Namespace
             results = pipeline.run(parameters, runner)
             runner.finish()
             published = {} if options.only else outgoing.publish(results, settings)
+        if runner.ledger.not_kept:
+            raise ResultsNotKept(pipeline=settings.name, reasons=runner.ledger.not_kept, resume=runner.resume)
     except RuntimeTrouble as trouble:
         _finish(record, _STATUS.get(trouble.exit_code, "failed"), _error_of(record, trouble))
         _tell(f"error: {trouble}\n  record: {record.folder}")

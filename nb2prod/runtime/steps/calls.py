@@ -94,6 +94,7 @@ class Answer:
     left:        the digest of the hidden state that it left different, named in `states`; "" when there is none
     files:       what it showed: kind, path in the run's folder, `digest` in the artifacts when it comes from elsewhere
     unkept:      keys for what follows, when it left what cannot be put back
+    not_kept:    why a result that is right could not be kept where it should have been
     error:       message, type, reason, notebook, cell, line, file, file_line, traceback, causes; {} when it is well
     key:         the key of its result in the cache, "" without one, for the reason `uncacheable`
     """
@@ -109,6 +110,7 @@ class Answer:
     states: tuple[str, ...] = ()
     unkept: tuple[str, ...] = ()
     uncacheable: str = ""
+    not_kept: str = ""
     metrics: Mapping[str, float] = field(default_factory=dict)
     inputs: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Any] = field(default_factory=dict)

@@ -210,7 +210,7 @@ def _run(begun: _Begun) -> Done:
     for name, number in declared.items():
         begun.seen.metric(name, number)
     measured, described = _measured(begun), describe(outputs)
-    kept = Kept(reason=f"publishes {', '.join(published)}" if published else "")
+    kept, not_kept = Kept(reason=f"publishes {', '.join(published)}" if published else ""), ""
     try:
         if cache and call and trace:
             cache = _met(cache, work)
@@ -219,11 +219,13 @@ def _run(begun: _Begun) -> Done:
     except (OSError, RuntimeTrouble) as error:  # a full disk, or a store that cannot be reached
         if begun.bench.cache is None or begun.bench.cache.needed:
             return _failed(begun, error, trace, place="what keeps its result")
+        not_kept = str(error)
         kept = Kept(reason=f"it could not be kept: {error}")  # the value is here, and the run can go on
         print(f"{work.step}: {kept.reason}; a run that resumes computes it again", file=sys.stderr, flush=True)
     answer = _answer(
         begun,
         uncacheable=kept.reason,
+        not_kept=not_kept,
         bundle=kept.bundle,
         fields=tuple(outputs),
         origins={name: kept.origins.get(name, f"{kept.bundle} {name}") for name in outputs if kept.bundle},
