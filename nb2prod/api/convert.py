@@ -9,6 +9,7 @@ from typing import Any
 
 from nb2prod.analysis.build import build
 from nb2prod.analysis.knowledge import KNOWN, Knowledge, knowledge_for
+from nb2prod.analysis.magics import forget
 from nb2prod.api.trace import find_trace, make_trace, stored_trace
 from nb2prod.errors import ConversionRefused, FolderNotOurs, InvalidOption, Nb2ProdError
 from nb2prod.model.finding import Finding, Severity
@@ -104,6 +105,7 @@ def _project_of(
     trace: Trace | None = None,
     known: Knowledge = KNOWN,
 ) -> tuple[Project, tuple[Finding, ...]]:
+    forget()  # what is generated is never made of what an earlier analysis has left
     built = build(notebook, local=local, trace=trace, known=known)
     if built.pipeline is None:
         raise ConversionRefused(notebook.name, [f for f in built.findings if f.severity is Severity.ERROR])
