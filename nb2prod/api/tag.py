@@ -5,10 +5,10 @@ from pathlib import Path
 
 from nb2prod.analysis.knowledge import knowledge_for
 from nb2prod.analysis.suggest import Suggestion, suggest
-from nb2prod.notebooks.read import read_notebook
+from nb2prod.notebooks.read import parse_notebook, read_notebook
 from nb2prod.notebooks.write import write_tags
 
-__all__ = ["Suggestion", "Tagging", "tag"]
+__all__ = ["Suggestion", "Tagging", "suggestions", "tag"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +25,8 @@ def tag(path: Path, write: bool = False) -> Tagging:
     if write and suggestions:
         write_tags(path, {suggestion.cell: (suggestion.tag,) for suggestion in suggestions})
     return Tagging(suggestions=suggestions, written=write and bool(suggestions))
+
+
+def suggestions(path: Path, text: str) -> tuple[Suggestion, ...]:
+    """For a notebook's JSON that is not in its file yet; `path` says where it stands."""
+    return suggest(parse_notebook(path.with_suffix(".ipynb"), text), knowledge_for(path))
