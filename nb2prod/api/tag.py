@@ -27,6 +27,7 @@ def tag(path: Path, write: bool = False) -> Tagging:
     return Tagging(suggestions=suggestions, written=write and bool(suggestions))
 
 
-def suggestions(path: Path, text: str) -> tuple[Suggestion, ...]:
-    """For a notebook's JSON that is not in its file yet; `path` says where it stands."""
-    return suggest(parse_notebook(path.with_suffix(".ipynb"), text), knowledge_for(path))
+def suggestions(path: Path, text: str) -> list[dict[str, str | int]]:
+    """What `nb2prod tag` suggests for a notebook that is not saved, as JSON. Raises what `tag` raises."""
+    found = suggest(parse_notebook(path, text), knowledge_for(path))
+    return [{"cell": each.cell, "tag": each.tag, "reason": each.reason} for each in found]
