@@ -1,0 +1,133 @@
+// The look at one notebook: asked for when it rests, never while it is typed in, and never an answer of yesterday.
+
+import type { INotebookContent } from '@jupyterlab/nbformat';
+import type { IDisposable } from '@lumino/disposable';
+import { Debouncer } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
+
+import type { Client, ICellLook, ILook } from '../api';
+
+/** A notebook, as far as a look needs it; the ids are its cells', in order. */
+export interface INotebookSource {
+  readonly path: string;
+  readonly changed: ISignal<unknown, void>;
+  cellIds(): readonly string[];
+  content(): INotebookContent;
+}
+
+export type LookState = 'waiting' | 'fresh' | 'failed';
+
+export class LookModel implements IDisposable {
+  constructor(
+    readonly source: INotebookSource,
+    private readonly client: Pick<Client, 'look'>,
+    delay = 400
+  ) {
+    this.debouncer = new Debouncer(() => this.ask(), delay);
+    source.changed.connect(this.onChanged, this);
+    void this.debouncer.invoke().catch(ignoreDisposal);
+  }
+
+  /** The last answer; it is of the notebook as it was then, which `state` tells. */
+  get look(): ILook | null {
+    return this.answer;
+  }
+
+  get state(): LookState {
+    return this.current;
+  }
+
+  /** Why there is no answer. */
+  get problem(): string {
+    return this.failure;
+  }
+
+  /** The look or its state is another. */
+  get changed(): ISignal<this, void> {
+    return this.signal;
+  }
+
+  get isDisposed(): boolean {
+    return this.disposed;
+  }
+
+  /** What was seen of a cell, wherever it stands by now. */
+  cell(id: string): ICellLook | undefined {
+    const place = this.places.get(id);
+    return place === undefined ? undefined : this.answer?.cells[place];
+  }
+
+  /** The id of the cell that had this number (from 1) when it was looked at. */
+  idOf(number: number): string | undefined {
+    return this.ids[number - 1];
+  }
+
+  /** Look now; resolves when the answer is here, or a newer question took its place. */
+  async refresh(): Promise<void> {
+    await this.ask();
+  }
+
+  dispose(): void {
+    if (!this.disposed) {
+      this.disposed = true;
+      this.controller?.abort();
+      this.debouncer.dispose();
+      this.source.changed.disconnect(this.onChanged, this);
+      Signal.clearData(this);
+    }
+  }
+
+  private onChanged(): void {
+    this.move('waiting');
+    void this.debouncer.invoke().catch(ignoreDisposal);
+  }
+
+  private async ask(): Promise<void> {
+    const ticket = ++this.ticket;
+    this.controller?.abort();
+    const controller = (this.controller = new AbortController());
+    const ids = this.source.cellIds();
+    try {
+      const look = await this.client.look(this.source.path, this.source.content(), controller.signal);
+      if (ticket === this.ticket && !this.disposed) {
+        this.take(look, ids);
+      }
+    } catch (error) {
+      if (ticket === this.ticket && !this.disposed) {
+        this.failure = error instanceof Error ? error.message : String(error);
+        this.move('failed');
+      }
+    }
+  }
+
+  private take(look: ILook, ids: readonly string[]): void {
+    this.answer = look;
+    this.ids = ids;
+    this.places = new Map(ids.map((id, place) => [id, place]));
+    this.failure = '';
+    this.current = 'fresh';
+    this.signal.emit();
+  }
+
+  private move(state: LookState): void {
+    if (state !== this.current || state === 'failed') {
+      this.current = state;
+      this.signal.emit();
+    }
+  }
+
+  private answer: ILook | null = null;
+  private controller: AbortController | null = null;
+  private current: LookState = 'waiting';
+  private readonly debouncer: Debouncer;
+  private disposed = false;
+  private failure = '';
+  private ids: readonly string[] = [];
+  private places: ReadonlyMap<string, number> = new Map();
+  private readonly signal = new Signal<this, void>(this);
+  private ticket = 0;
+}
+
+function ignoreDisposal(): void {
+  // a debouncer that is disposed rejects what still waits
+}
