@@ -5,7 +5,7 @@ import functools
 from contextlib import AsyncExitStack
 from typing import Any  # FastAPI's app and the store, which are imported at the first request
 
-from nb2prod.server.errors import refusing
+from nb2prod.server.errors import Refused, refusing
 
 __all__ = ["Jobs"]
 
@@ -23,6 +23,8 @@ class Jobs:
     async def app(self) -> Any:
         """Raises Refused (503)."""
         async with self._opening:
+            if self._is_over:
+                raise Refused(503, "the server is about to end")
             if self._app is None:
                 app = await asyncio.to_thread(self._made)
                 await self._enter(app)

@@ -1,6 +1,7 @@
 """Requests for operations, as orders with real paths: confined before anything is started."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any  # JSON
 
@@ -47,7 +48,7 @@ def _replayed(path: Path, places: Places) -> Path:
     named = [head.get(name) if isinstance(head, dict) else None for name in ("notebook", "project")]
     if not all(isinstance(each, str) and "\0" not in each and places.within(Path(each)) for each in named):
         raise Refused.field("path", "that replay is of a notebook or a project outside the server's folder", 403)
-    return Path(str(named[1]))
+    return Path(os.path.realpath(str(named[1])))
 
 
 def _verify(asked: VerifyIn, places: Places, store_url: str) -> Order:

@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any  # JSON
 
 from nb2prod.execution.kernels.keeping import inherited, keep
@@ -13,6 +13,8 @@ from nb2prod.execution.kernels.order import Ending
 
 __all__ = ["Work"]
 
+_KEEPERS = sys.platform == "linux"
+_NO_LIMITS = {"deadline": None, "memory": None}
 _LOG = 16 * 2**10  # bytes of what it printed, kept for the case that it fails
 _SHOWN = 12  # lines of that
 _LONGEST = 64 * 2**20  # bytes of a message
@@ -20,13 +22,17 @@ _GONE = 10.0
 
 
 class Work:
-    """`server.work` with its order. Its keeper ends everything below it, also when this process is killed."""
+    """`server.work` with its order. Its keeper ends everything below it, also when this process is killed.
 
-    def __init__(self, given: Mapping[str, Any], environment: Mapping[str, str]) -> None:
+    Where there are no keepers, as on macOS, it is watched from here, and not ended by a kill of this process.
+    """
+
+    def __init__(self, given: Mapping[str, Any], environment: Mapping[str, str], *, is_kept: bool = _KEEPERS) -> None:
         self._told, telling = os.pipe()
         self._printed, printing = os.pipe()
         try:
-            self._leash = keep(_order(given, environment), [telling, printing])
+            start: Callable[..., Any] = keep if is_kept else _unkept
+            self._leash = start(_order(given, environment), [telling, printing])
         except BaseException:
             os.close(self._told)
             os.close(self._printed)
@@ -36,13 +42,9 @@ class Work:
             os.close(printing)
 
     @property
-    def keeper(self) -> int:
-        return self._leash.keeper
-
-    @property
     def pid(self) -> int:
         """0 until it has started."""
-        return self._leash.pid
+        return int(self._leash.pid)
 
     def end(self, grace: float) -> None:
         """INT, TERM, KILL. Returns at once."""
@@ -57,16 +59,21 @@ class Work:
             while line := lines.readline(_LONGEST):
                 with contextlib.suppress(ValueError, AttributeError):  # not ours: of something at Python's start
                     hear(_message(line))
-        self._leash.exited.wait()
-        self._leash.ended.wait(_GONE)
+        self._leash.ended.wait()
         reader.join(_GONE)
         return _sentence(self._leash.ending, self._leash.failure, log)
+
+
+def _unkept(order: Mapping[str, object], streams: Sequence[int]) -> Any:
+    from nb2prod.execution.steps.plain import PlainProcess  # and psutil, which keepers need not
+
+    return PlainProcess(order, streams)
 
 
 def _order(given: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, object]:
     # -P: a module of the user's folder is not to stand before one of Python
     command = [sys.executable, "-P", "-m", "nb2prod.server.work", json.dumps(given)]
-    return {"argv": command, "cwd": given["root"], "env": {**os.environ, **environment}, **inherited()}
+    return {"argv": command, "cwd": given["root"], "env": {**os.environ, **environment}, **inherited(), **_NO_LIMITS}
 
 
 def _message(line: bytes) -> Mapping[str, Any]:

@@ -8,11 +8,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any  # JSON, and pytest-jupyter's fixtures
 
+import psutil
 import pytest
 from server.conftest import EXAMPLES, Api
 from server.marked import hanging, marked, with_cell
@@ -20,6 +22,7 @@ from server.marked import hanging, marked, with_cell
 from nb2prod.execution.kernels._nb2prod_kernel import tree
 from nb2prod.server.errors import Refused
 from nb2prod.server.operations import Operations, Order
+from nb2prod.server.working import Work
 
 pytestmark = pytest.mark.slow
 
@@ -158,19 +161,41 @@ async def test_cancelling_leaves_nothing(api: Api, tmp_path: Path) -> None:
     await _until(lambda: marked(mark))
     kept = api.rooms.operations.get(operation["id"]).work
     assert kept is not None
-    pids = tree.below(kept.keeper)
+    keeper, pids = psutil.Process(kept.pid).ppid(), [kept.pid, *tree.below(kept.pid)]
     assert len(pids) >= 3
     cancelled = await api.got("DELETE", f"operations/{operation['id']}")
     assert cancelled["state"] == "cancelled"
     assert cancelled["seconds"] > 0
     assert marked(mark) == []
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
-    await _until(lambda: not Path(f"/proc/{kept.keeper}").exists(), 2)  # it ends when it has said so
+    await _until(lambda: not Path(f"/proc/{keeper}").exists(), 2)  # it ends when it has said so
     assert set(tree.below(os.getpid())) <= before
     assert [path.name for path in api.root.iterdir()] == ["n.ipynb"]
     again = await api.got("DELETE", f"operations/{operation['id']}")
     assert again == cancelled
     assert (await api.got("GET", f"operations/{operation['id']}?wait=20"))["state"] == "cancelled"
+
+
+def test_where_there_are_no_keepers_it_is_watched(tmp_path: Path) -> None:
+    mark = f"nb2prod-plain-{tmp_path.name}-{os.getpid()}"
+    for name, notebook in (("fine", with_cell("greeting = 1")), ("hangs", hanging(mark))):
+        (tmp_path / f"{name}.ipynb").write_text(json.dumps(notebook))
+        told: list[Any] = []
+        given = {"verb": "convert", "root": str(tmp_path), "record": True, "trace": False}
+        given |= {"path": str(tmp_path / f"{name}.ipynb"), "output": str(tmp_path / "out" / name)}
+        work = Work(given, {}, is_kept=False)
+        follower = threading.Thread(target=lambda told=told, work=work: told.append(work.follow(told.append)))
+        follower.start()
+        if name == "hangs":
+            deadline = time.monotonic() + 60
+            while not marked(mark) and time.monotonic() < deadline:
+                time.sleep(0.1)
+            assert marked(mark)
+            time.sleep(0.5)
+            work.end(2)
+        follower.join(60)
+        assert [key for message in told[:-1] for key in message][-1] == ("before" if name == "fine" else "event")
+    assert marked(mark) == []
 
 
 async def test_two_run_and_others_wait_for_their_turn(api: Api, tmp_path: Path) -> None:
