@@ -15,6 +15,8 @@ export interface IBadge {
   readonly marks: readonly string[];
   readonly options: string;
   readonly contradictions: readonly string[];
+  /** Nothing in the notebook is tagged: then what the cell falls into says nothing. */
+  readonly isFirst: boolean;
   readonly refusal: string;
 }
 
@@ -61,6 +63,9 @@ export class Badge extends Widget {
       face.style.setProperty('--nb2prod-colour', colourVariable(badge.step));
     }
     face.append(part('name', this.nameOf(badge)), ...badge.marks.map(mark => part('mark', mark)));
+    if (badge.contradictions.length) {
+      face.append(part('mark', this.trans.__('contradictory')));
+    }
     if (badge.options) {
       face.append(part('options', badge.options));
     }
@@ -83,6 +88,9 @@ export class Badge extends Widget {
   }
 
   private nameOf(badge: IBadge): string {
+    if (badge.isFirst) {
+      return this.trans.__('Tag…');
+    }
     return badge.step ?? kindWord(badge.role as Kind, this.trans);
   }
 
@@ -94,6 +102,9 @@ export class Badge extends Widget {
   }
 
   private meaningOf(badge: IBadge): string {
+    if (badge.isFirst) {
+      return this.trans.__('Say what this cell is for in a pipeline.');
+    }
     if (badge.step === null) {
       return kindMeaning(badge.role as Kind, this.trans);
     }
@@ -104,7 +115,11 @@ export class Badge extends Widget {
 
   /** For those who do not see it. */
   private sayingOf(badge: IBadge): string {
-    const said = [this.nameOf(badge), ...badge.marks, badge.options].filter(Boolean).join(', ');
+    if (badge.isFirst) {
+      return this.trans.__('Tag cell %1', badge.number);
+    }
+    const wrong = badge.contradictions.length ? this.trans.__('contradictory') : '';
+    const said = [this.nameOf(badge), ...badge.marks, wrong, badge.options].filter(Boolean).join(', ');
     const what = badge.step === null ? said : this.trans.__('step %1', said);
     const whose = badge.own ? what : this.trans.__('%1, without a tag of its own', what);
     return this.trans.__('Tags of cell %1: %2', badge.number, whose);

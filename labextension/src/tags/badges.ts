@@ -65,9 +65,11 @@ export class Badges implements IDisposable {
 
   private drawCell(cell: Cell): void {
     const shown = cell.isDisposed || cell.model.type !== 'code' ? null : this.shownOf(cell);
-    const badge = shown && (this.badges.get(cell) ?? this.join(cell));
-    if (badge) {
-      badge.render(shown);
+    if (shown) {
+      (this.badges.get(cell) ?? this.join(cell))?.render(shown);
+    } else {
+      this.badges.get(cell)?.dispose();
+      this.badges.delete(cell);
     }
   }
 
@@ -108,7 +110,7 @@ export class Badges implements IDisposable {
   private shownOf(cell: Cell): IBadge | null {
     const index = this.tags.indexOf(cell.model.id);
     const place = this.tags.places[index];
-    if (!place || place.role === null) {
+    if (!place || place.role === null || (!this.tags.isTagged && this.tags.refusal)) {
       return null;
     }
     const seen = !place.own && this.look?.state === 'fresh' ? this.look.cell(cell.model.id) : undefined;
@@ -122,6 +124,7 @@ export class Badges implements IDisposable {
       marks: [...place.reading.flags],
       options: own.map(([name, value]) => `${name} ${String(value)}`).join(', '),
       contradictions: place.reading.contradictions,
+      isFirst: !this.tags.isTagged,
       refusal: this.tags.refusal
     };
   }

@@ -36,7 +36,7 @@ function wordsOf(name: OptionName, trans: TranslationBundle): IWords {
     case 'cache':
       return {
         label: trans.__('Cache'),
-        hint: trans.__('as by default: used'),
+        hint: trans.__('by default: used'),
         refusal: trans.__('Used, or never.')
       };
     case 'cpu':

@@ -70,6 +70,9 @@ export function Menu({ tags, targets, trans, close, show }: IMenuProps): React.J
           {problem}
         </div>
       )}
+      <div className="nb2prod-Tags-note nb2prod-mod-line" aria-live="polite">
+        {entries.find(entry => entry.key === 'new')?.note}
+      </div>
       <List entries={entries} active={active} take={take} trans={trans} />
       <Marks tags={tags} targets={targets} trans={trans} />
       <More step={commonStep(tags, targets)} trans={trans} show={show} />
@@ -101,7 +104,9 @@ interface IListProps {
 
 function List({ entries, active, take, trans }: IListProps): React.JSX.Element {
   const activeNode = React.useRef<HTMLDivElement>(null);
-  React.useEffect(() => activeNode.current?.scrollIntoView({ block: 'nearest' }), [active, entries.length]);
+  React.useEffect(() => {
+    activeNode.current?.scrollIntoView({ block: 'nearest' });
+  }, [active, entries.length]);
   return (
     <div id="nb2prod-tags-list" className="nb2prod-Tags-list" role="listbox" aria-label={trans.__('Tags')}>
       {entries.map((entry, index) => (
@@ -125,7 +130,7 @@ function List({ entries, active, take, trans }: IListProps): React.JSX.Element {
           {entry.checked === 'mixed' && (
             <span className="nb2prod-Tags-note">{trans.__('some of these cells')}</span>
           )}
-          {entry.group === 'step' && entry.checked !== 'mixed' && (
+          {entry.group === 'step' && entry.key !== 'new' && entry.checked !== 'mixed' && (
             <span className="nb2prod-Tags-note">{entry.note}</span>
           )}
         </div>
