@@ -24,15 +24,19 @@ class UnknownTag(Nb2ProdError):
 
 
 class InvalidName(Nb2ProdError):
-    def __init__(self, text: str, reason: str) -> None:
+    """`cell` is that of the tag, 0 for what stands in none."""
+
+    def __init__(self, text: str, reason: str, cell: int = 0) -> None:
         super().__init__(f"{text!r} cannot be used as a name: {reason}")
-        self.text = text
+        self.text, self.cell = text, cell
 
 
 class InvalidOption(Nb2ProdError):
-    def __init__(self, where: str, reason: str) -> None:
+    """`cell` is the one whose tags or metadata say it, 0 for what stands in none."""
+
+    def __init__(self, where: str, reason: str, cell: int = 0) -> None:
         super().__init__(f"{where}: {reason}")
-        self.where, self.reason = where, reason
+        self.where, self.reason, self.cell = where, reason, cell
 
 
 class KnowledgeWrong(Nb2ProdError):
@@ -124,3 +128,12 @@ class UnknownCode(Nb2ProdError):
 
 class NotReplayable(Nb2ProdError):
     """A step that cannot be opened again as a notebook, or a replay that cannot be taken back; nothing was written."""
+
+
+class SchedulerNotStarted(Nb2ProdError):
+    """`last` are the last lines of its log."""
+
+    exit_code = 7
+
+    def __init__(self, reason: str, log: Path, last: str) -> None:
+        super().__init__(f"the scheduler did not start: {reason}; its log is {log}" + (f"\n{last}" if last else ""))

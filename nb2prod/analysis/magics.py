@@ -6,8 +6,9 @@ the same bytes (a cell that is indented as a whole or pasted with prompts is cle
 
 import ast
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 from nb2prod.analysis.lowering import Lowering, put_aside
 from nb2prod.analysis.magic_calls import lower_calls
@@ -36,41 +37,57 @@ from nb2prod.analysis.magic_timeit import judge_timeit_cell
 from nb2prod.analysis.trees import walk
 from nb2prod.model.notebook import Cell
 
-__all__ = ["Fate", "LoweredCell", "Magic", "lower"]
+__all__ = ["Fate", "LoweredCell", "Magic", "forget", "lower"]
 
 _SPECIAL = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*(?:#.*)?$", re.MULTILINE)
+_KEPT = 2048  # cells: two long notebooks, in about 100 MB
 _WRITES = frozenset({"writefile", "file"})
 _PASTED = re.compile(r"\A\s*\n*(?:[ \t]+\S|>>>|In \[|\[(?:nav|ins)\])")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoweredCell:
-    """A code cell as plain Python. With an `error` the cell does not parse and `tree` is empty."""
+    """A code cell as plain Python. With an `error` the cell does not parse and `tree` is empty.
+
+    Analyses of notebooks with the same cell share it, its tree and its `memo` (see remembered.py).
+    """
 
     number: int
     text: str
     tree: ast.Module
+    source: str = ""
     magics: tuple[Magic, ...] = ()
     requirements: tuple[str, ...] = ()
     error: str = ""
     error_line: int = 0
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
         return walk(self.tree)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
 
 def lower(cell: Cell) -> LoweredCell:
-    lines = cleaned(cell.source) if spaces_in_strings(cell.source) else tuple(cell.source.split("\n"))
-    done, tree = _lower_once(lines, cell.number)
-    if not isinstance(tree, ast.Module) and _PASTED.search(cell.source):
-        done, tree = _lower_once(cleaned(cell.source), cell.number)
-    if isinstance(tree, ast.Module) and "get_ipython" in cell.source:
+    return _lower(cell.number, cell.source)
+
+
+@lru_cache(maxsize=_KEPT)
+def _lower(number: int, source: str) -> LoweredCell:
+    lines = cleaned(source) if spaces_in_strings(source) else tuple(source.split("\n"))
+    done, tree = _lower_once(lines, number)
+    if not isinstance(tree, ast.Module) and _PASTED.search(source):
+        done, tree = _lower_once(cleaned(source), number)
+    if isinstance(tree, ast.Module) and "get_ipython" in source:
         done = lower_calls(done, tree)
-        tree = parse("\n".join(done.lines), cell.number)
+        tree = parse("\n".join(done.lines), number)
     error = None if isinstance(tree, ast.Module) else tree
     return LoweredCell(
-        number=cell.number,
+        number=number,
+        source=source,
         text="\n".join(done.lines),
         tree=tree if isinstance(tree, ast.Module) else ast.Module(body=[], type_ignores=[]),
         magics=tuple(sorted(done.magics, key=lambda magic: magic.line)),
@@ -78,6 +95,11 @@ def lower(cell: Cell) -> LoweredCell:
         error="" if error is None else error.msg if isinstance(error, SyntaxError) else str(error),
         error_line=0 if error is None else _line_of(error, len(done.lines)),
     )
+
+
+def forget() -> None:
+    """No cell is known any more: the next analysis is as the first of a process."""
+    _lower.cache_clear()
 
 
 def _line_of(error: Exception, lines: int) -> int:

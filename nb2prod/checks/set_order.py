@@ -16,8 +16,11 @@ import ast
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.fixes import in_place_of, text_fix
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
 from nb2prod.checks.check import Remark, Rule
-from nb2prod.model.finding import Severity
+from nb2prod.model.finding import Fix, Severity
 
 _IN_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "iter", "map", "filter"})
 
@@ -25,18 +28,35 @@ _IN_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "iter", "map", "filt
 def look(analysis: Analysis) -> Iterator[Remark]:
     named: dict[str, bool] = {}  # names, and whether they now hold a set whose order is chance
     for cell in analysis.production:
-        for node in ast.walk(cell.lowered.tree):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    named[name] = _is_chance(value)
-        for gone_through in _gone_through(cell.lowered.tree):
+        named |= _named(cell.lowered)
+        for gone_through in _gone_through(cell.lowered):
             chance = (
                 named.get(gone_through.id, False) if isinstance(gone_through, ast.Name) else _is_chance(gone_through)
             )
             if chance:
                 message = f"the order of `{_short(gone_through)}`, a set, is another in each run"
                 hint = "make it a list, or go through it with sorted(...)"
-                yield Remark(cell=cell.number, line=gone_through.lineno, message=message, hint=hint)
+                fix = _in_order(cell.lowered, gone_through)
+                yield Remark(cell=cell.number, line=gone_through.lineno, message=message, hint=hint, fix=fix)
+
+
+def _in_order(cell: LoweredCell, items: ast.expr) -> Fix | None:
+    """Brackets for braces around what may not compare; else `sorted`."""
+    text = ast.get_source_segment(cell.text, items) or ""
+    if isinstance(items, ast.Set) and not all(_is_text(element) for element in items.elts):
+        return text_fix(cell, "Make it a list", [in_place_of(items, f"[{text[1:-1]}]")])
+    title = "Go through it in the order of sorted(), for which the items must compare"
+    return text_fix(cell, title, [in_place_of(items, f"sorted({text})")])
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+@remembered
+def _named(cell: LoweredCell) -> dict[str, bool]:
+    assigned = [node for node in cell.nodes if isinstance(node, ast.Assign) and len(node.targets) == 1]
+    return {n.targets[0].id: _is_chance(n.value) for n in assigned if isinstance(n.targets[0], ast.Name)}
 
 
 def _is_chance(value: ast.expr) -> bool:
@@ -57,8 +77,13 @@ def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
-def _gone_through(tree: ast.Module) -> Iterator[ast.expr]:
-    for node in ast.walk(tree):
+@remembered
+def _gone_through(cell: LoweredCell) -> list[ast.expr]:
+    return [found for node in cell.nodes for found in _through(node)]
+
+
+def _through(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.For | ast.ListComp | ast.Assign):
         match node:
             case ast.For(iter=items):
                 yield from _sources(items)
