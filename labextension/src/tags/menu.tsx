@@ -45,6 +45,38 @@ export function Menu({ tags, targets, trans, close, show }: IMenuProps): React.J
   };
   return (
     <>
+      <Search
+        typed={typed}
+        type={text => {
+          setTyped(text);
+          setMoved(null);
+        }}
+        active={entries.length ? `nb2prod-tag-${active}` : undefined}
+        problem={problem}
+        note={entries.find(entry => entry.key === 'new')?.note ?? ''}
+        onKey={onKey}
+        trans={trans}
+      />
+      <List entries={entries} active={active} take={take} trans={trans} />
+      <Marks tags={tags} targets={targets} trans={trans} />
+      <More step={commonStep(tags, targets)} trans={trans} show={show} />
+    </>
+  );
+}
+
+interface ISearchProps {
+  readonly typed: string;
+  readonly type: (text: string) => void;
+  readonly active: string | undefined;
+  readonly problem: string;
+  readonly note: string;
+  readonly onKey: (event: React.KeyboardEvent) => void;
+  readonly trans: TranslationBundle;
+}
+
+function Search({ typed, type, active, problem, note, onKey, trans }: ISearchProps): React.JSX.Element {
+  return (
+    <>
       <input
         className="jp-mod-styled nb2prod-Tags-search"
         autoFocus
@@ -52,30 +84,23 @@ export function Menu({ tags, targets, trans, close, show }: IMenuProps): React.J
         aria-expanded="true"
         aria-autocomplete="list"
         aria-controls="nb2prod-tags-list"
-        aria-activedescendant={entries.length ? `nb2prod-tag-${active}` : undefined}
+        aria-activedescendant={active}
         aria-invalid={problem !== ''}
-        aria-describedby={problem ? 'nb2prod-tags-problem' : undefined}
+        aria-describedby="nb2prod-tags-note"
         aria-label={trans.__('Find a tag, or name a new step')}
         placeholder={trans.__('Find a tag, or name a new step')}
         spellCheck={false}
         value={typed}
-        onChange={event => {
-          setTyped(event.target.value);
-          setMoved(null);
-        }}
+        onChange={event => type(event.target.value)}
         onKeyDown={onKey}
       />
-      {problem && (
-        <div id="nb2prod-tags-problem" className="nb2prod-Tags-problem" role="alert">
-          {problem}
-        </div>
-      )}
-      <div className="nb2prod-Tags-note nb2prod-mod-line" aria-live="polite">
-        {entries.find(entry => entry.key === 'new')?.note}
+      <div
+        id="nb2prod-tags-note"
+        className={problem ? 'nb2prod-Tags-problem' : 'nb2prod-Tags-note nb2prod-mod-line'}
+        aria-live="polite"
+      >
+        {problem || note}
       </div>
-      <List entries={entries} active={active} take={take} trans={trans} />
-      <Marks tags={tags} targets={targets} trans={trans} />
-      <More step={commonStep(tags, targets)} trans={trans} show={show} />
     </>
   );
 }
