@@ -60,7 +60,9 @@ export class Badges implements IDisposable {
     }
     const notebook = this.panel.content;
     notebook.toggleClass('nb2prod-mod-tagged', this.tags.isTagged);
+    const start = performance.now();
     notebook.widgets.forEach(cell => this.drawCell(cell));
+    performance.measure('nb2prod:badges', { start }); // for those who look why a page is slow
   }
 
   private drawCell(cell: Cell): void {
