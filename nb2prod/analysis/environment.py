@@ -10,7 +10,7 @@ from enum import StrEnum
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, union
 
-_LABELS_OF_A_CELL = 1 << 32
+_LABELS_OF_A_CELL = 4_294_967_311  # a prime: sets of labels of many cells have few collisions
 
 
 class Mark(StrEnum):
