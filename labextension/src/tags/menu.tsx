@@ -187,7 +187,7 @@ function styleOf(entry: IEntry): React.CSSProperties | undefined {
 function Marks({ tags, targets, trans }: Pick<IMenuProps, 'tags' | 'targets' | 'trans'>): React.JSX.Element {
   const words: Record<Flag, [string, string]> = {
     metrics: [trans.__('metrics'), trans.__('What it assigns are figures of the run, kept and compared.')],
-    inference: [trans.__('inference'), trans.__('It is what a prediction for new data needs.')]
+    inference: [trans.__('inference'), trans.__('Its step is on the way from a request to a prediction.')]
   };
   return (
     <div className="nb2prod-Tags-marks" role="group" aria-label={trans.__('Marks of cells in a step')}>
