@@ -152,9 +152,7 @@ function List({ entries, active, take, trans }: IListProps): React.JSX.Element {
           </span>
           {entry.group === 'step' && <span className="nb2prod-Tags-swatch" aria-hidden="true" />}
           <span className="nb2prod-Tags-label">{entry.label}</span>
-          {entry.checked === 'mixed' && (
-            <span className="nb2prod-Tags-note">{trans.__('some')}</span>
-          )}
+          {entry.checked === 'mixed' && <span className="nb2prod-Tags-note">{trans.__('some')}</span>}
           {entry.group === 'step' && entry.key !== 'new' && entry.checked !== 'mixed' && (
             <span className="nb2prod-Tags-note">{entry.note}</span>
           )}
