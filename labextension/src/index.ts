@@ -1,5 +1,6 @@
 // The plugins of nb2prod, a line each.
 
 import { clientPlugin, looksPlugin } from './analysis/plugin';
+import { tagCommandsPlugin, tagsPlugin } from './tags/plugin';
 
-export default [clientPlugin, looksPlugin];
+export default [clientPlugin, looksPlugin, tagsPlugin, tagCommandsPlugin];

@@ -6,6 +6,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { LookModel } from './analysis/model';
 import type { Client } from './api';
+import type { TagsModel } from './tags/model';
 
 export const IClient = new Token<Client>('nb2prod:IClient', 'Asks the server extension of nb2prod.');
 
@@ -22,3 +23,10 @@ export const ILooks = new Token<ILooks>(
   'nb2prod:ILooks',
   'What nb2prod reads in the notebooks that are open.'
 );
+
+/** The tags of the notebooks that are open, and changing them: each change is one step of the notebook's undo. */
+export interface ITags {
+  of(panel: NotebookPanel): TagsModel;
+}
+
+export const ITags = new Token<ITags>('nb2prod:ITags', 'The tags of the notebooks that are open.');
