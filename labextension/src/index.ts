@@ -1,6 +1,7 @@
 // The plugins of nb2prod, a line each.
 
 import { clientPlugin, looksPlugin } from './analysis/plugin';
+import { convertPlugin } from './convert/plugin';
 import { schedulerPlugin } from './ui/plugin';
 
-export default [clientPlugin, looksPlugin, schedulerPlugin];
+export default [clientPlugin, looksPlugin, schedulerPlugin, convertPlugin];
