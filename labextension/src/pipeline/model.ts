@@ -23,7 +23,8 @@ export interface IFront extends IDisposable {
     'look' | 'state' | 'problem' | 'changed' | 'cell' | 'idOf' | 'refresh' | 'source'
   >;
   readonly path: string;
-  readonly isReadOnly: boolean;
+  /** Why nothing can be written; '' when it can. */
+  readonly refusal: string;
   readonly activeId: string | null;
   /** Another cell is active, or the notebook has another name. */
   readonly changed: ISignal<IFront, void>;
@@ -177,7 +178,7 @@ export class PipelineModel implements IDisposable {
   /** Writes the tags of these, and takes them off the list. */
   accept(items: readonly IProposed[]): void {
     const front = this.notebook;
-    if (!front || front.isReadOnly || !this.proposed) {
+    if (!front || front.refusal || !this.proposed) {
       return;
     }
     const there = new Set(front.cells().map(cell => cell.id));
