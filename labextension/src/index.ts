@@ -2,6 +2,7 @@
 
 import { clientPlugin, looksPlugin } from './analysis/plugin';
 import { convertPlugin } from './convert/plugin';
-import { schedulerPlugin } from './ui/plugin';
+import { runPlugin } from './run/plugin';
+import { browsingPlugin, schedulerPlugin } from './ui/plugin';
 
-export default [clientPlugin, looksPlugin, schedulerPlugin, convertPlugin];
+export default [clientPlugin, looksPlugin, schedulerPlugin, browsingPlugin, convertPlugin, runPlugin];
