@@ -23,7 +23,8 @@ export const ILooks = new Token<ILooks>(
   'What nb2prod reads in the notebooks that are open.'
 );
 
-export type StepRunState = 'waiting' | 'running' | 'completed' | 'cached' | 'skipped' | 'failed' | 'cancelled';
+export type StepRunState =
+  'waiting' | 'running' | 'completed' | 'cached' | 'skipped' | 'failed' | 'cancelled';
 
 /** Where a step of the run that is shown stands; `seconds` that it took or takes, null before it starts. */
 export interface IStepState {
@@ -53,7 +54,7 @@ export interface IFindings {
   shown(findings: readonly IFinding[]): readonly IFinding[];
 
   /** Corrects the cells, in the notebook that `look` is of; says politely why not. Resolves to whether it did. */
-  fix(look: LookModel, finding: IFinding): Promise<boolean>;
+  fix(look: Pick<LookModel, 'source'>, finding: IFinding): Promise<boolean>;
 
   /** Opens the page of a rule. */
   explain(code: string): void;

@@ -30,7 +30,10 @@ export interface ICellFindings {
 }
 
 /** By cell in the notebook's order, without the severities that are hidden. */
-export function byCell(findings: readonly IFinding[], hidden: ReadonlySet<Severity>): readonly ICellFindings[] {
+export function byCell(
+  findings: readonly IFinding[],
+  hidden: ReadonlySet<Severity>
+): readonly ICellFindings[] {
   const cells = new Map<number, IFinding[]>();
   for (const finding of findings) {
     if (!hidden.has(finding.severity)) {
@@ -56,7 +59,9 @@ export function replacements(text: string, edits: readonly IEdit[]): readonly IR
   const lines = text.split('\n');
   const starts = [0];
   lines.forEach((line, place) => starts.push(starts[place]! + line.length + 1));
-  return [...edits].sort((a, b) => b.first - a.first || b.last - a.last).map(edit => replacement(text, starts, edit));
+  return [...edits]
+    .sort((a, b) => b.first - a.first || b.last - a.last)
+    .map(edit => replacement(text, starts, edit));
 }
 
 function replacement(text: string, starts: readonly number[], edit: IEdit): IReplacement {
@@ -106,4 +111,16 @@ export function whatToFix(
     made.push({ id, replacements: replacements(text, edits) });
   }
   return made.length ? made : null;
+}
+
+interface IAt {
+  readonly cell: number;
+  readonly line: number;
+}
+
+/** The finding after (1) or before (-1) a place; past the last comes the first. Those of no cell have no place. */
+export function nextFinding(findings: readonly IFinding[], at: IAt, direction: 1 | -1): IFinding | undefined {
+  const order = (a: IAt, b: IAt) => a.cell - b.cell || a.line - b.line;
+  const placed = findings.filter(finding => finding.cell > 0).sort((a, b) => order(a, b) * direction);
+  return placed.find(finding => order(finding, at) * direction > 0) ?? placed[0];
 }

@@ -47,7 +47,9 @@ export function FindingsView(props: IFindingsProps): JSX.Element {
 function Filter({ counts, hidden, onHide, trans }: IFindingsProps & { counts: Counts }): JSX.Element {
   const toggle = (severity: Severity) => {
     const next = new Set(hidden);
-    next.delete(severity) || next.add(severity);
+    if (!next.delete(severity)) {
+      next.add(severity);
+    }
     onHide(next);
   };
   return (
@@ -75,14 +77,23 @@ function Cell({ cell, trans, ...props }: IFindingsProps & { cell: ICellFindings 
       <h4>{title}</h4>
       <ul aria-label={title}>
         {cell.findings.map((finding, place) => (
-          <Finding key={`${finding.code} ${finding.line} ${place}`} finding={finding} {...props} trans={trans} />
+          <Finding
+            key={`${finding.code} ${finding.line} ${place}`}
+            finding={finding}
+            {...props}
+            trans={trans}
+          />
         ))}
       </ul>
     </div>
   );
 }
 
-function Finding({ finding, actions, trans }: Omit<IFindingsProps, 'hidden'> & { finding: IFinding }): JSX.Element {
+function Finding({
+  finding,
+  actions,
+  trans
+}: Omit<IFindingsProps, 'hidden'> & { finding: IFinding }): JSX.Element {
   const { severity, message, hint, code, line, fix, cell } = finding;
   const place = line ? trans.__('line %1', line) : cell ? trans.__('the cell') : '';
   return (

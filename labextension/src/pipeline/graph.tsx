@@ -7,11 +7,19 @@ import type { IFinding, IStep } from '../api';
 import { gravest } from '../findings/model';
 import { colourVariable } from '../ui/colours';
 import { SeverityMark, severityWord, StateMark } from '../ui/marks';
-import { INode, IRoute, neighbour, PARAMETERS, pathOf, Arrow } from './layout';
+import { INode, IRoute, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
 import { IViewport, panned, showing, zoomed } from './viewport';
 import { useGestures, useSize } from './gestures';
-import { edgeInWords, findingsInWords, parametersInWords, secondsInWords, stateInWords, stateWord, stepInWords } from './words';
+import {
+  edgeInWords,
+  findingsInWords,
+  parametersInWords,
+  secondsInWords,
+  stateInWords,
+  stateWord,
+  stepInWords
+} from './words';
 
 export interface IShown {
   /** A node, or a route by its id. */
@@ -40,18 +48,28 @@ export function GraphView(props: IGraphProps): JSX.Element {
   const current = model.currentNode;
   const [roving, setRoving] = React.useState<string | null>(null);
   const ids = model.graph.nodes.map(node => node.id);
-  const tabbed = [roving, current, ids[0]].find(id => id !== null && id !== undefined && ids.includes(id)) ?? null;
+  const tabbed =
+    [roving, current, ids[0]].find(id => id !== null && id !== undefined && ids.includes(id)) ?? null;
   useCurrentInView(model, current, view, room, move);
 
   const focus = (id: string) => {
     setRoving(id);
-    svg.current?.querySelector<SVGGElement>(`[data-node="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+    svg.current
+      ?.querySelector<SVGGElement>(`[data-node="${CSS.escape(id)}"]`)
+      ?.focus({ preventScroll: true });
     const node = model.graph.nodes.find(each => each.id === id);
-    node && move(showing(view, node, room.current));
+    if (node) {
+      move(showing(view, node, room.current));
+    }
   };
   const onKey = (event: React.KeyboardEvent) =>
     handleKey(event, { model, at: tabbed, focus, move, view, room: room.current });
-  const name = trans._n('Pipeline of %2: %1 step', 'Pipeline of %2: %1 steps', model.look?.steps.length ?? 0, fileOf(model));
+  const name = trans._n(
+    'Pipeline of %2: %1 step',
+    'Pipeline of %2: %1 steps',
+    model.look?.steps.length ?? 0,
+    fileOf(model)
+  );
   return (
     <svg
       ref={svg}
@@ -143,7 +161,9 @@ function handleKey(event: React.KeyboardEvent, { model, at, focus, move, view, r
     move(panned(view, ...PANS[arrow]));
   } else if (arrow && at !== null) {
     const next = neighbour(model.graph, at, arrow);
-    next !== null && focus(next);
+    if (next !== null) {
+      focus(next);
+    }
   } else if (ends[event.key] !== undefined) {
     focus(ends[event.key]!);
   } else if ((event.key === 'Enter' || event.key === ' ') && at !== null) {
@@ -190,10 +210,10 @@ function Routes({ model, trans, shown, onShow }: IGraphProps): JSX.Element {
           onPointerLeave={() => onShow(null)}
         >
           <title>{edgeInWords(route, trans)}</title>
-          <path className="nb2prod-Graph-reach" d={pathOf(route.points)} />
+          <path className="nb2prod-Graph-reach" d={route.path} />
           <path
             className="nb2prod-Graph-line"
-            d={pathOf(route.points)}
+            d={route.path}
             markerEnd={`url(#nb2prod-arrow${isLit(route) ? '-lit' : ''})`}
           />
           {route.at && (
@@ -319,7 +339,11 @@ function Flags({ node, step, trans }: Pick<IFaceProps, 'node' | 'step' | 'trans'
   return (
     <>
       {flags.map((flag, place) => (
-        <g key={flag.letter} transform={`translate(${node.width - 22 - place * 18} 7)`} className="nb2prod-Graph-flag">
+        <g
+          key={flag.letter}
+          transform={`translate(${node.width - 22 - place * 18} 7)`}
+          className="nb2prod-Graph-flag"
+        >
           <title>{flag.title}</title>
           <rect width={15} height={15} rx={7.5} />
           <text x={7.5} y={11}>

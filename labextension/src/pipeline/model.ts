@@ -183,11 +183,21 @@ export class PipelineModel implements IDisposable {
     }
     const there = new Set(front.cells().map(cell => cell.id));
     front.tag(new Map(items.filter(item => there.has(item.id)).map(item => [item.id, item.tag])));
-    this.keep(without(this.proposed, items.map(item => item.id)));
+    this.keep(
+      without(
+        this.proposed,
+        items.map(item => item.id)
+      )
+    );
   }
 
   dismiss(items: readonly IProposed[]): void {
-    this.keep(without(this.proposed ?? [], items.map(item => item.id)));
+    this.keep(
+      without(
+        this.proposed ?? [],
+        items.map(item => item.id)
+      )
+    );
   }
 
   rename(step: string, name: string): void {

@@ -34,7 +34,12 @@ export function proposalOf(
 
 /** The first line that is not empty. */
 export function firstLine(text: string): string {
-  return text.split('\n').find(line => line.trim())?.trim() ?? '';
+  return (
+    text
+      .split('\n')
+      .find(line => line.trim())
+      ?.trim() ?? ''
+  );
 }
 
 export function stepOf(tag: string): string | null {

@@ -63,7 +63,11 @@ function Group({ group, model, trans }: IProposalProps & { group: IGroup }): JSX
         <div className="nb2prod-Proposal-name">
           <span title={name}>{name}</span>
           {group.step !== null && (
-            <IconButton icon={editIcon} label={trans.__('Rename step %1', name)} onPress={() => setRenamed(true)} />
+            <IconButton
+              icon={editIcon}
+              label={trans.__('Rename step %1', name)}
+              onPress={() => setRenamed(true)}
+            />
           )}
         </div>
       )}
@@ -77,7 +81,12 @@ function Group({ group, model, trans }: IProposalProps & { group: IGroup }): JSX
   );
 }
 
-function WholeGroup({ group, name, model, trans }: IProposalProps & { group: IGroup; name: string }): JSX.Element {
+function WholeGroup({
+  group,
+  name,
+  model,
+  trans
+}: IProposalProps & { group: IGroup; name: string }): JSX.Element {
   return (
     <div className="nb2prod-Proposal-whole">
       <button
@@ -109,7 +118,11 @@ function Item({ item, model, trans }: IProposalProps & { item: IProposed }): JSX
         isDisabled={(model.front?.refusal ?? '') !== ''}
         onPress={() => model.accept([item])}
       />
-      <IconButton icon={closeIcon} label={trans.__('Dismiss %1', words)} onPress={() => model.dismiss([item])} />
+      <IconButton
+        icon={closeIcon}
+        label={trans.__('Dismiss %1', words)}
+        onPress={() => model.dismiss([item])}
+      />
     </li>
   );
 }
@@ -154,7 +167,7 @@ function Rename({ step, model, trans, onDone }: IRenameProps): JSX.Element {
   };
   const onKey = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' || event.key === 'Escape') {
-      event.key === 'Enter' ? finish() : onDone();
+      (event.key === 'Enter' ? finish : onDone)();
       event.stopPropagation();
       event.preventDefault();
     }

@@ -37,7 +37,11 @@ export function fitWhole(graph: Pick<ILayout, 'width' | 'height'>, room: ISize):
   if (!graph.width || !graph.height || !room.width || !room.height) {
     return { x: 0, y: 0, scale: 1 };
   }
-  const whole = Math.min((room.width - 2 * MARGIN) / graph.width, (room.height - 2 * MARGIN) / graph.height, 1);
+  const whole = Math.min(
+    (room.width - 2 * MARGIN) / graph.width,
+    (room.height - 2 * MARGIN) / graph.height,
+    1
+  );
   const scale = Math.max(whole, 0.1);
   return { x: (room.width - graph.width * scale) / 2, y: (room.height - graph.height * scale) / 2, scale };
 }

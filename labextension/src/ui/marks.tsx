@@ -7,7 +7,8 @@ import type { Severity } from '../api';
 import type { StepRunState } from '../tokens';
 
 const SEVERITY_FORMS: Record<Severity, string> = {
-  error: 'M5 1h6l4 4v6l-4 4H5l-4-4V5z M5.6 4.2L4.2 5.6 6.6 8l-2.4 2.4 1.4 1.4L8 9.4l2.4 2.4 1.4-1.4L9.4 8l2.4-2.4-1.4-1.4L8 6.6z',
+  error:
+    'M5 1h6l4 4v6l-4 4H5l-4-4V5z M5.6 4.2L4.2 5.6 6.6 8l-2.4 2.4 1.4 1.4L8 9.4l2.4 2.4 1.4-1.4L9.4 8l2.4-2.4-1.4-1.4L8 6.6z',
   warning: 'M8 1l7.5 14H.5z M7 6v4.5h2V6z M7 11.5v2h2v-2z',
   info: 'M8 1a7 7 0 1 0 0 14A7 7 0 0 0 8 1z M7 7v5h2V7z M7 4v2h2V4z'
 };
@@ -40,7 +41,11 @@ interface IPlaced {
 }
 
 /** Beside a text that says the same; alone, give it a `title`. */
-export function SeverityMark({ severity, title, ...placed }: IPlaced & { severity: Severity; title?: string }) {
+export function SeverityMark({
+  severity,
+  title,
+  ...placed
+}: IPlaced & { severity: Severity; title?: string }) {
   return <Mark form={SEVERITY_FORMS[severity]} name={`nb2prod-mod-${severity}`} title={title} {...placed} />;
 }
 
@@ -48,10 +53,25 @@ export function StateMark({ state, ...placed }: IPlaced & { state: StepRunState 
   return <Mark form={STATE_FORMS[state]} name={`nb2prod-mod-${state}`} {...placed} />;
 }
 
-function Mark({ form, name, title, x, y, size = 14 }: IPlaced & { form: string; name: string; title?: string }) {
+function Mark({
+  form,
+  name,
+  title,
+  x,
+  y,
+  size = 14
+}: IPlaced & { form: string; name: string; title?: string }) {
   const spoken = title ? { role: 'img', 'aria-label': title } : { 'aria-hidden': true };
   return (
-    <svg className={`nb2prod-Mark ${name}`} x={x} y={y} width={size} height={size} viewBox="0 0 16 16" {...spoken}>
+    <svg
+      className={`nb2prod-Mark ${name}`}
+      x={x}
+      y={y}
+      width={size}
+      height={size}
+      viewBox="0 0 16 16"
+      {...spoken}
+    >
       {title && <title>{title}</title>}
       <path fillRule="evenodd" d={form} />
     </svg>
