@@ -3,5 +3,14 @@
 import { clientPlugin, looksPlugin } from './analysis/plugin';
 import { findingsPlugin } from './findings/plugin';
 import { pipelinePlugin, stepStatesPlugin } from './pipeline/plugin';
+import { tagCommandsPlugin, tagsPlugin } from './tags/plugin';
 
-export default [clientPlugin, looksPlugin, stepStatesPlugin, findingsPlugin, pipelinePlugin];
+export default [
+  clientPlugin,
+  looksPlugin,
+  tagsPlugin,
+  tagCommandsPlugin,
+  stepStatesPlugin,
+  findingsPlugin,
+  pipelinePlugin
+];

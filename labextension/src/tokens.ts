@@ -6,6 +6,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { LookModel } from './analysis/model';
 import type { Client, IFinding } from './api';
+import type { TagsModel } from './tags/model';
 
 export const IClient = new Token<Client>('nb2prod:IClient', 'Asks the server extension of nb2prod.');
 
@@ -64,3 +65,10 @@ export interface IFindings {
 }
 
 export const IFindings = new Token<IFindings>('nb2prod:IFindings', 'What is done about findings.');
+
+/** The tags of the notebooks that are open, and changing them: each change is one step of the notebook's undo. */
+export interface ITags {
+  of(panel: NotebookPanel): TagsModel;
+}
+
+export const ITags = new Token<ITags>('nb2prod:ITags', 'The tags of the notebooks that are open.');

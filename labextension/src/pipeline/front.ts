@@ -2,13 +2,12 @@
 
 import type { Cell } from '@jupyterlab/cells';
 import type { NotebookPanel } from '@jupyterlab/notebook';
-import type { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { LookModel } from '../analysis/model';
 import type { Choice } from '../tags/changes';
 import { meaningOf } from '../tags/grammar';
-import { TagsModel } from '../tags/model';
+import type { TagsModel } from '../tags/model';
 import { nameOrNull } from '../tags/names';
 import { revealCells } from '../ui/reveal';
 import type { IFront, IFrontCell } from './model';
@@ -17,9 +16,8 @@ export class PanelFront implements IFront {
   constructor(
     private readonly panel: NotebookPanel,
     readonly look: LookModel,
-    trans: TranslationBundle
+    private readonly tags: TagsModel
   ) {
-    this.tags = new TagsModel(panel.context, trans);
     panel.content.activeCellChanged.connect(this.tell, this);
     panel.context.pathChanged.connect(this.tell, this);
     this.tags.changed.connect(this.tell, this); // what may be written is another
@@ -78,7 +76,7 @@ export class PanelFront implements IFront {
       this.disposed = true;
       this.panel.content.activeCellChanged?.disconnect(this.tell, this);
       this.panel.context.pathChanged?.disconnect(this.tell, this);
-      this.tags.dispose();
+      this.tags.changed.disconnect(this.tell, this);
       Signal.clearData(this);
     }
   }
@@ -89,7 +87,6 @@ export class PanelFront implements IFront {
 
   private disposed = false;
   private readonly signal = new Signal<this, void>(this);
-  private readonly tags: TagsModel;
 }
 
 function choiceOf(tag: string): Choice | null {

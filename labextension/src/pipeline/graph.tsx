@@ -7,7 +7,7 @@ import type { IFinding, IStep } from '../api';
 import { gravest } from '../findings/model';
 import { colourVariable } from '../ui/colours';
 import { SeverityMark, severityWord, StateMark } from '../ui/marks';
-import { INode, IRoute, neighbour, PARAMETERS, Arrow } from './layout';
+import { INode, IPoint, IRoute, labelWidth, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
 import { IViewport, panned, showing, zoomed } from './viewport';
 import { useGestures, useSize } from './gestures';
@@ -216,14 +216,22 @@ function Routes({ model, trans, shown, onShow }: IGraphProps): JSX.Element {
             d={route.path}
             markerEnd={`url(#nb2prod-arrow${isLit(route) ? '-lit' : ''})`}
           />
-          {route.at && (
-            <text className="nb2prod-Graph-names" x={route.at.x} y={route.at.y}>
-              {route.label}
-            </text>
-          )}
+          {route.at && <Names route={route} at={route.at} />}
         </g>
       ))}
     </g>
+  );
+}
+
+function Names({ route, at }: { route: IRoute; at: IPoint }): JSX.Element {
+  const width = labelWidth(route.label);
+  return (
+    <>
+      <rect className="nb2prod-Graph-behind" x={at.x - width / 2} y={at.y - 7} width={width} height={14} />
+      <text className="nb2prod-Graph-names" x={at.x} y={at.y}>
+        {route.label}
+      </text>
+    </>
   );
 }
 

@@ -152,7 +152,7 @@ function atTheSide(edge: IEdge, source: INode, target: INode): IRoute {
     { x: into, y: target.y }
   ];
   const label = edgeLabel(edge.names);
-  const at = { x: side + 8 + (label.length * SMALL_LETTER) / 2, y: above };
+  const at = { x: side + 6 + labelWidth(label) / 2, y: above };
   return { ...edge, id: idOf(edge), path: elbows(points), label, at };
 }
 
@@ -216,7 +216,11 @@ function sizeOf(step: IStep, tall: boolean): Size {
 
 function labelBox(edge: IEdge) {
   const label = edge.kind === 'data' ? edgeLabel(edge.names) : '';
-  return label ? { width: label.length * SMALL_LETTER + 8, height: 16, labelpos: 'c' as const } : {};
+  return label ? { width: labelWidth(label), height: 16, labelpos: 'c' as const } : {};
+}
+
+export function labelWidth(label: string): number {
+  return label.length * SMALL_LETTER + 8;
 }
 
 /** Up to three names, then how many more. */

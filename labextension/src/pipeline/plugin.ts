@@ -8,7 +8,7 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 
 import type { Client } from '../api';
 import { SEVERITIES } from '../findings/model';
-import { IClient, IFindings, ILooks, IStepStates } from '../tokens';
+import { IClient, IFindings, ILooks, IStepStates, ITags } from '../tokens';
 import { pipelineIcon } from '../ui/icons';
 import { PanelFront } from './front';
 import { PipelineModel } from './model';
@@ -33,7 +33,7 @@ export const pipelinePlugin: JupyterFrontEndPlugin<void> = {
   id: 'nb2prod:pipeline',
   description: 'Shows the pipeline of the notebook in front, as it is on the screen.',
   autoStart: true,
-  requires: [INotebookTracker, ILooks, IClient, IStepStates],
+  requires: [INotebookTracker, ILooks, IClient, IStepStates, ITags],
   optional: [IFindings, ITranslator, ILayoutRestorer, IStateDB, ICommandPalette],
   activate: (
     app: JupyterFrontEnd,
@@ -41,6 +41,7 @@ export const pipelinePlugin: JupyterFrontEndPlugin<void> = {
     looks: ILooks,
     client: Client,
     states: IStepStates,
+    tags: ITags,
     findings: IFindings | null,
     translator: ITranslator | null,
     restorer: ILayoutRestorer | null,
@@ -49,7 +50,7 @@ export const pipelinePlugin: JupyterFrontEndPlugin<void> = {
   ): void => {
     const trans = (translator ?? nullTranslator).load('nb2prod');
     const panel = new PipelinePanel(new PipelineModel(client, states), trans, findings);
-    follow(panel, tracker, looks, trans);
+    follow(panel, tracker, looks, tags);
     void keepState(panel, database);
     app.shell.add(panel, 'right', { rank: RANK, type: 'nb2prod' });
     restorer?.add(panel, panel.id);
@@ -67,7 +68,9 @@ function follow(
   const take = () => {
     const notebook = tracker.currentWidget;
     panel.model.front =
-      notebook && !notebook.isDisposed ? new PanelFront(notebook, looks.of(notebook), trans) : null;
+      notebook && !notebook.isDisposed
+        ? new PanelFront(notebook, looks.of(notebook), tags.of(notebook))
+        : null;
   };
   tracker.currentChanged.connect(take);
   panel.disposed.connect(() => tracker.currentChanged.disconnect(take));
