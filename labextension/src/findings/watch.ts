@@ -6,7 +6,7 @@ import type { IDisposable } from '@lumino/disposable';
 
 import type { LookModel } from '../analysis/model';
 import type { IFinding } from '../api';
-import { whenIdle } from '../ui/idle';
+import { timed, whenIdle } from '../ui/idle';
 import type { Marks } from './marks';
 
 const AT_ONCE = 8; // milliseconds of marks before the page may do something else
@@ -32,11 +32,14 @@ export class Watch implements IDisposable {
     this.cancel();
     const cells = Array.from(this.panel.model?.cells ?? []).filter(cell => cell.type === 'code');
     const findings = this.byCell();
-    const go = () => {
+    const some = () => {
       const end = performance.now() + AT_ONCE;
       while (cells.length && performance.now() < end) {
         this.mark(cells.shift()!, findings);
       }
+    };
+    const go = () => {
+      timed('nb2prod:marks', some);
       if (cells.length) {
         this.cancel = whenIdle(go);
       }

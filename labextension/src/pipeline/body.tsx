@@ -88,7 +88,7 @@ function Notice({ panel, trans }: { panel: PipelinePanel; trans: TranslationBund
     case 'untagged':
       return <Untagged panel={panel} trans={trans} />;
     case 'ready':
-      return model.proposalTrouble ? <Trouble panel={panel} trans={trans} /> : null;
+      return <Asked panel={panel} trans={trans} />;
   }
 }
 
@@ -104,6 +104,19 @@ function Untagged({ panel, trans }: { panel: PipelinePanel; trans: TranslationBu
       )}
     </Said>
   );
+}
+
+/** After tags were asked for and there are none to look over. */
+function Asked({ panel, trans }: { panel: PipelinePanel; trans: TranslationBundle }): JSX.Element | null {
+  const { model } = panel;
+  if (model.proposalTrouble) {
+    return <Trouble panel={panel} trans={trans} />;
+  }
+  return model.isAllTagged ? (
+    <Said action={trans.__('Close')} onAction={() => model.closeProposal()}>
+      {trans.__('There is nothing to suggest: each code cell has its tag.')}
+    </Said>
+  ) : null;
 }
 
 function Trouble({ panel, trans }: { panel: PipelinePanel; trans: TranslationBundle }): JSX.Element {

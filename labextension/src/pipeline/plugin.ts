@@ -59,12 +59,7 @@ export const pipelinePlugin: JupyterFrontEndPlugin<void> = {
 };
 
 /** The panel shows the notebook in front. */
-function follow(
-  panel: PipelinePanel,
-  tracker: INotebookTracker,
-  looks: ILooks,
-  trans: TranslationBundle
-): void {
+function follow(panel: PipelinePanel, tracker: INotebookTracker, looks: ILooks, tags: ITags): void {
   const take = () => {
     const notebook = tracker.currentWidget;
     panel.model.front =
