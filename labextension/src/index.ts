@@ -4,5 +4,20 @@ import { clientPlugin, looksPlugin } from './analysis/plugin';
 import { convertPlugin } from './convert/plugin';
 import { runPlugin } from './run/plugin';
 import { browsingPlugin, schedulerPlugin } from './ui/plugin';
+import { findingsPlugin } from './findings/plugin';
+import { pipelinePlugin, stepStatesPlugin } from './pipeline/plugin';
+import { tagCommandsPlugin, tagsPlugin } from './tags/plugin';
 
-export default [clientPlugin, looksPlugin, schedulerPlugin, browsingPlugin, convertPlugin, runPlugin];
+export default [
+  clientPlugin,
+  looksPlugin,
+  tagsPlugin,
+  tagCommandsPlugin,
+  stepStatesPlugin,
+  findingsPlugin,
+  pipelinePlugin,
+  schedulerPlugin,
+  browsingPlugin,
+  convertPlugin,
+  runPlugin
+];
