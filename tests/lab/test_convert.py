@@ -73,6 +73,7 @@ def test_a_second_conversion_shows_what_changed_and_where_edits_met(page: LabPag
     page.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
     expect(page.page.locator('body[data-jp-theme-light="false"]')).to_be_attached()
     assert faults(page.page, ".nb2prod-Work") == []
+    page.command("apputils:change-theme", {"theme": "JupyterLab Light"})  # the server keeps it for all
 
 
 def test_what_refuses_is_shown_before_anything_starts(page: LabPage, folder: Path) -> None:
@@ -92,8 +93,7 @@ def test_a_reload_finds_a_conversion_again_and_it_can_be_cancelled(page: LabPage
     works.convert(record=True)
     expect(works.tab.get_by_role("log")).to_contain_text("cell")
     page.page.wait_for_timeout(2500)  # JupyterLab saves its layout after a while
-    page.page.reload()
-    page.page.locator("#jupyterlab-splash").wait_for(state="detached")
+    page.open()  # its workspace again, with all that was open
     works.front("Conversion of long.ipynb")
     expect(works.chip("running")).to_be_visible()
     works.button("Cancel").click()
