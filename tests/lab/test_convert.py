@@ -35,7 +35,7 @@ def test_a_conversion_asks_saves_and_shows_its_files(page: LabPage, folder: Path
     target.fill("../elsewhere")
     expect(works.dialog.get_by_role("alert")).to_contain_text("without “..”")
     expect(works.dialog.locator(".jp-mod-accept")).to_be_disabled()
-    assert faults(page.page, ".nb2prod-FormDialog .nb2prod-Form") == []
+    assert faults(page.page, ".nb2prod-FormDialog .nb2prod-FormBody") == []
     target.fill(f"{folder.name}/made")
     works.accept()
     expect(works.chip("completed")).to_have_count(2)
@@ -63,7 +63,7 @@ def test_a_second_conversion_shows_what_changed_and_where_edits_met(page: LabPag
     works.convert()
     expect(works.chip("completed")).to_be_visible()
     expect(works.tab).to_contain_text("1 file has a conflict.")
-    first = works.tab.locator(".nb2prod-Files li").first
+    first = works.tab.locator(".nb2prod-WorkFiles li").first
     expect(first).to_contain_text("load.py")
     expect(first).to_have_attribute("data-state", "conflict")
     works.button("What changed in src/count/steps/count.py").click()

@@ -53,15 +53,15 @@ def test_a_wrong_value_is_refused_at_its_field(page: LabPage, folder: Path) -> N
     works = Works(page)
     works.tool("nb2prod:run-job").click()
     works.parameter("n").fill("many")
-    row = works.dialog.locator(".nb2prod-Row", has=works.parameter("n"))
+    row = works.dialog.locator(".nb2prod-FormRow", has=page.page.locator("#nb2prod-parameter-n"))
     expect(row.get_by_role("alert")).to_have_text("This must be a whole number.")
     expect(works.dialog.locator(".jp-mod-accept").last).to_be_disabled()
-    assert faults(page.page, ".nb2prod-FormDialog .nb2prod-Form") == []
+    assert faults(page.page, ".nb2prod-FormDialog .nb2prod-FormBody") == []
     works.parameter("n").fill("4")
     works.dialog.locator("summary").click()
     works.dialog.locator("#nb2prod-run-output").fill("../outside")
     works.dialog.locator(".jp-mod-accept").last.click()
-    place = works.dialog.locator(".nb2prod-Row", has=works.dialog.locator("#nb2prod-run-output"))
+    place = works.dialog.locator(".nb2prod-FormRow", has=page.page.locator("#nb2prod-run-output"))
     expect(place.get_by_role("alert")).to_contain_text("below the server's folder")  # the server's own words
     page.page.keyboard.press("Escape")
     expect(works.dialog).to_have_count(0)

@@ -7,7 +7,7 @@ import signal
 from collections.abc import Iterator
 from pathlib import Path
 
-from lab.jupyterlab import Lab
+from lab.jupyterlab import TOKEN, Lab
 from lab.pages import LabPage
 from playwright.sync_api import Locator, expect
 
@@ -38,7 +38,7 @@ class Works:
 
     def chip(self, state: str) -> Locator:
         """Of the conversion, verification or run itself."""
-        return self.tab.locator(f'.nb2prod-Head .nb2prod-Chip[data-state="{state}"]')
+        return self.tab.locator(f'.nb2prod-WorkHead .nb2prod-State[data-state="{state}"]')
 
     def convert(self, *, record: bool = False, verify: bool = False) -> None:
         """By the toolbar of the notebook in front, with what the dialog has."""
@@ -60,11 +60,10 @@ class Works:
 
     def start_scheduler(self) -> None:
         """By the offer in the dialog or the tab, when there is none yet."""
-        offer = self.page.locator(".nb2prod-SchedulerNotice button").filter(visible=True)
-        self.page.wait_for_timeout(500)
-        if offer.count():
-            offer.first.click()
-            expect(self.page.locator(".nb2prod-SchedulerNotice")).to_have_count(0)
+        asked = self.page.request.get(f"{self.lab.lab.url}nb2prod/scheduler?token={TOKEN}")
+        if not asked.json()["running"]:
+            self.page.locator(".nb2prod-SchedulerNotice button").filter(visible=True).first.click()
+            expect(self.page.locator(".nb2prod-SchedulerNotice").filter(visible=True)).to_have_count(0)
 
 
 def small_churn(folder: Path) -> Path:

@@ -36,7 +36,7 @@ function ConvertForm({ model, trans, onJump }: IProps): JSX.Element {
     'A folder, from JupyterLab’s own folder on. It may be a project that was converted before.'
   );
   return (
-    <div className="nb2prod-Form">
+    <div className="nb2prod-FormBody">
       <Refusals model={model} onJump={onJump} trans={trans} />
       {model.problem && <Notice kind="error">{model.problem}</Notice>}
       <Saving model={model} trans={trans} />
@@ -120,7 +120,7 @@ function Refusals({ model, trans, onJump }: IProps): JSX.Element | null {
           found.length
         )}
       </strong>
-      <ul className="nb2prod-Findings">
+      <ul className="nb2prod-WorkFindings">
         {found.map((finding, place) => (
           <li key={place}>
             <Opens onClick={() => onJump(finding.cell, finding.line)} title={trans.__('Go to the line')}>
@@ -128,11 +128,11 @@ function Refusals({ model, trans, onJump }: IProps): JSX.Element | null {
                 ? trans.__('Cell %1, line %2', finding.cell, finding.line)
                 : trans.__('Cell %1', finding.cell)}
             </Opens>{' '}
-            {finding.message} <span className="nb2prod-Hint">{finding.hint}</span>
+            {finding.message} <span className="nb2prod-Aside">{finding.hint}</span>
           </li>
         ))}
       </ul>
-      <span className="nb2prod-Hint">{trans.__('A traced run may settle some of them.')}</span>
+      <span className="nb2prod-Aside">{trans.__('A traced run may settle some of them.')}</span>
     </Notice>
   );
 }

@@ -27,7 +27,7 @@ export function Files(props: IProps): JSX.Element {
   const hides = unchanged > 0 && unchanged < files.length;
   const shown = inOrder(files).filter(file => all || !hides || file.state !== 'unchanged');
   return (
-    <section aria-label={trans.__('Files')} className="nb2prod-Files">
+    <section aria-label={trans.__('Files')} className="nb2prod-WorkFiles">
       <Conflicts {...props} />
       <ul>
         {shown.map(file => (
@@ -67,14 +67,14 @@ function File(props: IProps & { file: string; state: FileState }): JSX.Element {
   const isHidden = file.split('/').some(part => part.startsWith('.'));
   const name = (
     <>
-      <span className="nb2prod-Hint">{file.slice(0, slash)}</span>
+      <span className="nb2prod-Aside">{file.slice(0, slash)}</span>
       {file.slice(slash)}
     </>
   );
   const hasDiff = state === 'changed' || state === 'conflict';
   return (
     <li data-state={state}>
-      <div className="nb2prod-File">
+      <div className="nb2prod-WorkFile">
         {hasDiff ? (
           <button
             aria-expanded={open}
@@ -87,15 +87,15 @@ function File(props: IProps & { file: string; state: FileState }): JSX.Element {
         ) : (
           <span className="nb2prod-Twist" />
         )}
-        <span className="nb2prod-File-state">
+        <span className="nb2prod-WorkFile-state">
           <Chip label={stateLabel(state, trans)} state={state} />
         </span>
         {isHidden ? (
-          <span className="nb2prod-File-name" title={trans.__('JupyterLab does not open hidden files.')}>
+          <span className="nb2prod-WorkFile-name" title={trans.__('JupyterLab does not open hidden files.')}>
             {name}
           </span>
         ) : (
-          <span className="nb2prod-File-name">
+          <span className="nb2prod-WorkFile-name">
             <Opens onClick={() => onOpen(file)} title={file}>
               {name}
             </Opens>
@@ -119,14 +119,14 @@ function Diff(props: Pick<IProps, 'texts' | 'trans'> & { file: string }): JSX.El
     return () => void (here = false);
   }, [file, texts]);
   if (found === null) {
-    return <div className="nb2prod-Hint nb2prod-Diff-none">{trans.__('Reading …')}</div>;
+    return <div className="nb2prod-Aside nb2prod-Diff-none">{trans.__('Reading …')}</div>;
   }
   if (typeof found === 'string') {
     return <Notice kind="error">{found}</Notice>;
   }
   if (found.before === null) {
     const told = trans.__('The text from before that conversion is not known any more.');
-    return <div className="nb2prod-Hint nb2prod-Diff-none">{told}</div>;
+    return <div className="nb2prod-Aside nb2prod-Diff-none">{told}</div>;
   }
   return <Lines after={found.text} before={found.before} file={file} trans={trans} />;
 }

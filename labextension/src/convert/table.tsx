@@ -35,7 +35,7 @@ export function VerificationTable(props: {
       )}
       {rows.length > 0 && <Rows onJump={onJump} rows={rows} trans={trans} />}
       {rows.length === 0 && found.rows.length > 0 && (
-        <p className="nb2prod-Hint">{trans.__('No name differs.')}</p>
+        <p className="nb2prod-Aside">{trans.__('No name differs.')}</p>
       )}
     </section>
   );
@@ -48,7 +48,7 @@ function Rows(props: {
 }): JSX.Element {
   const { rows, trans, onJump } = props;
   return (
-    <div aria-label={trans.__('Names of all steps')} className="nb2prod-Table" role="region" tabIndex={0}>
+    <div aria-label={trans.__('Names of all steps')} className="nb2prod-WorkTable" role="region" tabIndex={0}>
       <table>
         <thead>
           <tr>

@@ -47,7 +47,7 @@ function WorkView({ work, actions }: { work: Work; actions: IWorkActions }): JSX
   const { conversion, verification } = work;
   const { trans } = actions;
   return (
-    <div className="nb2prod-Page">
+    <div className="nb2prod-WorkPage">
       {conversion && (
         <OperationHead name={trans.__('Conversion')} operation={conversion} trans={trans}>
           <span>
@@ -74,7 +74,7 @@ function WorkView({ work, actions }: { work: Work; actions: IWorkActions }): JSX
         />
       )}
       {!conversion && !verification && !work.problem && (
-        <p className="nb2prod-Hint">{trans.__('Nothing was started here.')}</p>
+        <p className="nb2prod-Aside">{trans.__('Nothing was started here.')}</p>
       )}
       <Foot actions={actions} work={work} />
     </div>
@@ -91,13 +91,13 @@ function OperationHead(props: {
   const isRunning = operation.isRunning;
   return (
     <>
-      <header className="nb2prod-Head">
+      <header className="nb2prod-WorkHead">
         <h2>{name}</h2>
         <Chip label={stateLabel(operation, trans)} state={operation.state} />
         {operation.state !== 'stopped' && (
-          <span className="nb2prod-Hint">{duration(operation.seconds, trans)}</span>
+          <span className="nb2prod-Aside">{duration(operation.seconds, trans)}</span>
         )}
-        <span className="nb2prod-Head-about">{children}</span>
+        <span className="nb2prod-WorkHead-about">{children}</span>
         {isRunning && (
           <Button
             disabled={operation.isCancelling}
@@ -134,7 +134,13 @@ function Events(props: {
     return null;
   }
   const list = (
-    <ol aria-label={trans.__('What happened')} className="nb2prod-Events" ref={end} role="log" tabIndex={0}>
+    <ol
+      aria-label={trans.__('What happened')}
+      className="nb2prod-WorkEvents"
+      ref={end}
+      role="log"
+      tabIndex={0}
+    >
       {operation.events.slice(-SHOWN).map(event => (
         <li key={event.number}>{event.text}</li>
       ))}
@@ -194,7 +200,7 @@ function Findings(props: {
   const { findings, work, actions } = props;
   const { trans } = actions;
   return findings.length ? (
-    <ul className="nb2prod-Findings">
+    <ul className="nb2prod-WorkFindings">
       {findings.map((finding, place) => (
         <li key={place}>
           <Opens onClick={() => actions.jumpInNotebook(work, finding.cell, finding.line)}>
@@ -202,7 +208,7 @@ function Findings(props: {
               ? trans.__('Cell %1, line %2', finding.cell, finding.line)
               : trans.__('Cell %1', finding.cell)}
           </Opens>{' '}
-          {finding.message} <span className="nb2prod-Hint">{finding.hint}</span>
+          {finding.message} <span className="nb2prod-Aside">{finding.hint}</span>
         </li>
       ))}
     </ul>

@@ -37,7 +37,7 @@ function RunForm(props: IProps): JSX.Element {
   const isPipeline = order.what === 'pipeline';
   const refused = isPipeline ? '' : (order.runnable.notebook?.refused ?? '');
   return (
-    <div className="nb2prod-Form">
+    <div className="nb2prod-FormBody">
       {refused && <Notice kind="error">{trans.__('This notebook cannot run as a job: %1', refused)}</Notice>}
       {order.problem && (
         <Notice kind="error">
@@ -84,7 +84,7 @@ function WhatRuns({ order, trans }: Pick<IProps, 'order' | 'trans'>): JSX.Elemen
           </div>
         ))}
       {notebook && !project && (
-        <div className="nb2prod-Hint">{trans.__('Convert it to run it as a pipeline.')}</div>
+        <div className="nb2prod-Aside">{trans.__('Convert it to run it as a pipeline.')}</div>
       )}
     </fieldset>
   );

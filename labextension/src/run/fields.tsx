@@ -17,7 +17,7 @@ interface IProps {
 /** Draws again when its owner does. */
 export function ParameterFields({ form, trans, secrets }: IProps): JSX.Element {
   if (!form.fields.length) {
-    return <p className="nb2prod-Hint">{trans.__('It has no parameters.')}</p>;
+    return <p className="nb2prod-Aside">{trans.__('It has no parameters.')}</p>;
   }
   return (
     <div className="nb2prod-Fields">
@@ -35,7 +35,7 @@ function Field(props: IProps & { field: IField }): JSX.Element {
   const help = helpOf(field, trans);
   const label = (
     <>
-      <code>{field.name}</code> <span className="nb2prod-Hint">{field.annotation}</span>
+      <code>{field.name}</code> <span className="nb2prod-Aside">{field.annotation}</span>
     </>
   );
   return (

@@ -22,7 +22,7 @@ export function Parts(props: {
   return (
     <section aria-label={name}>
       <h3>{name}</h3>
-      <div aria-label={name} className="nb2prod-Table nb2prod-Parts" role="region" tabIndex={0}>
+      <div aria-label={name} className="nb2prod-WorkTable nb2prod-Parts" role="region" tabIndex={0}>
         <table>
           <thead>
             <tr>
@@ -46,7 +46,7 @@ export function Parts(props: {
                 <td>
                   <Chip label={statusLabel(part.state, trans)} state={part.state} />
                   {part.tries > 1 && (
-                    <span className="nb2prod-Hint"> {trans.__('attempt %1', part.tries)}</span>
+                    <span className="nb2prod-Aside"> {trans.__('attempt %1', part.tries)}</span>
                   )}
                 </td>
                 <td>{timeOf(part, trans)}</td>
@@ -56,7 +56,7 @@ export function Parts(props: {
         </table>
       </div>
       {progress.noted.length > 0 && (
-        <ul className="nb2prod-Findings">
+        <ul className="nb2prod-WorkFindings">
           {progress.noted.map((text, place) => (
             <li key={place}>{text}</li>
           ))}

@@ -55,7 +55,7 @@ function RunView({ model, actions }: { model: RunModel; actions: IRunActions }):
   const { trans, scheduler } = actions;
   const { detail, run } = model;
   return (
-    <div className="nb2prod-Page">
+    <div className="nb2prod-WorkPage">
       {model.isMissing && <Notice kind="error">{trans.__('There is no run %1 any more.', model.id)}</Notice>}
       {model.problem && !model.isMissing && (
         <Notice kind="warning">
@@ -85,7 +85,7 @@ function RunView({ model, actions }: { model: RunModel; actions: IRunActions }):
           <About model={model} run={run} trans={trans} />
         </>
       )}
-      {!detail && !model.problem && <p className="nb2prod-Hint">{trans.__('Reading …')}</p>}
+      {!detail && !model.problem && <p className="nb2prod-Aside">{trans.__('Reading …')}</p>}
     </div>
   );
 }
@@ -106,12 +106,12 @@ function Head({ model, run, actions }: IProps): JSX.Element {
   const seconds = secondsOf(run);
   return (
     <>
-      <header className="nb2prod-Head">
+      <header className="nb2prod-WorkHead">
         <h2>{model.detail!.definition.name}</h2>
         <Chip label={statusLabel(run.status, trans)} state={run.status} />
-        {run.attempt > 1 && <span className="nb2prod-Hint">{trans.__('attempt %1', run.attempt)}</span>}
-        {seconds !== null && <span className="nb2prod-Hint">{duration(seconds, trans)}</span>}
-        <span className="nb2prod-Head-about" />
+        {run.attempt > 1 && <span className="nb2prod-Aside">{trans.__('attempt %1', run.attempt)}</span>}
+        {seconds !== null && <span className="nb2prod-Aside">{duration(seconds, trans)}</span>}
+        <span className="nb2prod-WorkHead-about" />
         {model.isOver ? (
           <Button
             label={trans.__('Run again')}
@@ -148,7 +148,7 @@ function Standing({
     const told = run.not_before
       ? trans.__('It is tried again at %1.', new Date(run.not_before).toLocaleTimeString())
       : trans.__('It waits in pool %1.', run.pool);
-    return <p className="nb2prod-Hint">{told}</p>;
+    return <p className="nb2prod-Aside">{told}</p>;
   }
   const place = isNotebook ? cell && trans.__('cell %1', cell) : label && trans.__('step %1', label);
   const words = isNotebook
@@ -163,7 +163,7 @@ function Standing({
         {...(share === null ? {} : { 'aria-valuenow': share, 'aria-valuemin': 0, 'aria-valuemax': 100 })}
         style={{ '--nb2prod-share': `${share ?? 0}%` } as React.CSSProperties}
       />
-      <span className="nb2prod-Hint" role="status">
+      <span className="nb2prod-Aside" role="status">
         {total ? words : trans.__('It starts.')} {place ? `· ${place}` : ''}
       </span>
     </div>
@@ -267,7 +267,7 @@ function Outcome({ model, run, actions }: IProps): JSX.Element | null {
             {artifacts.map(artifact => (
               <li key={artifact.name}>
                 <Opens onClick={() => actions.openArtifact(artifact)}>{artifact.name}</Opens>{' '}
-                <span className="nb2prod-Hint">
+                <span className="nb2prod-Aside">
                   {artifact.kind} · {sizeOf(artifact.size)}
                 </span>
               </li>

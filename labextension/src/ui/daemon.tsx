@@ -23,15 +23,15 @@ export function SchedulerNotice(props: {
   }
   if (model.state === 'unknown') {
     return model.problem ? (
-      <div className="nb2prod-Notice nb2prod-mod-error" role="alert">
+      <div className="nb2prod-Advice nb2prod-mod-error" role="alert">
         {trans.__('The scheduler cannot be asked: %1', model.problem)}
       </div>
     ) : null;
   }
   const isStarting = model.state === 'starting';
   return (
-    <div className="nb2prod-Notice nb2prod-SchedulerNotice" role="status">
-      <div className="nb2prod-Notice-text">
+    <div className="nb2prod-Advice nb2prod-SchedulerNotice" role="status">
+      <div className="nb2prod-Advice-text">
         <strong>{trans.__('No scheduler daemon runs.')}</strong> <span>{what}</span>
         {model.problem && <div className="nb2prod-mod-error">{model.problem}</div>}
       </div>

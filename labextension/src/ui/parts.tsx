@@ -13,16 +13,16 @@ export function Row(props: {
 }): JSX.Element {
   const { id, label, help, error, children } = props;
   return (
-    <div className={`nb2prod-Row${error ? ' nb2prod-mod-invalid' : ''}`}>
+    <div className={`nb2prod-FormRow${error ? ' nb2prod-mod-invalid' : ''}`}>
       <label htmlFor={id}>{label}</label>
-      <div className="nb2prod-Row-entry">{children}</div>
+      <div className="nb2prod-FormRow-entry">{children}</div>
       {error && (
-        <div className="nb2prod-Row-error" id={`${id}-error`} role="alert">
+        <div className="nb2prod-FormRow-error" id={`${id}-error`} role="alert">
           {error}
         </div>
       )}
       {help && (
-        <div className="nb2prod-Row-help" id={`${id}-help`}>
+        <div className="nb2prod-FormRow-help" id={`${id}-help`}>
           {help}
         </div>
       )}
@@ -60,7 +60,7 @@ export function Check(props: {
       />
       <label htmlFor={id}>{label}</label>
       {help && (
-        <div className="nb2prod-Row-help" id={`${id}-help`}>
+        <div className="nb2prod-FormRow-help" id={`${id}-help`}>
           {help}
         </div>
       )}
@@ -75,8 +75,8 @@ export function Notice(props: {
 }): JSX.Element {
   const { kind, children, actions } = props;
   return (
-    <div className={`nb2prod-Notice nb2prod-mod-${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
-      <div className="nb2prod-Notice-text">{children}</div>
+    <div className={`nb2prod-Advice nb2prod-mod-${kind}`} role={kind === 'error' ? 'alert' : 'status'}>
+      <div className="nb2prod-Advice-text">{children}</div>
       {actions}
     </div>
   );
@@ -85,7 +85,7 @@ export function Notice(props: {
 /** A state in words and colour: the colour is never all that tells it. */
 export function Chip(props: { readonly state: string; readonly label: string }): JSX.Element {
   return (
-    <span className="nb2prod-Chip" data-state={props.state}>
+    <span className="nb2prod-State" data-state={props.state}>
       {props.label}
     </span>
   );
@@ -102,7 +102,7 @@ export function Button(props: {
   const kind = props.accept ? ' jp-mod-accept' : props.warn ? ' jp-mod-warn' : ' jp-mod-reject';
   return (
     <button
-      className={`jp-mod-styled${kind} nb2prod-Button`}
+      className={`jp-mod-styled${kind} nb2prod-WorkButton`}
       disabled={props.disabled}
       onClick={props.onClick}
       title={props.title}
