@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from lab.pages import LabPage
+from playwright.sync_api import Page
 
 _AXE = Path(__file__).parents[2] / "labextension/node_modules/axe-core/axe.min.js"
 
@@ -31,19 +31,19 @@ _CONTRASTS = """selector => {
 }"""
 
 
-def serious_faults(page: LabPage, selector: str) -> list[str]:
+def faults(page: Page, selector: str) -> list[str]:
     """Of all that the selector finds, which must be something: axe's serious and critical violations."""
-    assert page.page.locator(selector).count() > 0
-    if not page.page.evaluate("'axe' in window"):
-        page.page.add_script_tag(path=_AXE)
-    found = page.page.evaluate("async selector => (await axe.run({ include: [selector] })).violations", selector)
+    assert page.locator(selector).count() > 0
+    if not page.evaluate("'axe' in window"):
+        page.add_script_tag(path=_AXE)
+    found = page.evaluate("async selector => (await axe.run({ include: [selector] })).violations", selector)
     return [
         f"{fault['id']}: {fault['nodes'][0]['html']}" for fault in found if fault["impact"] in ("serious", "critical")
     ]
 
 
-def contrasts(page: LabPage, selector: str) -> list[float]:
+def contrasts(page: Page, selector: str) -> list[float]:
     """Of each text's colour and what is behind it, as WCAG counts."""
-    found: list[float] = page.page.evaluate(_CONTRASTS, selector)
+    found: list[float] = page.evaluate(_CONTRASTS, selector)
     assert found
     return found

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 import pytest
-from lab.accessibility import contrasts, serious_faults
+from lab.accessibility import contrasts, faults
 from lab.pages import LabPage, notebook_of, tags_on_disk, write_notebook
 from playwright.sync_api import Locator, expect
 
@@ -319,17 +319,17 @@ def test_everyone_can_read_it(page: LabPage, folder: Path, theme: str) -> None:
         "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg="Dark" in theme
     )
     expect(badge(page, 2)).to_be_visible()
-    assert serious_faults(page, ".nb2prod-Badge") == []
-    assert min(contrasts(page, ".nb2prod-Badge-face *")) >= 4.5
+    assert faults(page.page, ".nb2prod-Badge") == []
+    assert min(contrasts(page.page, ".nb2prod-Badge-face *")) >= 4.5
     page.select(2)
     page.select(4, extend=True)
     press(page, "t")
     expect(menu(page)).to_be_visible()
-    assert min(contrasts(page, ".nb2prod-Badge-face *")) >= 4.5
-    assert serious_faults(page, ".nb2prod-Tags") == []
+    assert min(contrasts(page.page, ".nb2prod-Badge-face *")) >= 4.5
+    assert faults(page.page, ".nb2prod-Tags") == []
     press(page, "Escape")
     page.select(2)
     page.command("nb2prod:set-step-options")
     menu(page).get_by_label("CPU").fill("all")
-    assert serious_faults(page, ".nb2prod-Tags") == []
-    assert min(contrasts(page, ".nb2prod-Tags-problem, .nb2prod-Tags label")) >= 4.5
+    assert faults(page.page, ".nb2prod-Tags") == []
+    assert min(contrasts(page.page, ".nb2prod-Tags-problem, .nb2prod-Tags label")) >= 4.5

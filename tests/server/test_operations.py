@@ -70,6 +70,9 @@ async def test_converting_again_tells_what_has_changed(api: Api) -> None:
     tree_now = await api.got("GET", "project?path=a/out/n")
     assert tree_now["notebook"] == "a/n.ipynb"
     assert tree_now["name"] == "n"
+    assert [(each["name"], each["default"], each["comment"]) for each in tree_now["parameters"]] == [
+        ("region", "EU", "where")
+    ]
     assert {file["state"] for file in tree_now["files"]} == {"generated"}
     step, pipeline = "src/n/steps/greet.py", "src/n/pipeline.py"
     for edited in (step, "README.md"):

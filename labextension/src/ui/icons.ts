@@ -9,3 +9,32 @@ const PIPELINE = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 
 </svg>`;
 
 export const pipelineIcon = new LabIcon({ name: 'nb2prod:pipeline', svgstr: PIPELINE });
+
+const CONVERT = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M4 4h6v2H6v12h4v2H4zM14 7l5 5-5 5v-4H8v-2h6zM20 4h2v16h-2z"/>
+  </g>
+</svg>`;
+
+export const convertIcon = new LabIcon({ name: 'nb2prod:convert', svgstr: CONVERT });
+
+const JOB = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M3 4h18v16H3zm2 4v10h14V8zm4 1.5 7 3.5-7 3.5z" fill-rule="evenodd"/>
+  </g>
+</svg>`;
+
+export const jobIcon = new LabIcon({ name: 'nb2prod:job', svgstr: JOB });
+
+const FIT = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M3 3h6v2H5v4H3zm12 0h6v6h-2V5h-4zM3 15h2v4h4v2H3zm16 0h2v6h-6v-2h4zM8 8h8v8H8z"/>
+  </g>
+</svg>`;
+
+const MINUS = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161"><path d="M5 11h14v2H5z"/></g>
+</svg>`;
+
+export const fitIcon = new LabIcon({ name: 'nb2prod:fit', svgstr: FIT });
+export const minusIcon = new LabIcon({ name: 'nb2prod:minus', svgstr: MINUS });
