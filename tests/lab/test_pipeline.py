@@ -146,7 +146,7 @@ def _shift(before: str, after: str) -> tuple[float, float]:
 def test_with_the_keyboard_alone(page: LabPage, folder: Path) -> None:
     page.open(write_notebook(folder / "a.ipynb", *CELLS))
     page.page.locator(".nb2prod-Graph [data-node]").first.wait_for(state="attached")
-    page.palette("Show the Pipeline")
+    page.page.keyboard.press("Control+Alt+p")
     focused = page.page.locator(":focus")
     keys = page.page.keyboard
     expect(focused).to_have_attribute("data-node", "")
