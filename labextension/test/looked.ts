@@ -72,7 +72,7 @@ export function parameterOf(name: string, cell = 1) {
 export class Front {
   constructor(
     look: ILook | null,
-    private readonly texts: string[] = []
+    private readonly texts: string[] = ['x = 1']
   ) {
     this.look = {
       look,

@@ -151,7 +151,8 @@ function atTheSide(edge: IEdge, source: INode, target: INode): IRoute {
     { x: into, y: above },
     { x: into, y: target.y }
   ];
-  const label = edgeLabel(edge.names);
+  const room = Math.floor((into - side - 24) / SMALL_LETTER) - 3; // and how many more
+  const label = edgeLabel(edge.names, Math.max(8, Math.min(LETTERS_ON_EDGE, room)));
   const at = { x: side + 6 + labelWidth(label) / 2, y: above };
   return { ...edge, id: idOf(edge), path: elbows(points), label, at };
 }
@@ -224,14 +225,14 @@ export function labelWidth(label: string): number {
 }
 
 /** Up to three names, then how many more. */
-export function edgeLabel(names: readonly string[]): string {
+export function edgeLabel(names: readonly string[], letters = LETTERS_ON_EDGE): string {
   let shown = Math.min(names.length, NAMES_ON_EDGE);
   const text = () => names.slice(0, shown).join(', ');
-  while (shown > 1 && text().length > LETTERS_ON_EDGE) {
+  while (shown > 1 && text().length > letters) {
     shown--;
   }
   const more = names.length - shown;
-  return cut(text(), LETTERS_ON_EDGE) + (more > 0 ? ` +${more}` : '');
+  return cut(text(), letters) + (more > 0 ? ` +${more}` : '');
 }
 
 export function cut(text: string, letters: number): string {

@@ -63,6 +63,7 @@ export class PipelineModel implements IDisposable {
     this.notebook = front;
     this.drawn = { graph: EMPTY, shape: '' };
     [this.proposed, this.trouble, this.allTagged] = [null, '', false];
+    this.countCode();
     front?.look.changed.connect(this.onLook, this);
     front?.changed.connect(this.onFront, this);
     this.drawLater();
@@ -105,7 +106,7 @@ export class PipelineModel implements IDisposable {
     if (look.refused !== null) {
       return 'refused';
     }
-    if (!look.steps.length && !look.parameters.length && this.isEmpty()) {
+    if (this.hasNoCode) {
       return 'empty';
     }
     return look.tagged ? 'ready' : 'untagged';
@@ -237,8 +238,8 @@ export class PipelineModel implements IDisposable {
     this.proposed = proposal.length ? proposal : null;
   }
 
-  private isEmpty(): boolean {
-    return this.notebook!.cells().every(cell => !cell.isCode || !cell.text.trim());
+  private countCode(): void {
+    this.hasNoCode = this.notebook?.cells().every(cell => !cell.isCode || !cell.text.trim()) ?? false;
   }
 
   private get stepStates(): ReadonlyMap<string, IStepState> {
@@ -248,6 +249,7 @@ export class PipelineModel implements IDisposable {
   private onLook(): void {
     const front = this.notebook;
     if (front && front.look.state === 'fresh') {
+      this.countCode();
       this.drawLater();
       if (this.proposed?.length) {
         this.keepProposal(current(this.proposed, front.cells(), id => front.look.cell(id)?.own ?? false));
@@ -297,6 +299,7 @@ export class PipelineModel implements IDisposable {
   private cancel: () => void = () => undefined;
   private disposed = false;
   private drawn = { graph: EMPTY, shape: '' };
+  private hasNoCode = false;
   private notebook: IFront | null = null;
   private proposed: Proposal | null = null;
   private readonly signal = new Signal<this, void>(this);

@@ -109,9 +109,13 @@ export class PipelinePanel extends ReactWidget {
 
   /** The keyboard goes on in the panel. */
   focusInside(): void {
-    requestAnimationFrame(() =>
-      this.node.querySelector<HTMLElement>('[data-node][tabindex="0"], .nb2prod-Body button, button')?.focus()
-    );
+    const places = ['[data-node][tabindex="0"]', '.nb2prod-Body button', '.nb2prod-Notice button', 'button'];
+    requestAnimationFrame(() => {
+      const found = places
+        .map(place => this.node.querySelector<HTMLElement>(place))
+        .find(each => each !== null);
+      found?.focus();
+    });
   }
 
   private onFindings(): void {
