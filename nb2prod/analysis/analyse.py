@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
-from nb2prod.analysis.classify import Statement, Use, classify
+from nb2prod.analysis.classify import Statement, Use, statements_of
 from nb2prod.analysis.displays import Displays, displays_of
 from nb2prod.analysis.effects import walk_cell
 from nb2prod.analysis.environment import Environment
@@ -15,6 +15,7 @@ from nb2prod.analysis.magic_names import refuse_clashes
 from nb2prod.analysis.magics import Fate, LoweredCell, lower
 from nb2prod.analysis.parameters import read_parameters
 from nb2prod.analysis.refusals import refuse_cell, refuse_star
+from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.stars import star_modules, star_names
 from nb2prod.model.finding import Finding
 from nb2prod.model.notebook import Notebook, Role, RoleKind
@@ -108,7 +109,7 @@ def analyse(
             parameters += found
             findings += wrong
         if not analysed.is_skipped:
-            findings += refuse_cell(analysed.lowered, analysed.statements, displays)
+            findings += _refusals(analysed.lowered, analysed.statements, displays)
     return Analysis(
         notebook=notebook,
         roles=roles,
@@ -120,12 +121,17 @@ def analyse(
     )
 
 
+@remembered
+def _refusals(cell: LoweredCell, statements: tuple[Statement, ...], displays: Displays) -> list[Finding]:
+    return list(refuse_cell(cell, statements, displays))
+
+
 def _is_walked(role: Role | None) -> bool:
     return role is not None and role.kind is not RoleKind.SKIP
 
 
 def _analyse_cell(env: Environment, displays: Displays, role: Role, lowered: LoweredCell) -> CellAnalysis:
-    statements = classify(lowered.number, lowered.tree, displays)
+    statements = statements_of(lowered, displays)
     if role.kind is RoleKind.SKIP:
         effects = _NO_EFFECTS
     else:

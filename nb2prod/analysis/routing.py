@@ -19,7 +19,7 @@ from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
 from nb2prod.analysis.sharing import Sharing, sharing_names
 from nb2prod.analysis.sites import Kind, Site, Sites
-from nb2prod.analysis.texts import mentioned
+from nb2prod.analysis.texts import names_in
 from nb2prod.model.finding import Finding, Severity
 
 _BUILTINS = frozenset(dir(builtins))
@@ -191,7 +191,7 @@ class Routing:
         kept = [statement for statements in step.keep.values() for statement in statements]
         step.data |= {name for s in kept if s.use in (Use.IMPORT, Use.DEFINITION) for name in s.names}
         step.must = bound
-        step.text_names = mentioned(statement.node for statement in kept)
+        step.text_names = frozenset().union(*map(names_in, kept))
 
     # ------------------------------------------------------------------ names to providers
 
