@@ -12,6 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 .PHONY: help setup demo lab lab-matrix test check corpus fuzz peers soak soak-steps bench golden clean
 
 help:
+	@echo "make setup    .venv with all that the others need; builds and links the JupyterLab extension"
 	@echo "make demo     tag, check, convert, verify, run, compare and schedule an example, in out/demo"
 	@echo "make lab      JupyterLab with our extension and the example notebooks"
 	@echo "make test     every test"
@@ -41,7 +42,7 @@ lab: $(READY)
 # servers and browsers each keep an event loop of their own kind: pytest is called for each alone
 test: $(READY)
 	tools/labextension
-	$(BIN)/python -m pytest -n 2 --dist worksteal --ignore tests/server --ignore tests/lab
+	$(BIN)/python -m pytest -n 2 --dist worksteal
 	$(BIN)/python -m pytest -n 2 --dist worksteal tests/server
 	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab
 	$(NPM) run check
@@ -55,7 +56,7 @@ check: $(READY)
 	$(BIN)/ruff check $(LINTED)
 	$(BIN)/mypy nb2prod tests labextension/hatch_build.py
 	$(BIN)/lint-imports
-	$(BIN)/python -m pytest -q -n 2 -m "not slow" --ignore tests/server --ignore tests/lab
+	$(BIN)/python -m pytest -q -n 2 -m "not slow"
 	$(BIN)/python -m pytest -q -n 2 -m "not slow" tests/server
 	$(NPM) run check
 	$(NPM) test

@@ -1,7 +1,9 @@
 """One JupyterLab and one Chromium for all browser tests of a worker, and a page and a folder for each test."""
 
 import itertools
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -27,7 +29,9 @@ expect.set_options(timeout=60_000)  # machines may be slow; a test that fails wa
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
-    with running(Lab(home=home, root=home / "notebooks")) as lab:
+    # tools/lab-matrix names the Python of another JupyterLab
+    python = os.environ.get("NB2PROD_LAB_PYTHON", sys.executable)
+    with running(Lab(home=home, root=home / "notebooks", python=python)) as lab:
         yield lab
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from lab.pages import LabPage, write_notebook
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.smoke]
 
 
 def test_our_plugins_are_there(page: LabPage, folder: Path) -> None:
