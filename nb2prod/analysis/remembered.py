@@ -27,7 +27,7 @@ def remembered(function: Callable[Concatenate[About, More], Answer]) -> Callable
     """The last answer for each thing is kept, with the further arguments that it was for."""
 
     @wraps(function)
-    def answer(about: About, *args: More.args, **kwargs: More.kwargs) -> Answer:
+    def answer(about: About, /, *args: More.args, **kwargs: More.kwargs) -> Answer:
         last = about.memo.get(function)
         if last is not None and last[0] == args and last[1] == kwargs:
             found: Answer = last[2]

@@ -382,9 +382,8 @@ class Routing:
                 if not isinstance(provider, Draft) or name not in step.exposed:
                     continue
                 for definition in definitions:
-                    self.check_rebound(
-                        step, name, provider, frozenset(definition.summary.reads if definition.summary else ())
-                    )
+                    summary = self.analysis.summaries.get(definition)
+                    self.check_rebound(step, name, provider, frozenset(summary.reads if summary else ()))
 
     def check_stateful(self, steps: list[Routed]) -> None:
         """What a definition remembers would begin anew in a second step."""

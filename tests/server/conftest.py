@@ -16,7 +16,6 @@ from tornado.httpclient import HTTPResponse
 from traitlets.config import Config
 
 from nb2prod.server.rooms import Rooms
-from nb2prod.store import open_store
 
 EXAMPLES = Path(__file__).parents[2] / "example_notebooks"
 NOTEBOOK: dict[str, Any] = {
@@ -44,18 +43,12 @@ NOTEBOOK: dict[str, Any] = {
 }
 
 
-@pytest.fixture(scope="session")
-def empty_store(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A store's file: to copy it is quicker than to make the tables."""
-    path = tmp_path_factory.mktemp("store") / "store.db"
-    open_store(f"sqlite:///{path}").close()
-    return path
 
 
 @pytest.fixture
-def store_path(tmp_path: Path, empty_store: Path) -> Path:
+def store_path(tmp_path: Path, sqlite_template: Path) -> Path:
     """Where the server's store is."""
-    return Path(shutil.copy(empty_store, tmp_path / "store.db"))
+    return Path(shutil.copy(sqlite_template, tmp_path / "store.db"))
 
 
 @pytest.fixture
