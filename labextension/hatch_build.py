@@ -1,4 +1,4 @@
-"""Puts the JupyterLab extension into what is built: made here where its sources are newer, and never left out in silence.
+"""Puts the JupyterLab extension into what is built: made here where its sources are newer, never left out in silence.
 
 A wheel or an sdist without it is an error. An editable install of a checkout goes without it where it cannot be built,
 and the server extension says so when JupyterLab starts. As a script: builds it where its sources are newer.

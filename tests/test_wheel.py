@@ -58,36 +58,17 @@ def test_the_wheel_has_what_jupyter_looks_for(wheel: Path) -> None:
 
 
 def test_jupyterlab_has_the_extension_without_nodejs_until_it_is_uninstalled(jupyter: Path, tmp_path: Path) -> None:
-    alone = {"PATH": str(jupyter), "HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path)}
+    def alone(*command: str) -> subprocess.CompletedProcess[str]:
+        own = str(tmp_path)
+        return run(str(jupyter / command[0]), *command[1:], PATH=str(jupyter), HOME=own, JUPYTER_CONFIG_DIR=own)
+
     assert shutil.which("node", path=str(jupyter)) is None
-    listed = run(str(jupyter / "jupyter"), "labextension", "list", **alone)
-    assert re.search(r"nb2prod v\S+ enabled OK", plain(listed))
-    listed = run(str(jupyter / "jupyter"), "server", "extension", "list", **alone)
-    assert re.search(r"nb2prod\.server enabled", plain(listed))
-    assert re.search(r"nb2prod\.server OK", plain(listed))
-    run(str(jupyter / "python"), "-m", "pip", "uninstall", "--yes", "--quiet", "nb2prod", **alone)
+    assert re.search(r"nb2prod v\S+ enabled OK", plain(alone("jupyter", "labextension", "list")))
+    listed = plain(alone("jupyter", "server", "extension", "list"))
+    assert "nb2prod.server enabled" in listed
+    assert "nb2prod.server OK" in listed
+    alone("python", "-m", "pip", "uninstall", "--yes", "--quiet", "nb2prod")
     assert [path for path in jupyter.parent.rglob("*nb2prod*") if "__pycache__" not in path.parts] == []
-
-
-def test_help(clean: Path) -> None:
-    assert run(str(clean / "nb2prod"), "--help").stdout.startswith("Usage: nb2prod [OPTIONS] COMMAND [ARGS]...")
-
-
-def test_a_notebook_is_converted_verified_and_run(clean: Path, tmp_path: Path) -> None:
-    write_notebook(tmp_path / "little.ipynb")
-    command = str(clean / "nb2prod")
-    run(command, "convert", "little.ipynb", "-o", "little", folder=tmp_path)
-    run(command, "verify", "little", folder=tmp_path)
-    run(command, "run", "little", "-p", "size=4", folder=tmp_path)
-    code = "from little.pipeline import run, Parameters; print(run(Parameters(size=5), lambda f, *a, **k: f(*a, **k)))"
-    done = run(str(clean / "python"), "-c", code, folder=tmp_path, PYTHONPATH=str(tmp_path / "little" / "src"))
-    assert done.stdout == "Results(total=10)\n"
-
-
-def test_nbconvert_knows_the_converter(clean: Path, tmp_path: Path) -> None:
-    write_notebook(tmp_path / "little.ipynb")
-    run(str(clean / "jupyter"), "nbconvert", "--to", "nb2prod", "little.ipynb", folder=tmp_path)
-    assert [path.parent.parent.name for path in tmp_path.rglob("pipeline.py")] == ["src"]
 
 
 def environment_with(folder: Path, *requirements: str) -> Path:
