@@ -1,5 +1,6 @@
 """One JupyterLab and one Chromium for all browser tests of a worker, and a page and a folder for each test."""
 
+import contextlib
 import itertools
 import os
 import shutil
@@ -53,17 +54,23 @@ def folder(lab: Lab) -> Path:
     return place
 
 
-@pytest.fixture
-def page(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+@contextlib.contextmanager
+def page_of(lab: Lab, browser: Browser) -> Iterator[LabPage]:
     """A JupyterLab that nobody has used, in a browser of its own."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     context.set_default_timeout(60_000)
     opened = LabPage(lab=lab, page=context.new_page(), workspace=f"w{next(_NUMBERS)}")
     yield opened
-    if getattr(request.node, "failed", False):
-        opened.page.screenshot(path=lab.home / f"{request.node.name[:80]}.png")
     opened.page.unroute_all(behavior="ignoreErrors")
     context.close()
+
+
+@pytest.fixture
+def page(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    with page_of(lab, browser) as opened:
+        yield opened
+        if getattr(request.node, "failed", False):
+            opened.page.screenshot(path=lab.home / f"{request.node.name[:80]}.png")
 
 
 @pytest.hookimpl(wrapper=True)
