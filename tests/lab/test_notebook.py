@@ -19,6 +19,6 @@ def test_tags_and_the_pipeline_work(page: LabPage, folder: Path) -> None:
     page.command("nb2prod:show-pipeline")
     expect(page.page.locator('.nb2prod-Graph [data-node="use"]')).to_be_visible()
     page.page.locator(".jp-Notebook .jp-Cell").last.locator(".jp-InputPrompt, .jp-InputArea-prompt").first.click()
-    page.command("nb2prod:tag-step", {"name": "tell"})
+    page.command("nb2prod:tag-step", {"step": "tell"})
     expect(page.page.locator('.nb2prod-Graph [data-node="tell"]')).to_be_visible()
     assert [text for text in said if "nb2prod" in text] == []

@@ -23,7 +23,7 @@ def test_tags_and_the_pipeline_work(page: LabPage, folder: Path) -> None:
     page.command("nb2prod:show-pipeline")
     expect(page.page.locator('.nb2prod-Graph [data-node="use"]')).to_be_visible()
     page.select(2)
-    page.command("nb2prod:tag-step", {"name": "tell"})
+    page.command("nb2prod:tag-step", {"step": "tell"})
     expect(page.page.locator('.nb2prod-Graph [data-node="tell"]')).to_be_visible()
     page.save()
     assert tags_on_disk(path) == [["parameters"], ["step:use"], ["step:tell"]]
