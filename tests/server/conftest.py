@@ -43,8 +43,6 @@ NOTEBOOK: dict[str, Any] = {
 }
 
 
-
-
 @pytest.fixture
 def store_path(tmp_path: Path, sqlite_template: Path) -> Path:
     """Where the server's store is."""
@@ -52,7 +50,7 @@ def store_path(tmp_path: Path, sqlite_template: Path) -> Path:
 
 
 @pytest.fixture
-def jp_server_config(store_path: Path) -> Config:
+def jp_server_config(store_path: Path) -> Config:  # type: ignore[no-redef]
     return Config(
         {
             "ServerApp": {"jpserver_extensions": {"nb2prod.server": True}},

@@ -111,7 +111,8 @@ async def test_what_is_not_there_is_jupyters_404(api: Api) -> None:
 
 def test_the_start_of_jupyter_does_not_wait_for_us() -> None:
     code = (
-        "import sys, time, jupyter_server.serverapp, jupyter_server.extension.application; before = time.process_time()\n"
+        "import sys, time, jupyter_server.serverapp, jupyter_server.extension.application\n"
+        "before = time.process_time()\n"
         "import nb2prod.server; nb2prod.server._jupyter_server_extension_points()\n"
         "print(time.process_time() - before, *sys.modules)"
     )
