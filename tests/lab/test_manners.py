@@ -15,8 +15,8 @@ R = {"kernelspec": {"display_name": "R", "language": "R", "name": "ir"}, "langua
 def test_settings_are_in_the_settings_editor_and_are_kept(page: LabPage) -> None:
     page.open()
     page.command("settingeditor:open", {"query": "nb2prod"})
-    editor = page.page.locator("#setting-editor, .jp-SettingsPanel").last
-    field = editor.get_by_label("Delay")
+    group = page.page.get_by_role("group", name="nb2prod", exact=True)
+    field = group.get_by_role("spinbutton").first
     expect(field).to_have_value("400")
     field.fill("250")
     kept = page.lab.home / "settings" / "nb2prod" / "plugin.jupyterlab-settings"
