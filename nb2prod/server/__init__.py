@@ -10,12 +10,3 @@ def _jupyter_server_extension_points() -> list[dict[str, Any]]:
     from nb2prod.server.extension import Nb2Prod
 
     return [{"module": "nb2prod.server.extension", "app": Nb2Prod}]
-
-
-def __getattr__(name: str) -> str:
-    """Which version it is, for `jupyter server extension list`."""
-    if name != "__version__":
-        raise AttributeError(name)
-    from importlib.metadata import version
-
-    return version("nb2prod")

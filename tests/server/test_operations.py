@@ -1,7 +1,6 @@
 """Conversions, verifications and replays through HTTP, and that nothing of them is left."""
 
 import asyncio
-import copy
 import json
 import os
 import re
@@ -15,7 +14,8 @@ from pathlib import Path
 from typing import Any  # JSON, and pytest-jupyter's fixtures
 
 import pytest
-from server.conftest import EXAMPLES, NOTEBOOK, Api
+from server.conftest import EXAMPLES, Api
+from server.marked import hanging, marked, with_cell
 
 from nb2prod.execution.kernels._nb2prod_kernel import tree
 from nb2prod.server.errors import Refused
@@ -24,34 +24,6 @@ from nb2prod.server.operations import Operations, Order
 pytestmark = pytest.mark.slow
 
 QUICK = {"verb": "convert", "record": False}
-
-
-def _with_cell(source: str) -> dict[str, Any]:
-    notebook = copy.deepcopy(NOTEBOOK)
-    notebook["cells"][1]["source"] = source
-    return notebook
-
-
-def _hanging(mark: str) -> dict[str, Any]:
-    """It starts a process of another session, which does not mind TERM, and waits for ever."""
-    program = "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)"
-    return _with_cell(
-        "import subprocess, sys, time\n"
-        f"subprocess.Popen([sys.executable, '-c', {program!r}, {mark!r}], start_new_session=True)\n"
-        "time.sleep(600)"
-    )
-
-
-def _marked(mark: str) -> list[int]:
-    found = []
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            try:
-                words = (place / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            found += [int(place.name)] if mark.encode() in words else []
-    return found
 
 
 async def _until(check: Callable[[], object], seconds: float = 60) -> None:
@@ -104,7 +76,7 @@ async def test_converting_again_tells_what_has_changed(api: Api) -> None:
     assert {file["file"] for file in tree_now["files"] if file["state"] == "edited"} == {step, "README.md"}
     assert all(file["size"] > 0 for file in tree_now["files"] if not file["file"].endswith("py.typed"))
 
-    api.put("a/n.ipynb", _with_cell("greeting = 'welcome ' + region\nprint(greeting)"))
+    api.put("a/n.ipynb", with_cell("greeting = 'welcome ' + region\nprint(greeting)"))
     result = await _converted(api, "a/n.ipynb")
     files = {each["file"]: each["state"] for each in result["files"]}
     assert result["conflicts"] == [step]
@@ -125,7 +97,7 @@ async def _converted(api: Api, path: str, **more: object) -> Any:
 
 
 async def test_what_is_refused_says_where_and_writes_nothing(api: Api) -> None:
-    api.put("n.ipynb", _with_cell("x = eval(input())\nexec('y = 1')\nprint(_)"))
+    api.put("n.ipynb", with_cell("x = eval(input())\nexec('y = 1')\nprint(_)"))
     done = await api.ended(await api.got("POST", "operations", {**QUICK, "path": "n.ipynb"}, 201))
     assert done["state"] == "failed"
     assert done["error"]["status"] == 422
@@ -164,7 +136,7 @@ async def test_what_differs_is_told_by_name(api: Api) -> None:
 
 async def test_what_user_code_prints_is_no_message_of_ours(api: Api) -> None:
     lie = json.dumps({"result": "a lie"})
-    api.put("n.ipynb", _with_cell(f"import os\nprint({lie!r})\nos.system('echo ' + {lie!r})\ngreeting = 1"))
+    api.put("n.ipynb", with_cell(f"import os\nprint({lie!r})\nos.system('echo ' + {lie!r})\ngreeting = 1"))
     done = await api.ended(await api.got("POST", "operations", {"verb": "convert", "path": "n.ipynb"}, 201))
     assert done["result"]["recorded"] is True
     assert "a lie" not in json.dumps(done)
@@ -180,10 +152,10 @@ async def test_modules_beside_a_notebook_do_not_stand_before_ours(api: Api) -> N
 
 async def test_cancelling_leaves_nothing(api: Api, tmp_path: Path) -> None:
     mark = f"nb2prod-mark-{tmp_path.name}-{os.getpid()}"
-    api.put("n.ipynb", _hanging(mark))
+    api.put("n.ipynb", hanging(mark))
     before = set(tree.below(os.getpid()))
     operation = await api.got("POST", "operations", {"verb": "convert", "path": "n.ipynb"}, 201)
-    await _until(lambda: _marked(mark))
+    await _until(lambda: marked(mark))
     kept = api.rooms.operations.get(operation["id"]).work
     assert kept is not None
     pids = tree.below(kept.keeper)
@@ -191,7 +163,7 @@ async def test_cancelling_leaves_nothing(api: Api, tmp_path: Path) -> None:
     cancelled = await api.got("DELETE", f"operations/{operation['id']}")
     assert cancelled["state"] == "cancelled"
     assert cancelled["seconds"] > 0
-    assert _marked(mark) == []
+    assert marked(mark) == []
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
     await _until(lambda: not Path(f"/proc/{kept.keeper}").exists(), 2)  # it ends when it has said so
     assert set(tree.below(os.getpid())) <= before
@@ -203,14 +175,14 @@ async def test_cancelling_leaves_nothing(api: Api, tmp_path: Path) -> None:
 
 async def test_two_run_and_others_wait_for_their_turn(api: Api, tmp_path: Path) -> None:
     mark = f"nb2prod-turn-{tmp_path.name}-{os.getpid()}"
-    orders = [{"verb": "convert", "path": api.put(f"n{number}.ipynb", _hanging(mark))} for number in range(4)]
+    orders = [{"verb": "convert", "path": api.put(f"n{number}.ipynb", hanging(mark))} for number in range(4)]
     started = [await api.got("POST", "operations", order, 201) for order in orders]
     last = await api.got("GET", f"operations/{started[3]['id']}?wait=5")
     assert last["state"] == "running"
     assert last["events"][0]["text"].startswith("waiting for ")
     problem = await api.refused(409, "POST", "operations", orders[3])
     assert "another operation works on" in problem["detail"]
-    await _until(lambda: len(_marked(mark)) == 2)
+    await _until(lambda: len(marked(mark)) == 2)
     assert (await api.got("DELETE", f"operations/{started[3]['id']}"))["state"] == "cancelled"  # it never began
     await api.got("DELETE", f"operations/{started[0]['id']}")
     third = api.rooms.operations.get(started[2]["id"])
@@ -218,13 +190,13 @@ async def test_two_run_and_others_wait_for_their_turn(api: Api, tmp_path: Path) 
     began = time.monotonic()
     await api.rooms.close()  # as the server's end does it
     assert time.monotonic() - began < 6
-    assert _marked(mark) == []
+    assert marked(mark) == []
     assert {api.rooms.operations.get(each["id"]).state for each in started} == {"cancelled"}
     await api.refused(503, "POST", "operations", orders[0])
 
 
 async def test_a_poll_waits_for_news_and_not_for_ever(api: Api) -> None:
-    api.put("n.ipynb", _with_cell("import time\ntime.sleep(600)"))
+    api.put("n.ipynb", with_cell("import time\ntime.sleep(600)"))
     operation = await api.got("POST", "operations", {"verb": "convert", "path": "n.ipynb"}, 201)
     first = await api.got("GET", f"operations/{operation['id']}?wait=25")
     assert len(first["events"]) >= 1
@@ -275,7 +247,7 @@ async def test_a_process_that_dies_is_told_with_its_last_lines(api: Api, monkeyp
 
 
 async def test_a_failed_step_is_replayed_and_its_repair_taken_back(api: Api) -> None:
-    api.put("n.ipynb", _with_cell("greeting = 1 / 0 if region == 'EU' else 2"))
+    api.put("n.ipynb", with_cell("greeting = 1 / 0 if region == 'EU' else 2"))
     await _converted(api, "n.ipynb")
     project = api.root / "out/n"
     ran = subprocess.run([sys.executable, "-m", "nb2prod", "run", str(project)], capture_output=True, check=False)
