@@ -10,10 +10,11 @@ pytestmark = pytest.mark.slow
 
 IMAGE = '<img src=x onerror="window.ranHere=1">'
 SCRIPT = "</script><script>window.ranHere=1</script>"
+MARKDOWN = IMAGE.replace("src=x", "src=theirs")  # JupyterLab itself shows a picture there, without what would run
 CELLS = (
-    f"# {IMAGE} {SCRIPT}",
+    f"# {MARKDOWN} {SCRIPT}",
     (f"size: str = {IMAGE!r}  # {SCRIPT}{IMAGE}", ["parameters"]),
-    f"# Load {IMAGE}",
+    f"# Load {MARKDOWN}",
     (f"# {IMAGE}\nrows = size + {SCRIPT!r}\nglobals()[{IMAGE!r}] = 1", ["step:load"]),
     (f'"""{IMAGE}"""\nopen({IMAGE!r})\nmore = rows', ["step:use", IMAGE]),
     "print(more, nobody_made_this)",
