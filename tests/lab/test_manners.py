@@ -30,7 +30,7 @@ def test_settings_are_in_the_settings_editor_and_are_kept(page: LabPage) -> None
 
 def test_a_notebook_of_another_language_says_so(page: LabPage, folder: Path) -> None:
     page.open(write_notebook(folder / "r.ipynb", "x <- 1", **R))
-    page.page.get_by_role("button", name="No Kernel", exact=True).click()  # no R is here
+    page.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()  # no R is here
     page.command("nb2prod:show-pipeline")
     expect(page.page.locator(".nb2prod-Notice")).to_contain_text("R")
     expect(page.page.locator(".nb2prod-Graph")).to_have_count(0)
