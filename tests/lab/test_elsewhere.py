@@ -38,7 +38,7 @@ def write_language_pack(folder: Path, texts: dict[str, str]) -> None:
     """A distribution as those of JupyterLab's translators."""
     domain = folder / "pack_de_DE" / "locale" / "de_DE" / "LC_MESSAGES" / "nb2prod.json"
     domain.parent.mkdir(parents=True)
-    about = {"domain": "nb2prod", "language": "de_DE", "plural_forms": "nplurals=2; plural=(n != 1);"}
+    about = {"domain": "nb2prod", "language": "de-DE", "plural_forms": "nplurals=2; plural=(n != 1);"}
     domain.write_text(json.dumps({"": about, **{text: [translated] for text, translated in texts.items()}}))
     (folder / "pack_de_DE" / "__init__.py").write_text("")
     told = folder / "pack_de_DE-1.dist-info"
