@@ -129,9 +129,19 @@ def test_the_readme_tells_of_commands_that_exist() -> None:
 
 
 def test_the_readme_tells_of_targets_that_exist() -> None:
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
     for name in ("README.md", "CONTRIBUTING.md"):
-        assert set(re.findall(r"(?:^    |`)make ([a-z]+)", (ROOT / name).read_text(encoding="utf-8"), re.M)) <= targets
+        text = (ROOT / name).read_text(encoding="utf-8")
+        assert set(re.findall(r"(?:^    |`)make ([a-z-]+)", text, re.M)) <= make_targets()
+
+
+def test_every_target_is_told_of() -> None:
+    helped = re.findall(r'@echo "make ([a-z-]+) ', (ROOT / "Makefile").read_text(encoding="utf-8"))
+    told = re.findall(r"^    make ([a-z-]+) ", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.M)
+    assert set(helped) == set(told) == make_targets() - {"help"}
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z][a-z-]*):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M))
 
 
 def test_the_repository_speaks_of_no_machine() -> None:

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -27,13 +28,13 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def clean(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the commands of an environment that has the wheel and what it asks for, and nothing else."""
     folder = tmp_path_factory.mktemp("clean")
-    run(sys.executable, "-m", "venv", str(folder))
-    python = str(folder / "bin" / "python")
-    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
-    by_uv = uv and run(uv, "pip", "install", "--quiet", "--python", python, str(wheel), check=False).returncode == 0
-    if not by_uv:
-        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", str(wheel))
-    return folder / "bin"
+    return environment_with(folder, str(wheel))
+
+
+@pytest.fixture(scope="module")
+def jupyter(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the commands of an environment that has JupyterLab too."""
+    return environment_with(tmp_path_factory.mktemp("jupyter"), str(wheel), "jupyterlab")
 
 
 def test_the_wheel_has_the_package_with_its_templates_and_nothing_else(wheel: Path) -> None:
@@ -46,25 +47,43 @@ def test_the_wheel_has_the_package_with_its_templates_and_nothing_else(wheel: Pa
     assert ours | {"nb2prod/py.typed"} == {name for name in names if ".dist-info/" not in name and ".data/" not in name}
 
 
-def test_help(clean: Path) -> None:
-    assert run(str(clean / "nb2prod"), "--help").stdout.startswith("Usage: nb2prod [OPTIONS] COMMAND [ARGS]...")
+def test_the_wheel_has_what_jupyter_looks_for(wheel: Path) -> None:
+    names = [name.partition(".data/data/")[2] for name in zipfile.ZipFile(wheel).namelist() if ".data/" in name]
+    built = ROOT / "nb2prod" / "labextension"
+    ours = {path.relative_to(built).as_posix() for path in built.rglob("*") if path.is_file()} | {"install.json"}
+    assert set(names) == {
+        "etc/jupyter/jupyter_server_config.d/nb2prod.json",
+        *(f"share/jupyter/labextensions/nb2prod/{name}" for name in ours),
+    }
 
 
-def test_a_notebook_is_converted_verified_and_run(clean: Path, tmp_path: Path) -> None:
-    write_notebook(tmp_path / "little.ipynb")
-    command = str(clean / "nb2prod")
-    run(command, "convert", "little.ipynb", "-o", "little", folder=tmp_path)
-    run(command, "verify", "little", folder=tmp_path)
-    run(command, "run", "little", "-p", "size=4", folder=tmp_path)
-    code = "from little.pipeline import run, Parameters; print(run(Parameters(size=5), lambda f, *a, **k: f(*a, **k)))"
-    done = run(str(clean / "python"), "-c", code, folder=tmp_path, PYTHONPATH=str(tmp_path / "little" / "src"))
-    assert done.stdout == "Results(total=10)\n"
+def test_jupyterlab_has_the_extension_without_nodejs_until_it_is_uninstalled(jupyter: Path, tmp_path: Path) -> None:
+    def alone(*command: str) -> subprocess.CompletedProcess[str]:
+        own = str(tmp_path)
+        return run(str(jupyter / command[0]), *command[1:], PATH=str(jupyter), HOME=own, JUPYTER_CONFIG_DIR=own)
+
+    assert shutil.which("node", path=str(jupyter)) is None
+    assert re.search(r"nb2prod v\S+ enabled OK", plain(alone("jupyter", "labextension", "list")))
+    listed = plain(alone("jupyter", "server", "extension", "list"))
+    assert "nb2prod.server enabled" in listed
+    assert "nb2prod.server OK" in listed
+    alone("python", "-m", "pip", "uninstall", "--yes", "--quiet", "nb2prod")
+    assert [path for path in jupyter.parent.rglob("*nb2prod*") if "__pycache__" not in path.parts] == []
 
 
-def test_nbconvert_knows_the_converter(clean: Path, tmp_path: Path) -> None:
-    write_notebook(tmp_path / "little.ipynb")
-    run(str(clean / "jupyter"), "nbconvert", "--to", "nb2prod", "little.ipynb", folder=tmp_path)
-    assert [path.parent.parent.name for path in tmp_path.rglob("pipeline.py")] == ["src"]
+def environment_with(folder: Path, *requirements: str) -> Path:
+    run(sys.executable, "-m", "venv", str(folder))
+    python = str(folder / "bin" / "python")
+    uv = shutil.which("uv") or shutil.which("uv", path=str(Path(sys.executable).parent))
+    by_uv = uv and run(uv, "pip", "install", "--quiet", "--python", python, *requirements, check=False).returncode == 0
+    if not by_uv:
+        run(python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *requirements)
+    return folder / "bin"
+
+
+def plain(done: subprocess.CompletedProcess[str]) -> str:
+    """What it printed, without colours, a space between words."""
+    return re.sub(r"\s+", " ", re.sub(r"\x1b\[[0-9;]*m", "", done.stdout + done.stderr))
 
 
 def write_notebook(path: Path) -> None:

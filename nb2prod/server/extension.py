@@ -3,9 +3,11 @@
 import atexit
 from pathlib import Path
 
+from jupyter_core.paths import jupyter_path
 from jupyter_server.extension.application import ExtensionApp
 from traitlets import Integer, Unicode
 
+from nb2prod.server.face import tell_if_missing
 from nb2prod.server.handlers import HANDLERS
 from nb2prod.server.places import Places
 from nb2prod.server.rooms import Rooms
@@ -33,6 +35,7 @@ class Nb2Prod(ExtensionApp):
         self.rooms = Rooms(places=places, store_url=self.store_url, at_once=self.operations_at_once)
         self.settings["nb2prod"] = self.rooms
         atexit.register(self.rooms.end)
+        tell_if_missing(jupyter_path("labextensions"), self.log)
 
     def initialize_handlers(self) -> None:
         self.handlers.extend(HANDLERS)

@@ -1,7 +1,10 @@
 """One JupyterLab and one Chromium for all browser tests of a worker, and a page and a folder for each test."""
 
+import contextlib
 import itertools
+import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,7 +13,7 @@ from lab.jupyterlab import Lab, running
 from lab.pages import LabPage
 from playwright.sync_api import Browser, expect, sync_playwright
 
-_FLAGS = (
+FLAGS = (
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
@@ -27,7 +30,9 @@ expect.set_options(timeout=60_000)  # machines may be slow; a test that fails wa
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     home = tmp_path_factory.mktemp("lab")
-    with running(Lab(home=home, root=home / "notebooks")) as lab:
+    # tools/lab-matrix names the Python of another JupyterLab
+    python = os.environ.get("NB2PROD_LAB_PYTHON", sys.executable)
+    with running(Lab(home=home, root=home / "notebooks", python=python)) as lab:
         yield lab
 
 
@@ -36,7 +41,7 @@ def browser() -> Iterator[Browser]:
     chromium = shutil.which("chromium")
     assert chromium, "Chromium is not installed: apt install chromium (.ci/run does it)"
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=list(_FLAGS))
+        browser = playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
         yield browser
         browser.close()
 
@@ -49,17 +54,23 @@ def folder(lab: Lab) -> Path:
     return place
 
 
-@pytest.fixture
-def page(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+@contextlib.contextmanager
+def page_of(lab: Lab, browser: Browser) -> Iterator[LabPage]:
     """A JupyterLab that nobody has used, in a browser of its own."""
     context = browser.new_context(viewport={"width": 1400, "height": 900})
     context.set_default_timeout(60_000)
     opened = LabPage(lab=lab, page=context.new_page(), workspace=f"w{next(_NUMBERS)}")
     yield opened
-    if getattr(request.node, "failed", False):
-        opened.page.screenshot(path=lab.home / f"{request.node.name[:80]}.png")
     opened.page.unroute_all(behavior="ignoreErrors")
     context.close()
+
+
+@pytest.fixture
+def page(lab: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
+    with page_of(lab, browser) as opened:
+        yield opened
+        if getattr(request.node, "failed", False):
+            opened.page.screenshot(path=lab.home / f"{request.node.name[:80]}.png")
 
 
 @pytest.hookimpl(wrapper=True)

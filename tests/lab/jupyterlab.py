@@ -51,6 +51,7 @@ class Lab:
             f"--IdentityProvider.token={TOKEN}",
             "--ServerApp.port_retries=0",
             "--LabApp.expose_app_in_browser=True",
+            "--JupyterNotebookApp.expose_app_in_browser=True",
         ]
         command += [*self.arguments]
         # a session of its own: it is ended with all that it started

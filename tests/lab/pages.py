@@ -51,7 +51,8 @@ class LabPage:
         self.page.locator(".jp-mod-dirty").first.wait_for(state="detached")
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
-        """Carry out a command of JupyterLab by its name."""
+        """Carry out a command of JupyterLab by its name, which may come a little after the page is there."""
+        self.page.wait_for_function("name => window.jupyterapp?.commands.hasCommand(name)", arg=name)
         return self.page.evaluate(
             "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}]
         )
