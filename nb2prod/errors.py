@@ -24,15 +24,19 @@ class UnknownTag(Nb2ProdError):
 
 
 class InvalidName(Nb2ProdError):
-    def __init__(self, text: str, reason: str) -> None:
+    """`cell` is that of the tag, 0 for what stands in none."""
+
+    def __init__(self, text: str, reason: str, cell: int = 0) -> None:
         super().__init__(f"{text!r} cannot be used as a name: {reason}")
-        self.text = text
+        self.text, self.cell = text, cell
 
 
 class InvalidOption(Nb2ProdError):
-    def __init__(self, where: str, reason: str) -> None:
+    """`cell` is the one whose tags or metadata say it, 0 for what stands in none."""
+
+    def __init__(self, where: str, reason: str, cell: int = 0) -> None:
         super().__init__(f"{where}: {reason}")
-        self.where, self.reason = where, reason
+        self.where, self.reason, self.cell = where, reason, cell
 
 
 class KnowledgeWrong(Nb2ProdError):

@@ -6,6 +6,7 @@ import type { ISignal } from '@lumino/signaling';
 
 import type { LookModel } from './analysis/model';
 import type { Client } from './api';
+import type { SchedulerModel } from './ui/scheduler';
 
 export const IClient = new Token<Client>('nb2prod:IClient', 'Asks the server extension of nb2prod.');
 
@@ -21,4 +22,9 @@ export interface ILooks {
 export const ILooks = new Token<ILooks>(
   'nb2prod:ILooks',
   'What nb2prod reads in the notebooks that are open.'
+);
+
+export const IScheduler = new Token<SchedulerModel>(
+  'nb2prod:IScheduler',
+  'Whether a scheduler daemon runs, and how to start one.'
 );

@@ -20,7 +20,15 @@ await build({
   target: 'es2022',
   jsx: 'transform',
   external: ['vitest'],
-  loader: { '.svg': 'text', '.css': 'empty', '.md': 'text', '.ttf': 'empty', '.woff': 'empty', '.woff2': 'empty', '.eot': 'empty' },
+  loader: {
+    '.svg': 'text',
+    '.css': 'empty',
+    '.md': 'text',
+    '.ttf': 'empty',
+    '.woff': 'empty',
+    '.woff2': 'empty',
+    '.eot': 'empty'
+  },
   define: { 'process.env.NODE_ENV': '"test"', global: 'globalThis' },
   sourcemap: 'inline',
   logLevel: 'warning'

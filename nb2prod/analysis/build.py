@@ -56,6 +56,16 @@ class Build:
     wiring: Wiring | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """All that is known before a pipeline is made of it: `steps` are None when a finding refuses the notebook."""
+
+    findings: tuple[Finding, ...]
+    analysis: Analysis
+    wiring: Wiring | None = None
+    steps: tuple[Step, ...] | None = None
+
+
 @no_collection()
 def build(
     notebook: Notebook,
@@ -67,12 +77,21 @@ def build(
     """The pipeline of a tagged notebook. `environment` maps import names to `distribution==version` texts; `local` are
     the modules that stand beside the notebook, which no distribution brings; `trace` is a run of this very notebook;
     `known` is what is known of libraries."""
+    planned = plan(notebook, trace, known)
+    pipeline = None
+    if planned.steps is not None and planned.wiring is not None:
+        pipeline = _pipeline(planned.analysis, planned.wiring, planned.steps, environment, local)
+    return Build(pipeline=pipeline, findings=planned.findings, analysis=planned.analysis, wiring=planned.wiring)
+
+
+def plan(notebook: Notebook, trace: Trace | None = None, known: Knowledge = KNOWN) -> Plan:
+    """The findings and the steps with their edges. A pipeline is made of the steps, which refuses nothing more."""
     analysis = analyse(notebook, known=known)
     if trace is not None:
         analysis = refine(analysis, trace)
     findings = list(analysis.findings)
     if any(finding.code in _BLINDING for finding in findings):
-        return _refused(analysis, findings)
+        return _planned(analysis, findings)
     findings += refuse_late_parameters(analysis)
     sites = find_sites(analysis)
     definitions = find_definitions(analysis, sites)
@@ -86,26 +105,27 @@ def build(
     if not drafts:
         findings.append(_nothing_to_do())
     if wrong or not drafts:
-        return _refused(analysis, findings)
+        return _planned(analysis, findings)
     routing = Routing(analysis, sites, definitions, drafts)
-    steps = routing.run(frozenset())
-    results = _results(steps, routing)
+    routed = routing.run(frozenset())
+    results = _results(routed, routing)
     findings += routing.findings
-    wiring = Wiring(sites=sites, definitions=definitions, steps=tuple(steps), results=tuple(results))
+    wiring = Wiring(sites=sites, definitions=definitions, steps=tuple(routed), results=tuple(results))
     if any(finding.severity is Severity.ERROR for finding in findings):
-        return _refused(analysis, findings, wiring)
+        return _planned(analysis, findings, wiring)
     future = _future(analysis)
-    nested = [nest(_step(step, analysis, future)) for step in steps]
-    made = tuple(annotated(step, trace) if trace else step for step, _ in nested)
-    findings += [*_clashes(made), *(finding for _, wrong in nested for finding in wrong)]
+    nested = [nest(_step(step, analysis, future)) for step in routed]
+    steps = tuple(annotated(step, trace) if trace else step for step, _ in nested)
+    findings += [*_clashes(steps), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
-        return _refused(analysis, findings, wiring)
-    pipeline = _pipeline(analysis, sites, definitions, steps, made, results, environment, local)
-    return Build(pipeline=pipeline, findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring)
+        return _planned(analysis, findings, wiring)
+    return _planned(analysis, findings, wiring, steps)
 
 
-def _refused(analysis: Analysis, findings: list[Finding], wiring: Wiring | None = None) -> Build:
-    return Build(pipeline=None, findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring)
+def _planned(
+    analysis: Analysis, findings: list[Finding], wiring: Wiring | None = None, steps: tuple[Step, ...] | None = None
+) -> Plan:
+    return Plan(findings=_sorted(analysis, findings), analysis=analysis, wiring=wiring, steps=steps)
 
 
 def _sorted(analysis: Analysis, findings: Iterable[Finding]) -> tuple[Finding, ...]:
@@ -157,11 +177,11 @@ def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
         body=tuple(_body(step)),
         metrics=tuple(PythonName(name) for name in metrics_of(step) if name in step.outputs),
         inference=any(role.inference for role in roles),
-        state=_state(step),
+        state=carried_state(step),
         touched=_touched(step, frozenset(inputs) | (text_names & step.data)),
         maybe=tuple(sorted((text_names & step.data & step.may_change.keys()) - {*inputs, *step.must})),
         after=tuple(dict.fromkeys(before for role in roles for before in role.after)),
-        options=_options(roles),
+        options=options_of(roles),
     )
 
 
@@ -214,12 +234,12 @@ def _body(step: Routed) -> Iterable[Fragment]:
             yield Fragment(cell=cell.number, line=0, text=f'{step.close_with}.close("all")')
 
 
-def _state(step: Routed) -> tuple[str, ...]:
+def carried_state(step: Routed) -> tuple[str, ...]:
     states = {state for cell in step.draft.cells for state in cell.effects.state}
     return tuple(sorted(states - _NOT_CARRIED))
 
 
-def _options(roles: tuple[Role, ...]) -> StepOptions:
+def options_of(roles: tuple[Role, ...]) -> StepOptions:
     """The options of a step's cells together: of each, the first that is not the default."""
     options = StepOptions()
     default = StepOptions()
@@ -249,18 +269,15 @@ def _clashes(steps: tuple[Step, ...]) -> list[Finding]:
 
 def _pipeline(
     analysis: Analysis,
-    sites: Sites,
-    definitions: Definitions,
-    routed: list[Routed],
+    wiring: Wiring,
     steps: tuple[Step, ...],
-    results: list[str],
     environment: Mapping[str, str] | None,
     local: frozenset[str],
 ) -> Pipeline:
-    notebook = analysis.notebook
-    functions, units = _functions(analysis, sites, definitions)
+    notebook, sites = analysis.notebook, wiring.sites
+    functions, units = _functions(analysis, sites, wiring.definitions)
     units |= _future(analysis) if functions else set()
-    every = [*units, *(unit for step in routed for unit in step.units | step.head_units)]
+    every = [*units, *(unit for step in wiring.steps for unit in step.units | step.head_units)]
     written = [text for cell in analysis.production for text in cell.lowered.requirements]
     modules = {unit.module for unit in every} | {_module_in(unit.text) for unit in every if not unit.module}
     modules = {module for module in modules if module.split(".")[0] not in local}
@@ -274,7 +291,7 @@ def _pipeline(
         functions_imports=import_lines(units),
         functions=functions,
         steps=steps,
-        results=tuple(PythonName(name) for name in results),
+        results=tuple(PythonName(name) for name in wiring.results),
         data=data,
         requirements=requirements_of(modules, written, environment),
     )

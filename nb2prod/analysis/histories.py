@@ -47,7 +47,7 @@ class Histories:
         return sorted(events, key=lambda event: (event.line, _IN_ORDER.index(event.deed)))
 
     def event(self, deed: Deed, cell: CellAnalysis, line: int, name: str = "") -> Event:
-        lines = cell.lowered.text.split("\n")
+        lines = cell.lowered.lines
         return Event(
             deed=deed,
             cell=cell.number,

@@ -59,6 +59,10 @@ class LoweredCell:
     def nodes(self) -> list[ast.AST]:
         return walk(self.tree)
 
+    @cached_property
+    def lines(self) -> list[str]:
+        return self.text.split("\n")
+
 
 def lower(cell: Cell) -> LoweredCell:
     lines = cleaned(cell.source) if spaces_in_strings(cell.source) else tuple(cell.source.split("\n"))

@@ -5,6 +5,7 @@ import contextlib
 import io
 import tokenize
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.magics import LoweredCell, lower
@@ -33,22 +34,36 @@ def read_parameters(cell: LoweredCell, statements: tuple[Statement, ...]) -> tup
     return list(parameters.values()), findings
 
 
-def declared_parameters(notebook: Notebook) -> tuple[tuple[str, str, str, str], ...]:
-    """What a job may be given, whatever the other tags are: (name, annotation, default, comment) of each.
+@dataclass(frozen=True, kw_only=True)
+class Declaration:
+    """`default` is a literal's repr, the text of what is computed, or "": then the parameter must be given."""
 
-    A default is a literal's repr, the text of what is computed, or "": then the parameter must be given.
-    """
-    found: dict[str, tuple[str, str, str, str]] = {}
+    name: str
+    annotation: str
+    default: str
+    comment: str
+    cell: int
+    line: int
+
+
+def declared_parameters(notebook: Notebook) -> tuple[tuple[str, str, str, str], ...]:
+    """What a job may be given, whatever the other tags are: (name, annotation, default, comment) of each."""
+    return tuple((each.name, each.annotation, each.default, each.comment) for each in declarations(notebook))
+
+
+def declarations(notebook: Notebook) -> tuple[Declaration, ...]:
+    """What a job may be given, each with the place where it was last said."""
+    found: dict[str, Declaration] = {}
     for cell in notebook.code_cells:
         if _TAGS.intersection(cell.tags):
             lowered = lower(cell)
             comments = _comments(lowered.text)
             for node in lowered.tree.body:
-                _declare(found, node, comments)
+                _declare(found, cell.number, node, comments)
     return tuple(found.values())
 
 
-def _declare(found: dict[str, tuple[str, str, str, str]], node: ast.stmt, comments: Mapping[_Place, str]) -> None:
+def _declare(found: dict[str, Declaration], cell: int, node: ast.stmt, comments: Mapping[_Place, str]) -> None:
     """`x: int` and then `x = 1` is one parameter."""
     match node:
         case ast.Assign(targets=[ast.Name(id=name)], value=value):
@@ -57,9 +72,16 @@ def _declare(found: dict[str, tuple[str, str, str, str]], node: ast.stmt, commen
             written = ast.unparse(annotation)
         case _:
             return
-    _, before, default, comment = found.get(name, ("", "", "", ""))
+    before = found.get(name, Declaration(name=name, annotation="", default="", comment="", cell=0, line=0))
     given, kind = _default_of(value)
-    found[name] = (name, written or before or kind, given or default, _comment_of(node, comments) or comment)
+    found[name] = Declaration(
+        name=name,
+        annotation=written or before.annotation or kind,
+        default=given or before.default,
+        comment=_comment_of(node, comments) or before.comment,
+        cell=cell,
+        line=node.lineno,
+    )
 
 
 def _default_of(value: ast.expr | None) -> tuple[str, str]:

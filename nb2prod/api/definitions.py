@@ -57,11 +57,20 @@ def define(
 
 
 def draft(
-    store: Store, path: Path, *, name: str = "", settings: JobSettings = _DEFAULT, files: Sequence[str] = ()
+    store: Store,
+    path: Path,
+    *,
+    name: str = "",
+    settings: JobSettings = _DEFAULT,
+    files: Sequence[str] = (),
+    text: str | None = None,
 ) -> Draft:
-    """`define` without storing anything, for what is to be checked first. Raises what `define` raises."""
+    """`define` without storing anything, for what is to be checked first. Raises what `define` raises.
+
+    `text` is a notebook's JSON that is not in its file yet.
+    """
     name = check_name(name or name_of(path))
-    taken = snapshot(path, files)
+    taken = snapshot(path, files, text=text)
     settings = replace(settings, workdir=settings.workdir or taken.workdir)
     if taken.missing and not settings.workdir:
         raise FilesLeftBehind(path, taken.missing)

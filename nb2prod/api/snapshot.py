@@ -15,7 +15,7 @@ from nb2prod.errors import InvalidOption
 from nb2prod.execution.projects import project_settings, project_specs
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import DataSource
-from nb2prod.notebooks.read import read_notebook
+from nb2prod.notebooks.read import parse_notebook, read_notebook
 
 __all__ = ["Described", "Snapshot", "SnapshotTooLarge", "snapshot"]
 
@@ -47,16 +47,21 @@ class SnapshotTooLarge(InvalidOption):
         )
 
 
-def snapshot(path: Path, patterns: Sequence[str] = (), *, limit: int = _LIMIT) -> Snapshot:
-    """Raises NotebookNotReadable, NotAProject, SnapshotTooLarge, and InvalidOption for a pattern that finds nothing."""
-    return _of_project(path, patterns, limit) if path.is_dir() else _of_notebook(path, patterns, limit)
+def snapshot(
+    path: Path, patterns: Sequence[str] = (), *, limit: int = _LIMIT, text: str | None = None
+) -> Snapshot:
+    """`text` is a notebook's JSON that counts instead of what its file holds.
+
+    Raises NotebookNotReadable, NotAProject, SnapshotTooLarge, and InvalidOption for a pattern that finds nothing.
+    """
+    return _of_project(path, patterns, limit) if path.is_dir() else _of_notebook(path, patterns, limit, text)
 
 
 # ---------------------------------------------------------------------- a notebook
 
 
-def _of_notebook(path: Path, patterns: Sequence[str], limit: int) -> Snapshot:
-    notebook = read_notebook(path)
+def _of_notebook(path: Path, patterns: Sequence[str], limit: int, text: str | None) -> Snapshot:
+    notebook = read_notebook(path) if text is None else parse_notebook(path.with_suffix(".ipynb"), text)
     folder = path.resolve().parent
     extra = {*_imported(notebook, folder), *_matching(folder, patterns)} - {path.resolve()}
     entry = f"{path.name.removesuffix(path.suffix)}.ipynb"

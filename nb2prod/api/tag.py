@@ -5,10 +5,10 @@ from pathlib import Path
 
 from nb2prod.analysis.knowledge import knowledge_for
 from nb2prod.analysis.suggest import Suggestion, suggest
-from nb2prod.notebooks.read import read_notebook
+from nb2prod.notebooks.read import parse_notebook, read_notebook
 from nb2prod.notebooks.write import write_tags
 
-__all__ = ["Suggestion", "Tagging", "tag"]
+__all__ = ["Suggestion", "Tagging", "suggestions", "tag"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,3 +25,9 @@ def tag(path: Path, write: bool = False) -> Tagging:
     if write and suggestions:
         write_tags(path, {suggestion.cell: (suggestion.tag,) for suggestion in suggestions})
     return Tagging(suggestions=suggestions, written=write and bool(suggestions))
+
+
+def suggestions(path: Path, text: str) -> list[dict[str, str | int]]:
+    """What `nb2prod tag` suggests for a notebook that is not saved, as JSON. Raises what `tag` raises."""
+    found = suggest(parse_notebook(path, text), knowledge_for(path))
+    return [{"cell": each.cell, "tag": each.tag, "reason": each.reason} for each in found]

@@ -236,6 +236,14 @@ Instead of     if fast:
 write          if fast:
                    from fastmath import sqrt
 """,
+    "NB305": """Tags and options that cannot be used.
+
+A tag that is nearly one of ours, two tags that contradict each other, an option of a step that there is not, or with a
+value that it cannot have: the cell would silently go elsewhere, so nothing is converted until it is corrected.
+
+Instead of     setp:train           # on the cell that trains
+write          step:train
+""",
     "NB301": """Steps that wait for each other.
 
 Each step needs something that the other makes, because their cells stand between one another or because a `prev:`

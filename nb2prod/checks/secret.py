@@ -43,6 +43,11 @@ def look(analysis: Analysis) -> Iterator[Remark]:
                 yield Remark(cell=cell.number, line=value.lineno, message=f"{what} looks like a secret", hint=_HINT)
 
 
+def names_a_secret(name: str) -> bool:
+    """By its name alone, the value should be seen by nobody."""
+    return bool(_NAME.search(name) or _TOKEN.search(name))
+
+
 def _is_secret(name: str, text: str) -> bool:
     if _FORMATS.search(text):
         return True

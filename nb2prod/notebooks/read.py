@@ -13,7 +13,15 @@ from typing import Any
 from nb2prod.errors import NotebookNotReadable
 from nb2prod.model.notebook import Cell, CellKind, Notebook
 
-__all__ = ["TEXT_FORMATS", "notebook_data", "parse_notebook", "read_notebook", "text_format"]
+__all__ = [
+    "TEXT_FORMATS",
+    "notebook_data",
+    "parse_cells",
+    "parse_notebook",
+    "read_notebook",
+    "text_format",
+    "why_unusable",
+]
 
 TEXT_FORMATS = (".py", ".md", ".markdown")
 _OTHER_KERNELS = {"ir": "R", "irkernel": "R", "julia": "Julia", "scala": "Scala", "bash": "Bash", "java": "Java"}
@@ -26,9 +34,25 @@ def read_notebook(path: Path) -> Notebook:
 
 def parse_notebook(path: Path, text: str) -> Notebook:
     """The notebook in a text. `path` says how it is written, and names it in messages. Raises NotebookNotReadable."""
+    notebook = parse_cells(path, text)
+    unusable = why_unusable(notebook)
+    if unusable:
+        raise NotebookNotReadable(path, unusable)
+    return notebook
+
+
+def why_unusable(notebook: Notebook) -> str:
+    """The reason why there is nothing to analyse, or ""."""
+    if notebook.language != "python":
+        return f"it is written in {notebook.language}, and nb2prod converts Python"
+    return "" if notebook.code_cells else "it has no code cells"
+
+
+def parse_cells(path: Path, text: str) -> Notebook:
+    """As `parse_notebook`, whatever language the cells are in, and if there are none."""
     data = notebook_data(path, text)
     metadata = data["metadata"]
-    notebook = Notebook(
+    return Notebook(
         name=path.name,
         cells=tuple(_cell(path, number, cell) for number, cell in enumerate(data["cells"], start=1)),
         kernel=_named(metadata, "kernelspec", "name") or "python3",
@@ -36,11 +60,6 @@ def parse_notebook(path: Path, text: str) -> Notebook:
         sha256=hashlib.sha256(text.encode()).hexdigest(),
         text=text if path.suffix not in TEXT_FORMATS else _as_ipynb(data),
     )
-    if notebook.language != "python":
-        raise NotebookNotReadable(path, f"it is written in {notebook.language}, and nb2prod converts Python")
-    if not notebook.code_cells:
-        raise NotebookNotReadable(path, "it has no code cells")
-    return notebook
 
 
 def notebook_data(path: Path, text: str) -> dict[str, Any]:

@@ -1,15 +1,16 @@
 """What each cell of a notebook is for, decided from the tags of all of them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from nb2prod.errors import InvalidOption
-from nb2prod.model.notebook import Cell, CellKind, Notebook, Role, RoleKind
+from nb2prod.errors import InvalidName, InvalidOption, UnknownTag
+from nb2prod.model.notebook import Cell, CellKind, Notebook, Role, RoleKind, StepOptions
 from nb2prod.notebooks.options import read_options
 from nb2prod.notebooks.tags import CellTags, read_tags, step_name
 from nb2prod.source import PythonName
 
-__all__ = ["FIRST_STEP", "roles_of"]
+__all__ = ["FIRST_STEP", "Trouble", "is_own", "repaired", "roles_of"]
 
 FIRST_STEP = PythonName("setup")  # where untagged code before the first step goes
 
@@ -31,19 +32,63 @@ def roles_of(notebook: Notebook) -> tuple[Role | None, ...]:
         if found.kind in (None, RoleKind.STEP):
             steps[cell.number] = current
     policies = _policies(notebook, tags, steps)
+    options = {step: read_options(f"{notebook.name}: step {step!s}", given) for step, given in policies.items()}
     return tuple(
-        _role(notebook.name, cell, tags[cell.number], steps, policies) if cell.kind is CellKind.CODE else None
+        _role(notebook.name, cell, tags[cell.number], steps, options) if cell.kind is CellKind.CODE else None
         for cell in notebook.cells
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Trouble:
+    """Why a cell's tags or options cannot be used; the sentence is the error's."""
+
+    cell: int
+    sentence: str
+
+
+def repaired(notebook: Notebook) -> tuple[Notebook, tuple[Trouble, ...]]:
+    """The notebook as if the tags and options that `roles_of` refuses were not there, and what was wrong with them."""
+    troubles: dict[int, Trouble] = {}
+    while True:
+        try:
+            roles_of(notebook)
+        except (UnknownTag, InvalidName, InvalidOption) as error:
+            number = error.cell or next(_with_bad_options(notebook))
+            troubles.setdefault(number, Trouble(cell=number, sentence=str(error)))
+            cells = [_without(cell, error) if cell.number == number else cell for cell in notebook.cells]
+            notebook = replace(notebook, cells=tuple(cells))
+        else:
+            return notebook, tuple(troubles[number] for number in sorted(troubles))
+
+
+def is_own(notebook: str, cell: Cell) -> bool:
+    """Whether the cell's own tags say what it is for. Raises what `roles_of` raises."""
+    return read_tags(notebook, cell).kind is not None
+
+
+def _with_bad_options(notebook: Notebook) -> Iterator[int]:
+    for cell in notebook.code_cells:
+        try:
+            read_options(notebook.name, read_tags(notebook.name, cell).options | dict(cell.options))
+        except InvalidOption:
+            yield cell.number
+
+
+def _without(cell: Cell, error: Exception) -> Cell:
+    if isinstance(error, UnknownTag):
+        return replace(cell, tags=tuple(tag for tag in cell.tags if tag != error.tag))
+    return replace(cell, options={}) if cell.options and isinstance(error, InvalidOption) else replace(cell, tags=())
+
+
 def _role(
-    notebook: str, cell: Cell, tags: CellTags, steps: dict[int, PythonName], policies: dict[PythonName, dict[str, Any]]
+    notebook: str, cell: Cell, tags: CellTags, steps: dict[int, PythonName], options: dict[PythonName, StepOptions]
 ) -> Role:
     step = steps.get(cell.number)
     if step is None:
         if cell.options:
-            raise InvalidOption(f"{notebook}: cell {cell.number}", "it has options of a step, and belongs to none")
+            reason = "it has options of a step, and belongs to none"
+            raise InvalidOption(f"{notebook}: cell {cell.number}", reason, cell.number)
         assert tags.kind is not None
         return Role(kind=tags.kind)
     return Role(
@@ -52,7 +97,7 @@ def _role(
         metrics="metrics" in tags.flags,
         inference="inference" in tags.flags,
         after=tuple(step_name(notebook, cell.number, name) for name in tags.after),
-        options=read_options(f"{notebook}: step {step!s}", policies.get(step, {})),
+        options=options[step],
     )
 
 
@@ -65,10 +110,8 @@ def _policies(
         policy = policies.setdefault(step, {})
         for name, value in (tags[number].options | dict(notebook.cell(number).options)).items():
             if policy.setdefault(name, value) != value:
-                where = f"{notebook.name}: cell {number}"
-                raise InvalidOption(
-                    where, f"it gives step {step!s} {name} {value!r}, and an earlier cell {policy[name]!r}"
-                )
+                reason = f"it gives step {step!s} {name} {value!r}, and an earlier cell {policy[name]!r}"
+                raise InvalidOption(f"{notebook.name}: cell {number}", reason, number)
     return policies
 
 
@@ -86,5 +129,6 @@ class _Names:
             raise InvalidOption(
                 f"{self.notebook}: cell {cell}",
                 f"the steps {before!r} (cell {first}) and {text!r} both become {name!s}; give one another name",
+                cell,
             )
         return name

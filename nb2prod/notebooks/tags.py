@@ -95,18 +95,22 @@ def step_name(notebook: str, cell: int, text: str) -> PythonName:
         return PythonName.of(text)
     except InvalidName as error:
         reason = str(error).partition(": ")[2]
-        raise InvalidName(text, f"{reason} (tag of cell {cell} of {notebook})") from error
+        raise InvalidName(text, f"{reason} (tag of cell {cell} of {notebook})", cell) from error
 
 
 def _refuse_contradictions(notebook: str, cell: Cell, kinds: list[str], steps: list[str], flags: set[str]) -> None:
     where = f"{notebook}: cell {cell.number}"
     if len({_KINDS[kind] for kind in kinds}) > 1:
-        raise InvalidOption(where, f"the tags {_and(kinds)} contradict each other; keep one of them")
+        raise InvalidOption(where, f"the tags {_and(kinds)} contradict each other; keep one of them", cell.number)
     if len(set(steps)) > 1:
-        raise InvalidOption(where, f"it is tagged for the steps {_and(steps)}; keep one, or divide the cell")
+        raise InvalidOption(
+            where, f"it is tagged for the steps {_and(steps)}; keep one, or divide the cell", cell.number
+        )
     if kinds and (steps or flags):
         others = [*(f"step:{step}" for step in steps), *sorted(flags)]
-        raise InvalidOption(where, f"the tag {kinds[0]!r} cannot stand with {_and(others)}; keep one of them")
+        raise InvalidOption(
+            where, f"the tag {kinds[0]!r} cannot stand with {_and(others)}; keep one of them", cell.number
+        )
 
 
 def _and(words: list[str]) -> str:
@@ -156,4 +160,5 @@ def _number(notebook: str, cell: int, tag: str, text: str) -> int:
     try:
         return int(text)
     except ValueError as error:
-        raise InvalidOption(f"{notebook}: cell {cell}", f"the tag {tag!r} needs a whole number at its end") from error
+        reason = f"the tag {tag!r} needs a whole number at its end"
+        raise InvalidOption(f"{notebook}: cell {cell}", reason, cell) from error

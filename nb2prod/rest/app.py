@@ -5,6 +5,7 @@ import pkgutil
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
+from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
@@ -54,8 +55,11 @@ def create_app(
 def _opened(store_url: str) -> Callable[[FastAPI], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def opened(app: FastAPI) -> AsyncIterator[None]:
-        with open_store(store_url) as app.state.store:
+        app.state.store = await to_thread.run_sync(open_store, store_url)  # it may make its tables, or wait
+        try:
             yield
+        finally:
+            await to_thread.run_sync(app.state.store.close)
 
     return opened
 

@@ -30,7 +30,7 @@ from nb2prod.store import (
     Superseded,
 )
 
-__all__ = ["FieldError", "Problem", "Refused", "answer", "handle_errors"]
+__all__ = ["FieldError", "Problem", "Refused", "answer", "handle_errors", "places_of", "status_of"]
 
 CRON_FIELDS = ("minute", "hour", "day-of-month", "month", "day-of-week")
 _log = logging.getLogger(__name__)
@@ -43,7 +43,7 @@ _STATUS: Mapping[type[Nb2ProdError], int] = {
     ParameterRefused: 422,
     RowsRefused: 422,
     InvalidName: 422,
-    InvalidOption: 422,  # or 409: see `_status`
+    InvalidOption: 422,  # or 409: see `status_of`
     ChannelRefused: 422,
     NotebookNotReadable: 422,
     MessageNotSent: 502,
@@ -110,22 +110,22 @@ def handle_errors(app: FastAPI) -> None:
 
 async def _of_ours(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Nb2ProdError)
-    status = _status(error)
+    status = status_of(error)
     if status >= 500:
         _log.error("%s", error)
-    places = _places(error)
+    places = places_of(error)
     if request.url.path.endswith("/cron/describe"):  # its body is the trigger
         places = [FieldError(path=place.path.removeprefix("trigger."), message=place.message) for place in places]
     return answer(status, str(error), places)
 
 
-def _status(error: Nb2ProdError) -> int:
+def status_of(error: Nb2ProdError) -> int:
     if isinstance(error, InvalidOption) and not (error.where.startswith("--") or error.where.isupper()):
         return 409  # it is about a thing by its name, which is not in the state that was asked for
     return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 422)
 
 
-def _places(error: Nb2ProdError) -> list[FieldError]:
+def places_of(error: Nb2ProdError) -> list[FieldError]:
     match error:
         case BadTrigger(field=str(field)):
             path = "expression" if field in CRON_FIELDS else field

@@ -1,0 +1,83 @@
+"""The scheduler's daemon, started beside whoever asks for it, whom it outlives."""
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from nb2prod.api.scheduler import daemons_alive
+from nb2prod.errors import Nb2ProdError
+from nb2prod.store import Daemon, Store
+from nb2prod.store.urls import store_url
+
+__all__ = ["SchedulerNotStarted", "log_file", "start_daemon"]
+
+_LAST = 15  # lines of its log that are told
+_LOOK = 0.1
+
+
+class SchedulerNotStarted(Nb2ProdError):
+    exit_code = 7
+
+    def __init__(self, reason: str, log: Path, last: str) -> None:
+        super().__init__(f"the scheduler did not start: {reason}; its log is {log}" + (f"\n{last}" if last else ""))
+
+
+def start_daemon(store: Store, *, patience: float = 15.0) -> Daemon:
+    """One that is heard of; one that is alive already is enough. Raises SchedulerNotStarted."""
+    if alive := daemons_alive(store):
+        return alive[0]
+    log = log_file(store.url)
+    log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    begin = log.stat().st_size if log.exists() else 0
+    process = _started(store.url, log)
+    ends = time.monotonic() + patience
+    while time.monotonic() < ends:
+        if heard := [each for each in daemons_alive(store) if _is(each, process.pid)]:
+            return heard[0]
+        if process.poll() is not None:
+            raise SchedulerNotStarted(f"it ended with code {process.returncode}", log, _last(log, begin))
+        time.sleep(_LOOK)
+    process.terminate()
+    raise SchedulerNotStarted(f"it was not heard of in {patience:g} s", log, _last(log, begin))
+
+
+def log_file(store: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Beside a store that is a file, else in the user's data folder."""
+    url = store_url(store)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database).absolute().parent / "scheduler.log"
+    data = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
+    return Path(data) / "nb2prod" / "scheduler.log"
+
+
+def _started(store: str, log: Path) -> "subprocess.Popen[bytes]":
+    """In a session of its own. The store's address may hold a password, which a command line would show."""
+    command = [sys.executable, "-P", "-m", "nb2prod", "scheduler", "start"]
+    environment = {**os.environ, "NB2PROD_STORE": store}
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as written:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=written,
+            stderr=written,
+            env=environment,
+            cwd=Path.home(),
+            start_new_session=True,
+        )
+    threading.Thread(target=process.wait, name="nb2prod-scheduler", daemon=True).start()  # no zombie when it ends
+    return process
+
+
+def _is(daemon: Daemon, pid: int) -> bool:
+    return daemon.pid == pid and daemon.host == socket.gethostname()
+
+
+def _last(log: Path, begin: int) -> str:
+    with log.open("rb") as file:
+        file.seek(begin)
+        return "\n".join(file.read(1 << 20).decode(errors="replace").splitlines()[-_LAST:])
