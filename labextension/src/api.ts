@@ -173,20 +173,37 @@ export class Client {
   }
 
   /** Raises Refusal for what the server refused, and ServerConnection.NetworkError when it cannot be reached. */
-  async request<Answer>(path: string, { method = 'GET', body, query, headers, signal }: IRequest = {}) {
-    const url = URLExt.join(this.settings.baseUrl, 'nb2prod', path) + queryOf(query);
+  async request<Answer>(path: string, request: IRequest = {}): Promise<Answer> {
+    const text = await this.text(path, request);
+    return (text ? JSON.parse(text) : null) as Answer;
+  }
+
+  /** What is no JSON, as a log. Raises what `request` raises. */
+  async text(path: string, request: IRequest = {}): Promise<string> {
+    return (await this.respond(path, request)).text();
+  }
+
+  /** What is no text, as an image. Raises what `request` raises. */
+  async bytes(path: string, request: IRequest = {}): Promise<ArrayBuffer> {
+    return (await this.respond(path, request)).arrayBuffer();
+  }
+
+  url(path: string, query?: IRequest['query']): string {
+    return URLExt.join(this.settings.baseUrl, 'nb2prod', path) + queryOf(query);
+  }
+
+  private async respond(path: string, { method = 'GET', body, query, headers, signal }: IRequest) {
     const init: RequestInit = {
       method,
       headers: { ...(body === undefined ? {} : { 'Content-Type': 'application/json' }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       ...(signal ? { signal } : {})
     };
-    const response = await ServerConnection.makeRequest(url, init, this.settings);
-    const text = await response.text();
+    const response = await ServerConnection.makeRequest(this.url(path, query), init, this.settings);
     if (!response.ok) {
-      throw new Refusal(problemOf(response.status, response.statusText, text));
+      throw new Refusal(problemOf(response.status, response.statusText, await response.text()));
     }
-    return (text ? JSON.parse(text) : null) as Answer;
+    return response;
   }
 }
 

@@ -1,21 +1,23 @@
 """Passes 1 to 6 over a whole notebook: each production cell lowered, classified and walked, in notebook order."""
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from nb2prod.analysis.classify import Statement, Use, classify
+from nb2prod.analysis.classify import Statement, statements_of
 from nb2prod.analysis.displays import Displays, displays_of
-from nb2prod.analysis.effects import walk_cell
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Effects
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.magic_names import refuse_clashes
-from nb2prod.analysis.magics import Fate, LoweredCell, lower
+from nb2prod.analysis.magics import LoweredCell, lower
 from nb2prod.analysis.parameters import read_parameters
 from nb2prod.analysis.refusals import refuse_cell, refuse_star
+from nb2prod.analysis.remembered import remembered
+from nb2prod.analysis.rewalk import Watched, rewalk
 from nb2prod.analysis.stars import star_modules, star_names
+from nb2prod.analysis.values import Definition, Summary
 from nb2prod.model.finding import Finding
 from nb2prod.model.notebook import Notebook, Role, RoleKind
 from nb2prod.model.pipeline import Parameter
@@ -46,6 +48,7 @@ class Analysis:
     star_names: dict[str, frozenset[str]]
     findings: tuple[Finding, ...]
     known: Knowledge = KNOWN
+    summaries: Mapping[Definition, Summary] = field(default_factory=dict)
 
     @cached_property
     def production(self) -> tuple[CellAnalysis, ...]:
@@ -92,7 +95,7 @@ def analyse(
     roles = roles_of(notebook)
     lowered = refuse_clashes({cell.number: lower(cell) for cell in notebook.code_cells})
     known_stars, findings = _resolve_stars([lowered[number] for number in lowered if _is_walked(roles[number - 1])])
-    env = Environment(known, is_seeded=any(_SEEDS.search(cell.text) for cell in lowered.values()))
+    env = Watched(known, is_seeded=any(_SEEDS.search(cell.text) for cell in lowered.values()))
     env.star_names = known_stars
     displays = displays_of((c.tree for c in lowered.values() if _WORTH_A_LOOK.search(c.text)), known)
     cells: list[CellAnalysis] = []
@@ -108,7 +111,7 @@ def analyse(
             parameters += found
             findings += wrong
         if not analysed.is_skipped:
-            findings += refuse_cell(analysed.lowered, analysed.statements, displays)
+            findings += _refusals(analysed.lowered, analysed.statements, displays)
     return Analysis(
         notebook=notebook,
         roles=roles,
@@ -117,21 +120,25 @@ def analyse(
         star_names=known_stars,
         findings=tuple(findings),
         known=known,
+        summaries=env.summaries,
     )
+
+
+@remembered
+def _refusals(cell: LoweredCell, statements: tuple[Statement, ...], displays: Displays) -> list[Finding]:
+    return list(refuse_cell(cell, statements, displays))
 
 
 def _is_walked(role: Role | None) -> bool:
     return role is not None and role.kind is not RoleKind.SKIP
 
 
-def _analyse_cell(env: Environment, displays: Displays, role: Role, lowered: LoweredCell) -> CellAnalysis:
-    statements = classify(lowered.number, lowered.tree, displays)
+def _analyse_cell(env: Watched, displays: Displays, role: Role, lowered: LoweredCell) -> CellAnalysis:
+    statements = statements_of(lowered, displays)
     if role.kind is RoleKind.SKIP:
         effects = _NO_EFFECTS
     else:
-        kept = [statement.node for statement in statements if statement.use is not Use.DISPLAY]
-        magics = [magic for magic in lowered.magics if magic.fate is not Fate.DROPPED]
-        effects = walk_cell(env, number=lowered.number, body=kept, magics=magics)
+        effects = rewalk(env, lowered, statements)
     return CellAnalysis(number=lowered.number, role=role, lowered=lowered, statements=statements, effects=effects)
 
 

@@ -24,7 +24,7 @@ from nb2prod.analysis.requirements import requirements_of
 from nb2prod.analysis.routing import DISPLAY, Routed, Routing
 from nb2prod.analysis.sites import Site, Sites, find_sites
 from nb2prod.analysis.story import step_summary, title_of
-from nb2prod.analysis.texts import mentioned
+from nb2prod.analysis.texts import names_in
 from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Notebook, Role, StepOptions
 from nb2prod.model.pipeline import Fragment, Pipeline, Step, Variable
@@ -204,7 +204,7 @@ def _definition(site: Site, analysis: Analysis) -> Fragment:
 
 
 def _definition_names(sites: Iterable[Site]) -> frozenset[str]:
-    return mentioned(site.statement.node for site in sites if site.statement)
+    return frozenset().union(*(names_in(site.statement) for site in sites if site.statement))
 
 
 def _future(analysis: Analysis) -> set[ImportUnit]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from nb2prod.analysis.drawing import Arguments, Drawing
+from nb2prod.analysis.environment import Mark
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, USED_UP_KINDS
 from nb2prod.analysis.scopes import parameters_of
 from nb2prod.analysis.trees import walk
@@ -41,7 +42,7 @@ class Calls(Drawing):
 
     def is_builtin(self, name: str, value: Value) -> bool:
         if self.in_body and self.scope_of(name) is None:
-            return name not in self.env.values
+            return not self.env.has(name)
         return not value.reach
 
     def call_value(self, node: ast.Call, value: Value) -> Value:
@@ -84,7 +85,7 @@ class Calls(Drawing):
             self.mutate(value, node.lineno, surely=False)
         if isinstance(node, ast.Constant) and isinstance(node.value, str) and "~" in node.value:
             for name in _WORD.findall(node.value):
-                if name in self.env.values and self.scope_of(name) is None:
+                if self.env.has(name) and self.scope_of(name) is None:
                     self.read(name, node.lineno)
         return value
 
@@ -94,8 +95,10 @@ class Calls(Drawing):
         arguments = self.arguments(node)
         self.mutate_positions(dotted, arguments)
         made = self.made_by(dotted, arguments)
-        self.env.generators |= made.own if made.kind == "rng" else frozenset()
-        self.env.in_place |= made.own if _works_in_place(node) else frozenset()
+        if made.kind == "rng":
+            self.env.mark(Mark.GENERATOR, made.own)
+        if _works_in_place(node):
+            self.env.mark(Mark.IN_PLACE, made.own)
         self.draw_in_library(dotted, arguments, made)
         return made
 
@@ -181,7 +184,7 @@ class Calls(Drawing):
         self.touch(self.known.states_of_method(name), line)
         self.mutate_receiver(node, name, base)
         self.draw_in_method(node, name, base, arguments)
-        if base.reach & self.env.in_place:
+        if self.env.marked(Mark.IN_PLACE, base.reach):
             self.mutate(union(NOTHING, *arguments.all), line, surely=False)
         for position in self.known.argument_methods.get(name, ()):
             for value in arguments.positional[position : position + 1]:
@@ -229,10 +232,10 @@ class Calls(Drawing):
         elif not (name in self.known.pure_methods or name in self.known.quiet_methods) or given & {*places}:
             self.mutate(base, node.lineno, surely=False)
         else:
-            self.mutate(Value(own=base.reach & self.env.generators), node.lineno, surely=False)
+            self.mutate(Value(own=self.env.marked(Mark.GENERATOR, base.reach)), node.lineno, surely=False)
             return
         if name not in self.known.container_methods:  # a pipeline's fit fits what it holds
-            self.mutate(Value(own=base.held - self.env.plain), node.lineno, surely=False)
+            self.mutate(Value(own=base.held - self.env.marked(Mark.PLAIN, base.held)), node.lineno, surely=False)
 
     # ------------------------------------------------------------------ the notebook's own functions
 

@@ -4,12 +4,15 @@ Imports go to the top of modules, definitions may be shared, displays go, and th
 """
 
 import ast
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
+from typing import Any
 
 from nb2prod.analysis.displays import QUIET, Displays
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.scopes import bound_names
 from nb2prod.analysis.trees import children, walk
 
@@ -29,6 +32,7 @@ class Statement:
     node: ast.stmt
     use: Use
     names: frozenset[str]
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False)
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
@@ -44,6 +48,11 @@ class Statement:
     @property
     def last(self) -> int:
         return self.node.end_lineno or self.node.lineno
+
+
+@remembered
+def statements_of(cell: LoweredCell, displays: Displays) -> tuple[Statement, ...]:
+    return classify(cell.number, cell.tree, displays)
 
 
 def classify(cell: int, tree: ast.Module, displays: Displays = QUIET) -> tuple[Statement, ...]:

@@ -11,9 +11,10 @@ from collections.abc import Set
 from dataclasses import dataclass
 
 from nb2prod.analysis.analyse import Analysis
-from nb2prod.analysis.classify import Use
+from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
+from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.analysis.stateful import asked_names, own_state, remembering_decorators, written_attributes
 from nb2prod.analysis.statements import Statements
@@ -47,6 +48,29 @@ def needs_of(node: ast.stmt, known: Knowledge = KNOWN) -> Needs:
     )
 
 
+@remembered
+def _needs_of(statement: Statement, known: Knowledge) -> Needs:
+    return needs_of(statement.node, known)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Marks:
+    """What a statement has of what makes a definition keep state."""
+
+    asked: frozenset[str]
+    attributes: frozenset[str]
+    decorators: frozenset[str]
+
+
+@remembered
+def _marks(statement: Statement, known: Knowledge) -> _Marks:
+    return _Marks(
+        asked=asked_names(statement.nodes),
+        attributes=written_attributes(statement.nodes, known),
+        decorators=remembering_decorators([statement.node], known),
+    )
+
+
 @dataclass(frozen=True, kw_only=True)
 class Definitions:
     needs: dict[Site, Needs]
@@ -56,14 +80,14 @@ class Definitions:
 
 def find_definitions(analysis: Analysis, sites: Sites) -> Definitions:
     found = [site for all_of in sites.by_name.values() for site in all_of if site.kind is Kind.DEFINITION]
-    needs = {site: needs_of(site.statement.node, analysis.known) for site in found if site.statement}
+    needs = {site: _needs_of(site.statement, analysis.known) for site in found if site.statement}
     constants = _constants(analysis, sites)
     written = _written_definitions(analysis, needs, sites)
-    statements = [statement for cell in analysis.production for statement in cell.statements]
-    nodes = [node for statement in statements for node in statement.nodes]
-    known, asked = analysis.known, asked_names(nodes)
-    attributes = written_attributes(nodes, known)
-    decorators = remembering_decorators([statement.node for statement in statements], known)
+    known = analysis.known
+    marks = [_marks(statement, known) for cell in analysis.production for statement in cell.statements]
+    asked = frozenset().union(*(each.asked for each in marks))
+    attributes = frozenset().union(*(each.attributes for each in marks))
+    decorators = frozenset().union(*(each.decorators for each in marks))
     stateful = {site: f"the notebook writes to '{site.name}'" for site in found if site.name in written}
     while True:
         shared = _shared(found, needs, {*stateful}, constants, sites)
@@ -79,8 +103,14 @@ def _state_of(
     site: Site, pure: Set[str], attributes: frozenset[str], decorators: frozenset[str], known: Knowledge
 ) -> str:
     assert site.statement is not None
-    is_pure = site.name in pure
-    return own_state(site.statement.node, is_pure=is_pure, written=attributes, decorators=decorators, known=known)
+    return _own_state(site.statement, site.name in pure, attributes, decorators, known)
+
+
+@remembered
+def _own_state(
+    statement: Statement, is_pure: bool, written: frozenset[str], decorators: frozenset[str], known: Knowledge
+) -> str:
+    return own_state(statement.node, is_pure=is_pure, written=written, decorators=decorators, known=known)
 
 
 def _written_definitions(analysis: Analysis, needs: dict[Site, Needs], sites: Sites) -> set[str]:

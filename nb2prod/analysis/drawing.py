@@ -8,6 +8,7 @@ for without a seed no order of the draws gives the same numbers again.
 import ast
 from dataclasses import dataclass
 
+from nb2prod.analysis.environment import Mark
 from nb2prod.analysis.expressions import Expressions
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, Draws
 from nb2prod.analysis.values import NOTHING, Value, union
@@ -35,13 +36,13 @@ class Arguments:
 class Drawing(Expressions):
     def draw_from_given(self, arguments: Arguments) -> None:
         """Whoever is given a random generator may draw from it."""
-        labels = union(NOTHING, *arguments.all).reach & self.env.generators
+        labels = self.env.marked(Mark.GENERATOR, union(NOTHING, *arguments.all).reach)
         given = [value for name, value in arguments.keywords.items() if name in _GENERATOR_KEYWORDS]
         self.mutate(union(NOTHING, Value(own=labels), *given), arguments.line, surely=False)
 
     def draw_by_given(self, arguments: Arguments) -> None:
         """Whoever is given an estimator without a seed may fit it."""
-        if union(NOTHING, *arguments.all).reach & self.env.drawers:
+        if self.env.marked(Mark.DRAWER, union(NOTHING, *arguments.all).reach):
             self.touch(_STATE, arguments.line)
 
     def draw_in_library(self, dotted: str, arguments: Arguments, made: Value) -> None:
@@ -50,9 +51,9 @@ class Drawing(Expressions):
             self.draw_by_given(arguments)
         own = made.own.difference(*(value.reach for value in arguments.all))
         if draws is Draws.NEVER:
-            self.env.settled |= own
+            self.env.mark(Mark.SETTLED, own)
         elif draws is Draws.SURELY and _is_class(dotted):
-            self.env.drawers |= own
+            self.env.mark(Mark.DRAWER, own)
         elif draws is Draws.SURELY or (draws is Draws.PERHAPS and self.env.is_seeded and not _is_class(dotted)):
             self.touch(_STATE, arguments.line)
         first = arguments.positional[0] if arguments.positional else arguments.keywords.get("estimator", NOTHING)
@@ -78,11 +79,12 @@ class Drawing(Expressions):
             return
         is_of_text = hasattr(str, name) and all(isinstance(argument, ast.Constant) for argument in node.args)
         is_unsure = self.env.is_seeded and not is_of_text and not self.is_settled(base)
-        if base.reach & self.env.drawers or is_unsure:
+        if self.env.marked(Mark.DRAWER, base.reach) or is_unsure:
             self.touch(_STATE, arguments.line)
 
     def is_settled(self, value: Value) -> bool:
-        return bool(value.reach) and value.reach - self.env.settled <= self.env.plain
+        rest = value.reach - self.env.marked(Mark.SETTLED, value.reach)
+        return bool(value.reach) and self.env.marked(Mark.PLAIN, rest) == rest
 
 
 def _is_class(dotted: str) -> bool:

@@ -26,7 +26,7 @@ def walk_cell(env: Environment, *, number: int, body: Sequence[ast.stmt], magics
 
 def _run_magic(walker: Statements, magic: Magic) -> None:
     for name in magic.reads:
-        if name in walker.env.values:
+        if walker.env.has(name):
             walker.read(name, magic.line)
     for name in magic.binds:
         walker.bind(name, Value(own=frozenset({walker.env.fresh()})), magic.line)

@@ -1,10 +1,26 @@
-"""The notebook's namespace as the analysis sees it at a point: each name's abstract value, and who shares what."""
+"""The notebook's namespace as the analysis sees it at a point: each name's abstract value, and who shares what.
+
+Whoever walks a cell asks and changes it by its methods alone: then a walk can be watched, and repeated (rewalk.py).
+"""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Set
+from enum import StrEnum
 
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
-from nb2prod.analysis.values import NOTHING, Label, Value, union
+from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, union
+
+_LABELS_OF_A_CELL = 1 << 32
+
+
+class Mark(StrEnum):
+    """What is known of objects."""
+
+    GENERATOR = "generator"  # random generators: whoever is given one draws from it
+    IN_PLACE = "in place"  # estimators that may write into the data that they are given
+    PLAIN = "plain"  # lists, dicts and the like that the text shows: libraries leave them as they are
+    DRAWER = "drawer"  # estimators and splitters without a seed: they draw from numpy.random
+    SETTLED = "settled"  # those that surely do not
 
 
 class Environment:
@@ -15,54 +31,111 @@ class Environment:
         self.is_seeded = is_seeded  # somewhere the notebook seeds: then the order of all draws counts
         self.values: dict[str, Value] = {}
         self.star_names: dict[str, frozenset[str]] = {}  # what `from MODULE import *` brings, told beforehand
-        self.future_annotations = False  # a __future__ import holds for all later cells
-        self.generators: set[Label] = set()  # random generators: whoever is given one draws from it
-        self.in_place: set[Label] = set()  # estimators that may write into the data that they are given
-        # lists, dicts and the like that the text shows: libraries leave them as they are
-        self.plain: set[Label] = set()
-        self.callers: set[str] = set()  # names of data that can call functions of the notebook
-        self.drawers: set[Label] = set()  # estimators and splitters without a seed: they draw from numpy.random
-        self.settled: set[Label] = set()  # those that surely do not
+        self.summaries: dict[Definition, Summary] = {}
+        self.undo: list[Callable[[], object]] | None = None  # of the changes, where they may be taken back
+        self._has_future = False  # a __future__ import of annotations holds for all later cells
+        self._callers: set[str] = set()  # names of data that can call functions of the notebook
+        self._marked: dict[Mark, set[Label]] = {mark: set() for mark in Mark}
         self._holders: defaultdict[Label, frozenset[str]] = defaultdict(frozenset)
         self._sets: dict[frozenset[str], frozenset[str]] = {}  # most objects of a long list have the same holders
         self._next = 0
+
+    def begin(self, cell: int) -> None:
+        """Objects made in a cell have numbers of its own, whatever is made in other cells."""
+        self._next = cell * _LABELS_OF_A_CELL
 
     def fresh(self) -> int:
         self._next += 1
         return self._next
 
+    # ------------------------------------------------------------------ questions
+
     def get(self, name: str) -> Value:
         return self.values.get(name, NOTHING)
 
-    def bind(self, name: str, value: Value, *, surely: bool = True) -> None:
-        """Give a name a value; in a branch (`surely` false) it may keep the one it has."""
-        old = self.values.get(name, NOTHING)
-        if not surely and name in self.values:
-            value = union(old, value)
-        self.values[name] = value
-        if value.defs and not value.is_definition:
-            self.callers.add(name)
-        else:
-            self.callers.discard(name)
-        self._move(name, old.reach, value.reach)
-
-    def delete(self, name: str) -> None:
-        old = self.values.pop(name, NOTHING)
-        self.callers.discard(name)
-        self._move(name, old.reach, NOTHING.reach)
+    def has(self, name: str) -> bool:
+        return name in self.values
 
     def names_of(self, labels: Iterable[Label]) -> set[str]:
         """The names whose values are, or hold, one of these objects."""
         return set().union(*filter(None, set(map(self._holders.get, labels))))
 
+    def callers(self) -> Set[str]:
+        return self._callers
+
+    def marked(self, mark: Mark, labels: frozenset[Label]) -> frozenset[Label]:
+        """Those of the objects that have the mark."""
+        return labels & self._marked[mark]
+
+    def summary(self, definition: Definition) -> Summary | None:
+        return self.summaries.get(definition)
+
+    def has_future(self) -> bool:
+        return self._has_future
+
+    # ------------------------------------------------------------------ changes
+
+    def bind(self, name: str, value: Value, *, surely: bool = True) -> None:
+        """Give a name a value; in a branch (`surely` false) it may keep the one it has."""
+        if not surely and name in self.values:
+            value = union(self.values[name], value)
+        self._put(name, value)
+
+    def delete(self, name: str) -> None:
+        self._put(name, None)
+
     def hold(self, container: Value, item: Value) -> None:
         """From now on every value that is `container`, or holds it, also holds `item`."""
         if item.reach <= container.reach and item.defs <= container.defs:
             return
-        for name in self.names_of(container.own):
+        for name in Environment.names_of(self, container.own):
             value = self.values[name]
             if not (item.reach <= value.held and item.defs <= value.defs):
-                self.bind(name, union(value, Value(held=item.reach, defs=item.defs, kind=value.kind)))
+                self._put(name, union(value, Value(held=item.reach, defs=item.defs, kind=value.kind)))
+
+    def mark(self, mark: Mark, labels: frozenset[Label]) -> None:
+        new = labels - self._marked[mark]
+        self._marked[mark] |= new
+        if self.undo is not None:
+            self.undo.append(lambda: self._marked[mark].difference_update(new))
+
+    def summarise(self, definition: Definition, summary: Summary) -> None:
+        if self.undo is not None:
+            old = self.summaries.get(definition)
+            self.undo.append(lambda: self._put_summary(definition, old))
+        self.summaries[definition] = summary
+
+    def see_future(self) -> None:
+        if self.undo is not None:
+            old = self._has_future
+            self.undo.append(lambda: setattr(self, "_has_future", old))
+        self._has_future = True
+
+    # ------------------------------------------------------------------ below
+
+    def _put(self, name: str, value: Value | None) -> None:
+        """None: the name is gone."""
+        old = self.values.get(name)
+        if self.undo is not None:
+            self.undo.append(lambda: self._put_now(name, value, old))
+        self._put_now(name, old, value)
+
+    def _put_now(self, name: str, old: Value | None, value: Value | None) -> None:
+        if value is None:
+            self.values.pop(name, None)
+        else:
+            self.values[name] = value
+        if value is not None and value.defs and not value.is_definition:
+            self._callers.add(name)
+        else:
+            self._callers.discard(name)
+        self._move(name, NOTHING.reach if old is None else old.reach, NOTHING.reach if value is None else value.reach)
+
+    def _put_summary(self, definition: Definition, summary: Summary | None) -> None:
+        if summary is None:
+            self.summaries.pop(definition, None)
+        else:
+            self.summaries[definition] = summary
 
     def _move(self, name: str, old: frozenset[Label], new: frozenset[Label]) -> None:
         if old is new:

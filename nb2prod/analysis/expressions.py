@@ -4,6 +4,7 @@ import ast
 from abc import abstractmethod
 from dataclasses import replace
 
+from nb2prod.analysis.environment import Mark
 from nb2prod.analysis.flow import meet
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS
 from nb2prod.analysis.names import Names, Scope
@@ -121,7 +122,7 @@ class Expressions(Names):
 
     def container(self, *items: Value, kind: str) -> Value:
         made = holding(self.env.fresh(), *items, kind=kind)
-        self.env.plain |= made.own
+        self.env.mark(Mark.PLAIN, made.own)
         return made
 
     def visit_Attribute(self, node: ast.Attribute) -> Value:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nb2prod.analysis.classify import Statement
+from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.scopes import bound_names
 
 
@@ -30,6 +31,7 @@ class ImportUnit:
         return not self.member and self.text == f"import {self.module}"
 
 
+@remembered
 def import_units(statement: Statement, source: str, stars: dict[str, frozenset[str]]) -> tuple[ImportUnit, ...]:
     """The units of an import statement. A star import is one unit for each name that the module brings."""
     node, cell, line = statement.node, statement.cell, statement.node.lineno

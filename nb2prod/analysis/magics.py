@@ -6,8 +6,9 @@ the same bytes (a cell that is indented as a whole or pasted with prompts is cle
 
 import ast
 import re
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import dataclass, field, replace
+from functools import cached_property, lru_cache
+from typing import Any
 
 from nb2prod.analysis.lowering import Lowering, put_aside
 from nb2prod.analysis.magic_calls import lower_calls
@@ -39,13 +40,17 @@ from nb2prod.model.notebook import Cell
 __all__ = ["Fate", "LoweredCell", "Magic", "lower"]
 
 _SPECIAL = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*(?:#.*)?$", re.MULTILINE)
+_KEPT = 2048  # cells: two long notebooks, in about 100 MB
 _WRITES = frozenset({"writefile", "file"})
 _PASTED = re.compile(r"\A\s*\n*(?:[ \t]+\S|>>>|In \[|\[(?:nav|ins)\])")
 
 
 @dataclass(frozen=True, kw_only=True)
 class LoweredCell:
-    """A code cell as plain Python. With an `error` the cell does not parse and `tree` is empty."""
+    """A code cell as plain Python. With an `error` the cell does not parse and `tree` is empty.
+
+    Analyses of notebooks with the same cell share it, its tree and its `memo` (see remembered.py).
+    """
 
     number: int
     text: str
@@ -54,6 +59,7 @@ class LoweredCell:
     requirements: tuple[str, ...] = ()
     error: str = ""
     error_line: int = 0
+    memo: dict[Any, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def nodes(self) -> list[ast.AST]:
@@ -65,16 +71,21 @@ class LoweredCell:
 
 
 def lower(cell: Cell) -> LoweredCell:
-    lines = cleaned(cell.source) if spaces_in_strings(cell.source) else tuple(cell.source.split("\n"))
-    done, tree = _lower_once(lines, cell.number)
-    if not isinstance(tree, ast.Module) and _PASTED.search(cell.source):
-        done, tree = _lower_once(cleaned(cell.source), cell.number)
-    if isinstance(tree, ast.Module) and "get_ipython" in cell.source:
+    return _lower(cell.number, cell.source)
+
+
+@lru_cache(maxsize=_KEPT)
+def _lower(number: int, source: str) -> LoweredCell:
+    lines = cleaned(source) if spaces_in_strings(source) else tuple(source.split("\n"))
+    done, tree = _lower_once(lines, number)
+    if not isinstance(tree, ast.Module) and _PASTED.search(source):
+        done, tree = _lower_once(cleaned(source), number)
+    if isinstance(tree, ast.Module) and "get_ipython" in source:
         done = lower_calls(done, tree)
-        tree = parse("\n".join(done.lines), cell.number)
+        tree = parse("\n".join(done.lines), number)
     error = None if isinstance(tree, ast.Module) else tree
     return LoweredCell(
-        number=cell.number,
+        number=number,
         text="\n".join(done.lines),
         tree=tree if isinstance(tree, ast.Module) else ast.Module(body=[], type_ignores=[]),
         magics=tuple(sorted(done.magics, key=lambda magic: magic.line)),

@@ -107,7 +107,7 @@ class Names(ABC):
             return
         into = self.facts.mutates if surely else self.facts.may_mutate
         names = {name for name in self.env.names_of(value.own) if not self.is_source(name, value)}
-        sharing = names | {name for name in self.env.callers if self.reads_of(name) & names}
+        sharing = names | {name for name in self.env.callers() if self.reads_of(name) & names}
         if len(sharing) > 1:
             self.facts.together.add(frozenset(sharing))
         for name in names:

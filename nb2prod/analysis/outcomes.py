@@ -4,6 +4,7 @@ import ast
 from collections.abc import Iterable
 
 from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.routing import Routed
 from nb2prod.analysis.scopes import target_names
 
@@ -29,16 +30,18 @@ def products_of(step: Routed, read_later: frozenset[str]) -> tuple[str, ...]:
 
 
 def _assigned(statements: Iterable[Statement]) -> list[str]:
-    names: list[str] = []
-    for statement in statements:
-        node = statement.node
-        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
-        if statement.use is not Use.BODY or not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
-            continue
-        if _draws(node):
-            continue
-        names += [name for target in targets if target is not None for name in target_names(target)]
-    return names
+    return [name for statement in statements for name in _targets(statement)]
+
+
+@remembered
+def _targets(statement: Statement) -> tuple[str, ...]:
+    node = statement.node
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    if statement.use is not Use.BODY or not isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+        return ()
+    if _draws(node):
+        return ()
+    return tuple(name for target in targets if target is not None for name in target_names(target))
 
 
 def _printed(statements: Iterable[Statement]) -> list[str]:
@@ -59,6 +62,7 @@ def _draws(node: ast.stmt) -> bool:
     return called.startswith(("plt.", "sns.")) or "plot" in called.rpartition(".")[2] or ".plot." in called
 
 
+@remembered
 def _fitted(statement: Statement) -> list[str]:
     found = []
     for inner in statement.nodes:
@@ -72,8 +76,14 @@ def _fitted(statement: Statement) -> list[str]:
 
 def _read(statements: list[Statement]) -> frozenset[str]:
     """Names that the statements read, other than to show them."""
-    nodes = [node for statement in statements if not _shows(statement.node) for node in statement.nodes]
-    return frozenset(node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load))
+    return frozenset().union(*map(_loaded, statements))
+
+
+@remembered
+def _loaded(statement: Statement) -> frozenset[str]:
+    if _shows(statement.node):
+        return frozenset()
+    return frozenset(n.id for n in statement.nodes if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
 
 
 def _shows(node: ast.stmt) -> bool:

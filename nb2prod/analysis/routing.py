@@ -19,7 +19,7 @@ from nb2prod.analysis.imports import ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
 from nb2prod.analysis.sharing import Sharing, sharing_names
 from nb2prod.analysis.sites import Kind, Site, Sites
-from nb2prod.analysis.texts import mentioned
+from nb2prod.analysis.texts import names_in
 from nb2prod.model.finding import Finding, Severity
 
 _BUILTINS = frozenset(dir(builtins))
@@ -191,7 +191,7 @@ class Routing:
         kept = [statement for statements in step.keep.values() for statement in statements]
         step.data |= {name for s in kept if s.use in (Use.IMPORT, Use.DEFINITION) for name in s.names}
         step.must = bound
-        step.text_names = mentioned(statement.node for statement in kept)
+        step.text_names = frozenset().union(*map(names_in, kept))
 
     # ------------------------------------------------------------------ names to providers
 
@@ -382,9 +382,8 @@ class Routing:
                 if not isinstance(provider, Draft) or name not in step.exposed:
                     continue
                 for definition in definitions:
-                    self.check_rebound(
-                        step, name, provider, frozenset(definition.summary.reads if definition.summary else ())
-                    )
+                    summary = self.analysis.summaries.get(definition)
+                    self.check_rebound(step, name, provider, frozenset(summary.reads if summary else ()))
 
     def check_stateful(self, steps: list[Routed]) -> None:
         """What a definition remembers would begin anew in a second step."""

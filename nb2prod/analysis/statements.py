@@ -54,7 +54,7 @@ class Statements(Calls):
         value = self.visit(node.value) if node.value is not None else NOTHING
         if isinstance(node.value, ast.Lambda):
             value = self.named(value, [node.target])
-        if not self.env.future_annotations and not self.in_body:
+        if not self.env.has_future() and not self.in_body:
             self.visit(node.annotation)
         if not self.scopes:
             self.bind("__annotations__", NOTHING, node.lineno)
@@ -128,7 +128,7 @@ class Statements(Calls):
 
     def run_ImportFrom(self, node: ast.ImportFrom) -> None:
         if node.module == "__future__" and any(alias.name == "annotations" for alias in node.names):
-            self.env.future_annotations = True
+            self.env.see_future()
         module = "." * node.level + (node.module or "")
         for alias in node.names:
             if alias.name == "*":
@@ -150,7 +150,7 @@ class Statements(Calls):
         for decorator in node.decorator_list:
             self.use(self.visit(decorator), node.lineno)
         defaults = [self.visit(default) for default in (*node.args.defaults, *node.args.kw_defaults)]
-        if not self.env.future_annotations:
+        if not self.env.has_future():
             for annotation in _annotations(node):
                 self.visit(annotation)
         definition = Definition(name=node.name, cell=self.cell, node=node)
@@ -353,12 +353,13 @@ class Statements(Calls):
     # ------------------------------------------------------------------ summaries (pass 4)
 
     def summary_of(self, definition: Definition) -> Summary:
-        if definition.summary is None:
-            definition.summary = Summary()  # what a recursive call sees
-            definition.summary = (
-                self.summarise_class(definition) if definition.is_class else self.summarise_function(definition)
-            )
-        return definition.summary
+        found = self.env.summary(definition)
+        if found is None:
+            self.env.summarise(definition, Summary())  # what a recursive call sees
+            is_class = definition.is_class
+            found = self.summarise_class(definition) if is_class else self.summarise_function(definition)
+            self.env.summarise(definition, found)
+        return found
 
     def summarise_class(self, definition: Definition) -> Summary:
         """All that any of the methods may do when an instance is used."""

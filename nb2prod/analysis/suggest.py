@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from nb2prod.analysis.classify import Statement, Use, classify
+from nb2prod.analysis.classify import Statement, Use, statements_of
 from nb2prod.analysis.displays import displays_of
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.magics import LoweredCell, lower
@@ -68,7 +68,7 @@ def _read(notebook: Notebook, known: Knowledge) -> _Reading:
     return _Reading(
         notebook=notebook,
         cells=cells,
-        statements={number: classify(number, cell.tree, displays) for number, cell in cells.items()},
+        statements={number: statements_of(cell, displays) for number, cell in cells.items()},
         open_cells=tuple(cell for cell in notebook.code_cells if not _is_tagged(notebook, cell)),
     )
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from nb2prod.analysis.classify import Statement
+from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.scopes import Comprehension, Function, global_names, locals_of, target_names
 from nb2prod.analysis.trees import children, walk
 
@@ -19,6 +21,12 @@ def mentioned(nodes: Iterable[ast.AST]) -> frozenset[str]:
     for node in nodes:
         _collect(node, _Inner(), found)
     return frozenset(found)
+
+
+@remembered
+def names_in(statement: Statement) -> frozenset[str]:
+    """`mentioned`, of one statement of a cell."""
+    return mentioned([statement.node])
 
 
 @dataclass(frozen=True)

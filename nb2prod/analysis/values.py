@@ -17,12 +17,11 @@ Label = int | str
 
 @dataclass(eq=False, kw_only=True)
 class Definition:
-    """A function, class or lambda of the notebook. `free` are the names it looks up when called, `needs` at its def."""
+    """A function, class or lambda of the notebook. What calling it does, the environment knows."""
 
     name: str
     cell: int
     node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda
-    summary: Summary | None = None
 
     @property
     def is_class(self) -> bool:

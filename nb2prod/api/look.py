@@ -24,7 +24,7 @@ from nb2prod.notebooks.roles import Trouble, is_own, repaired, roles_of
 from nb2prod.runtime.annotations import Shape, shape_of
 from nb2prod.runtime.telling.record import encode
 
-__all__ = ["look", "to_json"]
+__all__ = ["look", "look_parameter", "parameters_json", "to_json"]
 
 
 @no_collection()
@@ -53,7 +53,7 @@ def look(path: Path, text: str) -> Look:
         cells=cells,
         steps=steps,
         edges=edges_of(planned, steps),
-        parameters=tuple(map(_parameter, declarations(notebook))),
+        parameters=tuple(map(look_parameter, declarations(notebook))),
         findings=tuple(sorted(replace(finding, notebook=notebook.name) for finding in findings)),
     )
 
@@ -94,7 +94,7 @@ def _finding(trouble: Trouble) -> Finding:
     )
 
 
-def _parameter(declared: Declaration) -> LookParameter:
+def look_parameter(declared: Declaration) -> LookParameter:
     try:
         default: object = ast.literal_eval(declared.default) if declared.default else None
         shape = shape_of(declared.annotation, default)
@@ -133,14 +133,18 @@ def to_json(found: Look) -> dict[str, Any]:
     return whole
 
 
+def parameters_json(parameters: Iterable[LookParameter]) -> list[dict[str, Any]]:
+    return [_plain(each) for each in parameters]
+
+
 def _plain(value: Any) -> Any:
     if is_dataclass(value):
-        return {name: _plain(getattr(value, name)) for name in _names(type(value))}
+        return {name: _plain(getattr(value, name)) for name in _names(value.__class__)}
     if isinstance(value, Enum):
         return value.value
     return [_plain(item) for item in value] if isinstance(value, tuple) else value
 
 
 @cache
-def _names(kind: type[Any]) -> tuple[str, ...]:
+def _names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in fields(kind))

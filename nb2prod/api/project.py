@@ -7,11 +7,24 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from nb2prod.analysis.parameters import Declaration
+from nb2prod.api.look import look_parameter
+from nb2prod.execution.projects import project_settings, project_specs
+from nb2prod.model.look import LookParameter
 from nb2prod.runtime.files import read_json
 from nb2prod.targets.write import LOCK
 from nb2prod.verify.project import open_project
 
-__all__ = ["GeneratedFile", "ProjectTree", "changed_files", "digests_of", "generated_files", "project_tree", "texts_of"]
+__all__ = [
+    "GeneratedFile",
+    "ProjectTree",
+    "changed_files",
+    "digests_of",
+    "generated_files",
+    "project_parameters",
+    "project_tree",
+    "texts_of",
+]
 
 _LARGEST, _IN_ALL = 2**20, 8 * 2**20  # bytes of texts that are kept
 
@@ -45,6 +58,23 @@ def project_tree(folder: Path) -> ProjectTree:
     name = str(opened.lock["notebook"].get("name", opened.notebook.name))
     return ProjectTree(
         folder=folder, package=opened.package, notebook=opened.workdir / name, converted_at=at, files=files
+    )
+
+
+def project_parameters(folder: Path) -> tuple[LookParameter, ...]:
+    """Those of its own parameters.py, which may have been edited. Raises NotAProject, SettingsWrong."""
+    return tuple(
+        look_parameter(
+            Declaration(
+                name=spec.name,
+                annotation=spec.annotation,
+                default=repr(spec.default),
+                comment=spec.comment,
+                cell=0,
+                line=0,
+            )
+        )
+        for spec in project_specs(project_settings(folder))
     )
 
 

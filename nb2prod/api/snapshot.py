@@ -47,9 +47,7 @@ class SnapshotTooLarge(InvalidOption):
         )
 
 
-def snapshot(
-    path: Path, patterns: Sequence[str] = (), *, limit: int = _LIMIT, text: str | None = None
-) -> Snapshot:
+def snapshot(path: Path, patterns: Sequence[str] = (), *, limit: int = _LIMIT, text: str | None = None) -> Snapshot:
     """`text` is a notebook's JSON that counts instead of what its file holds.
 
     Raises NotebookNotReadable, NotAProject, SnapshotTooLarge, and InvalidOption for a pattern that finds nothing.

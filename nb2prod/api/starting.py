@@ -59,7 +59,7 @@ def _started(store: str, log: Path) -> "subprocess.Popen[bytes]":
     """In a session of its own. The store's address may hold a password, which a command line would show."""
     command = [sys.executable, "-P", "-m", "nb2prod", "scheduler", "start"]
     environment = {**os.environ, "NB2PROD_STORE": store}
-    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as written:
+    with log.open("ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as written:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

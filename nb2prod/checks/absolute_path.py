@@ -13,6 +13,9 @@ import re
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
+from nb2prod.analysis.trees import walk
 from nb2prod.checks.cells import called_name, calls_of
 from nb2prod.checks.check import Remark, Rule
 from nb2prod.model.finding import Severity
@@ -34,20 +37,24 @@ _HINT = 'make it a parameter with a path relative to the notebook: data_path = "
 
 def look(analysis: Analysis) -> Iterator[Remark]:
     for cell in analysis.production:
-        if cell.role.kind is RoleKind.PARAMETERS:
-            continue  # the run can say another one
-        seen: set[str] = set()
-        for node in _paths_of(cell.lowered.tree):
-            text = _leading_text(node)
-            if _PATH.match(text) and text not in seen:
-                seen.add(text)
-                message = f"{text!r} is a path of one machine"
-                yield Remark(cell=cell.number, line=node.lineno, message=message, hint=_HINT)
+        if cell.role.kind is not RoleKind.PARAMETERS:  # the run can say another one
+            yield from _remarks(cell.lowered)
+
+
+@remembered
+def _remarks(cell: LoweredCell) -> list[Remark]:
+    found: dict[str, Remark] = {}
+    for node in _paths_of(cell.tree):
+        text = _leading_text(node)
+        if _PATH.match(text) and text not in found:
+            message = f"{text!r} is a path of one machine"
+            found[text] = Remark(cell=cell.number, line=node.lineno, message=message, hint=_HINT)
+    return list(found.values())
 
 
 def _paths_of(tree: ast.Module) -> Iterator[ast.expr]:
     """Expressions that are used as paths."""
-    nodes = [node for node in ast.walk(tree) if isinstance(node, ast.Assign)]
+    nodes = [node for node in walk(tree) if isinstance(node, ast.Assign)]
     for node in nodes:
         if any(isinstance(target, ast.Name) and _NAMES_A_PATH.search(target.id) for target in node.targets):
             yield node.value

@@ -4,17 +4,27 @@ import ast
 from collections.abc import Mapping
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
+from nb2prod.analysis.trees import walk
 
 
 def imported_names(analysis: Analysis) -> dict[str, str]:
     """What each imported name stands for: {"np": "numpy", "split": "sklearn.model_selection.train_test_split"}."""
     names: dict[str, str] = {}
     for cell in analysis.cells:
-        for node in ast.walk(cell.lowered.tree):
-            if isinstance(node, ast.Import):
-                names |= {alias.asname or alias.name.split(".")[0]: _module(alias) for alias in node.names}
-            elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-                names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+        names |= _imported(cell.lowered)
+    return names
+
+
+@remembered
+def _imported(cell: LoweredCell) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for node in cell.nodes:
+        if isinstance(node, ast.Import):
+            names |= {alias.asname or alias.name.split(".")[0]: _module(alias) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
     return names
 
 
@@ -39,7 +49,7 @@ def called_name(call: ast.Call) -> str:
 
 def calls_of(tree: ast.AST) -> list[ast.Call]:
     """All calls, in order of lines."""
-    calls = [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    calls = [node for node in walk(tree) if isinstance(node, ast.Call)]
     return sorted(calls, key=lambda call: (call.lineno, call.col_offset))
 
 

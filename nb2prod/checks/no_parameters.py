@@ -44,7 +44,7 @@ def _assigned(analysis: Analysis) -> list[str]:
     bound = Counter(
         node.id
         for cell in analysis.cells
-        for node in ast.walk(cell.lowered.tree)
+        for node in cell.lowered.nodes
         if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)
     )
     found = []

@@ -12,6 +12,8 @@ import re
 from collections.abc import Iterable, Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
 from nb2prod.checks.check import Remark, Rule
 from nb2prod.model.finding import Severity
 
@@ -35,12 +37,17 @@ _HINT = 'read it from the environment, os.environ["NAME"], and replace the secre
 
 def look(analysis: Analysis) -> Iterator[Remark]:
     for cell in analysis.cells:  # those tagged `skip` too: the project keeps the notebook
-        lines: set[int] = set()
-        for name, value in _named_texts(cell.lowered.tree):
-            if value.lineno not in lines and _is_secret(name, str(value.value)):
-                lines.add(value.lineno)
-                what = f"`{name}`" if name else "the text"
-                yield Remark(cell=cell.number, line=value.lineno, message=f"{what} looks like a secret", hint=_HINT)
+        yield from _remarks(cell.lowered)
+
+
+@remembered
+def _remarks(cell: LoweredCell) -> list[Remark]:
+    found: dict[int, Remark] = {}
+    for name, value in _named_texts(cell.nodes):
+        if value.lineno not in found and _is_secret(name, str(value.value)):
+            message = f"{f'`{name}`' if name else 'the text'} looks like a secret"
+            found[value.lineno] = Remark(cell=cell.number, line=value.lineno, message=message, hint=_HINT)
+    return list(found.values())
 
 
 def names_a_secret(name: str) -> bool:
@@ -58,9 +65,9 @@ def _is_secret(name: str, text: str) -> bool:
     return bool(_NAME.search(name)) and not re.fullmatch(r"[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+", text)
 
 
-def _named_texts(tree: ast.Module) -> Iterator[tuple[str, ast.Constant]]:
+def _named_texts(nodes: list[ast.AST]) -> Iterator[tuple[str, ast.Constant]]:
     """String literals with the name that they are given to; those without a name come last."""
-    for node in ast.walk(tree):
+    for node in nodes:
         match node:
             case ast.Assign(targets=[target], value=ast.Constant(value=str()) as value):
                 yield _name_of(target), value
@@ -70,7 +77,7 @@ def _named_texts(tree: ast.Module) -> Iterator[tuple[str, ast.Constant]]:
                 yield name, value
             case ast.Dict(keys=keys, values=values):
                 yield from _items(zip(keys, values, strict=True))
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield "", node
 

@@ -16,6 +16,8 @@ import ast
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
 from nb2prod.checks.check import Remark, Rule
 from nb2prod.model.finding import Severity
 
@@ -25,11 +27,8 @@ _IN_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "iter", "map", "filt
 def look(analysis: Analysis) -> Iterator[Remark]:
     named: dict[str, bool] = {}  # names, and whether they now hold a set whose order is chance
     for cell in analysis.production:
-        for node in ast.walk(cell.lowered.tree):
-            match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value):
-                    named[name] = _is_chance(value)
-        for gone_through in _gone_through(cell.lowered.tree):
+        named |= _named(cell.lowered)
+        for gone_through in _gone_through(cell.lowered):
             chance = (
                 named.get(gone_through.id, False) if isinstance(gone_through, ast.Name) else _is_chance(gone_through)
             )
@@ -37,6 +36,12 @@ def look(analysis: Analysis) -> Iterator[Remark]:
                 message = f"the order of `{_short(gone_through)}`, a set, is another in each run"
                 hint = "make it a list, or go through it with sorted(...)"
                 yield Remark(cell=cell.number, line=gone_through.lineno, message=message, hint=hint)
+
+
+@remembered
+def _named(cell: LoweredCell) -> dict[str, bool]:
+    assigned = [node for node in cell.nodes if isinstance(node, ast.Assign) and len(node.targets) == 1]
+    return {n.targets[0].id: _is_chance(n.value) for n in assigned if isinstance(n.targets[0], ast.Name)}
 
 
 def _is_chance(value: ast.expr) -> bool:
@@ -57,8 +62,13 @@ def _is_number(node: ast.expr) -> bool:
     return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
 
 
-def _gone_through(tree: ast.Module) -> Iterator[ast.expr]:
-    for node in ast.walk(tree):
+@remembered
+def _gone_through(cell: LoweredCell) -> list[ast.expr]:
+    return [found for node in cell.nodes for found in _through(node)]
+
+
+def _through(node: ast.AST) -> Iterator[ast.expr]:
+    if isinstance(node, ast.For | ast.ListComp | ast.Assign):
         match node:
             case ast.For(iter=items):
                 yield from _sources(items)

@@ -21,7 +21,9 @@ from nb2prod.model.finding import Severity
 def look(analysis: Analysis) -> Iterator[Remark]:
     refused = {(finding.cell, finding.line) for finding in analysis.findings if finding.code == "NB207"}
     for cell in analysis.production:
-        for node in ast.walk(cell.lowered.tree):
+        if "*" not in cell.lowered.text:
+            continue
+        for node in cell.lowered.nodes:
             stars = isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
             if isinstance(node, ast.ImportFrom) and stars and (cell.number, node.lineno) not in refused:
                 message = f"`{ast.unparse(node)}` hides where names come from"

@@ -16,6 +16,8 @@ import ast
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
 from nb2prod.checks.check import Remark, Rule
 from nb2prod.model.finding import Severity
 
@@ -25,12 +27,20 @@ _HINT = "name the error that is expected, or let it rise: a failed step says in 
 
 def look(analysis: Analysis) -> Iterator[Remark]:
     for cell in analysis.production:
-        for node in ast.walk(cell.lowered.tree):
-            if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and all(map(_says_little, node.body)):
-                what = "every error" if node.type is None else f"every {ast.unparse(node.type)}"
-                yield Remark(cell=cell.number, line=node.lineno, message=f"{what} is swallowed here", hint=_HINT)
-            elif isinstance(node, ast.Call) and _suppresses(node):
-                yield Remark(cell=cell.number, line=node.lineno, message="every error is suppressed here", hint=_HINT)
+        yield from _remarks(cell.lowered)
+
+
+@remembered
+def _remarks(cell: LoweredCell) -> list[Remark]:
+    found = []
+    for node in cell.nodes:
+        if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and all(map(_says_little, node.body)):
+            what = "every error" if node.type is None else f"every {ast.unparse(node.type)}"
+            found.append(Remark(cell=cell.number, line=node.lineno, message=f"{what} is swallowed here", hint=_HINT))
+        elif isinstance(node, ast.Call) and _suppresses(node):
+            message = "every error is suppressed here"
+            found.append(Remark(cell=cell.number, line=node.lineno, message=message, hint=_HINT))
+    return found
 
 
 def _is_broad(node: ast.expr | None) -> bool:

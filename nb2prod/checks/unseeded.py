@@ -14,8 +14,12 @@ write          random_state = 7        # in the cell tagged `parameters`
 import ast
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.magics import LoweredCell
+from nb2prod.analysis.remembered import remembered
+from nb2prod.analysis.trees import walk
 from nb2prod.checks.cells import calls_of, full_name, imported_names, keyword
 from nb2prod.checks.check import Remark, Rule
 from nb2prod.model.finding import Severity
@@ -59,41 +63,57 @@ _HINT = "give it a seed that is a parameter: random_state=random_state, or np.ra
 def look(analysis: Analysis) -> Iterator[Remark]:
     imported = imported_names(analysis)
     seeded: set[str] = set()
-    everywhere = _seeds(ast.Module([s for cell in analysis.production for s in cell.lowered.tree.body], []), imported)
+    everywhere = {kind for cell in analysis.production for kind in _seeds(cell.lowered, imported)}
     for cell in analysis.production:
-        seeded |= _seeds(cell.lowered.tree, imported)
-        inside = _given_to_seeded(cell.lowered.tree)
-        later = _calls_in_functions(cell.lowered.tree)  # they draw when they are called, perhaps after a later seed
+        seeded |= _seeds(cell.lowered, imported)
         seen: set[str] = set()
-        for call in calls_of(cell.lowered.tree):
-            name = full_name(call.func, imported) or _sampled(call, imported)
-            source = _source(call, name)
-            if (
-                not source
-                or id(call) in inside
-                or source in (everywhere if id(call) in later else seeded)
-                or name in seen
-            ):
+        for draw in _draws(cell.lowered, imported):
+            if draw.source in (everywhere if draw.is_later else seeded) or draw.name in seen:
                 continue
-            seen.add(name)
-            message = f"`{name.rpartition('.')[2]}` draws at random and nothing seeds it"
-            yield Remark(cell=cell.number, line=call.lineno, message=message, hint=_HINT)
+            seen.add(draw.name)
+            message = f"`{draw.name.rpartition('.')[2]}` draws at random and nothing seeds it"
+            yield Remark(cell=cell.number, line=draw.call.lineno, message=message, hint=_HINT)
 
 
-def _seeds(tree: ast.Module, imported: Mapping[str, str]) -> set[str]:
-    calls = [call for call in calls_of(tree) if call.args or call.keywords]
+@dataclass(frozen=True, kw_only=True)
+class _Draw:
+    """A call that draws from `source` and is given no seed; `is_later`: when its function is called, perhaps after a
+    later seed."""
+
+    call: ast.Call
+    name: str
+    source: str
+    is_later: bool
+
+
+@remembered
+def _seeds(cell: LoweredCell, imported: Mapping[str, str]) -> set[str]:
+    calls = [call for call in calls_of(cell.tree) if call.args or call.keywords]
     return {kind for call in calls for kind in _SEEDS.get(full_name(call.func, imported), ())}
 
 
+@remembered
+def _draws(cell: LoweredCell, imported: Mapping[str, str]) -> list[_Draw]:
+    named = [(call, full_name(call.func, imported) or _sampled(call, imported)) for call in calls_of(cell.tree)]
+    found = [(call, name, source) for call, name in named if (source := _source(call, name))]
+    inside = _given_to_seeded(cell.tree) if found else set()
+    later = _calls_in_functions(cell.tree) if found else set()
+    return [
+        _Draw(call=call, name=name, source=source, is_later=id(call) in later)
+        for call, name, source in found
+        if id(call) not in inside
+    ]
+
+
 def _calls_in_functions(tree: ast.Module) -> set[int]:
-    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
-    return {id(node) for function in functions for node in ast.walk(function) if isinstance(node, ast.Call)}
+    functions = [node for node in walk(tree) if isinstance(node, ast.FunctionDef | ast.Lambda)]
+    return {id(node) for function in functions for node in walk(function) if isinstance(node, ast.Call)}
 
 
 def _given_to_seeded(tree: ast.Module) -> set[int]:
     """Estimators given to one with a seed (AdaBoost(DecisionTree(), random_state=1)) are seeded by it."""
     outer = [call for call in calls_of(tree) if _has_seed(call)]
-    return {id(node) for call in outer for node in ast.walk(call) if node is not call}
+    return {id(node) for call in outer for node in walk(call) if node is not call}
 
 
 def _sampled(call: ast.Call, imported: Mapping[str, str]) -> str:

@@ -40,7 +40,7 @@ class LookInput:
 
 @dataclass(frozen=True, kw_only=True)
 class LookOutput:
-    """`readers` are the steps that take it; `is_result`: the pipeline gives it back; `cell` is the last to change it."""
+    """`readers` are the steps that take it; `is_result`: the pipeline gives it back; `cell` changes it last."""
 
     name: str
     readers: tuple[str, ...]

@@ -34,5 +34,10 @@ class Latest:
             if self._newest.get(kind) == number:
                 del self._newest[kind]
 
+    @property
+    def waiting(self) -> tuple[Hashable, ...]:
+        """The kinds of requests that were not answered yet."""
+        return tuple(self._newest)
+
     def close(self) -> None:
         self._thread.shutdown(wait=False, cancel_futures=True)

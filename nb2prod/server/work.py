@@ -56,7 +56,7 @@ def _convert(order: Order, tell: Tell) -> Mapping[str, Any]:
     texts, before = texts_of(output), digests_of(output)
     options = {"record": order["record"], "trace": order["trace"], "progress": tell}
     if not is_replay(path):
-        done, more = convert(path, output, **options), {}
+        done, more = convert(path, output, **options), dict[str, Any]()
     else:
         taken = take_back(path, output, **options)
         done = taken.conversion

@@ -5,8 +5,10 @@ sections are those of grammar.py with `knowledge.` before them. A distribution a
 `nb2prod.knowledge`: the path of a TOML file, or the text of one.
 """
 
+import sys
 import tomllib
 from collections.abc import Iterator
+from functools import lru_cache
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any  # what an entry point or TOML gives
@@ -25,7 +27,7 @@ GROUP = "nb2prod.knowledge"
 def knowledge_for(notebook: Path) -> Knowledge:
     """The knowledge for the notebook of that path. Raises KnowledgeWrong."""
     settings = find_settings(notebook)
-    more = [*_of_distributions(), *([_of_settings(settings)] if settings else [])]
+    more = [*_of_distributions(tuple(sys.path)), *([_of_settings(settings)] if settings else [])]
     return with_entries(more) if more else KNOWN
 
 
@@ -49,7 +51,13 @@ def _of_settings(path: Path) -> dict[str, Any]:
     return entries_of_table(data.get("knowledge", {}), str(path), "knowledge.")
 
 
-def _of_distributions() -> Iterator[dict[str, Any]]:
+@lru_cache(maxsize=4)
+def _of_distributions(_path: tuple[str, ...]) -> tuple[dict[str, Any], ...]:
+    """Asked once: going through all that is installed takes longer than analysing a notebook that is known."""
+    return tuple(_entries())
+
+
+def _entries() -> Iterator[dict[str, Any]]:
     for entry in sorted(entry_points(group=GROUP), key=lambda entry: entry.name):
         given = entry.load()
         where = f"{entry.value} (entry point {entry.name!r} of {GROUP})"

@@ -31,7 +31,7 @@ class Handler(APIHandler):
         self._size = 0
         self.gone = asyncio.Event()
 
-    async def prepare(self) -> None:
+    async def prepare(self) -> None:  # type: ignore[override]
         await super().prepare()
         if not self.current_user:
             raise HTTPError(403)  # before anything of the body is kept

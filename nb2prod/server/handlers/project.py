@@ -35,7 +35,8 @@ class ProjectFileHandler(Handler):
 
 
 def _tree(places: Places, path: str) -> Any:
-    from nb2prod.api.project import project_tree
+    from nb2prod.api.look import parameters_json
+    from nb2prod.api.project import project_parameters, project_tree
 
     tree = project_tree(places.folder(path))
     is_ours = tree.notebook.is_file() and places.within(tree.notebook)
@@ -45,6 +46,7 @@ def _tree(places: Places, path: str) -> Any:
         "notebook": places.shown(tree.notebook) if is_ours else None,
         "converted_at": tree.converted_at.isoformat(),
         "files": [asdict(file) for file in tree.files],
+        "parameters": parameters_json(project_parameters(tree.folder)),
     }
 
 
