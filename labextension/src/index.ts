@@ -1,6 +1,8 @@
 // The plugins of nb2prod, a line each.
 
 import { clientPlugin, looksPlugin } from './analysis/plugin';
+import { runsPlugin } from './runs/plugin';
+import { schedulesPlugin } from './schedules/plugin';
 import { schedulerPlugin } from './ui/plugin';
 
-export default [clientPlugin, looksPlugin, schedulerPlugin];
+export default [clientPlugin, looksPlugin, schedulerPlugin, schedulesPlugin, runsPlugin];

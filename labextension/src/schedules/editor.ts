@@ -6,7 +6,7 @@ import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Refusal } from '../api';
-import { ISchedule, Jobs, refusedFields, wordsOf } from '../jobs';
+import { IPolicies, ISchedule, Jobs, refusedFields, wordsOf } from '../jobs';
 import type { IDefinition, Parameters } from '../rest';
 import type { FormModel } from '../run/form';
 import { Faults, IDraft, Reading } from './draft';
@@ -162,9 +162,9 @@ export class EditorModel implements IDisposable {
       return this.jobs.addSchedule({ ...order, parameters: given ?? {} });
     }
     const before = this.edited.schedule;
-    const { name: _name, parameters: _parameters, definition, trigger, ...policies } = order;
+    const { trigger, definition } = order;
     return this.jobs.changeSchedule(before.name, {
-      ...policies,
+      ...policiesOf(order),
       ...(JSON.stringify(trigger) === JSON.stringify(before.trigger) ? {} : { trigger }),
       ...(isDefined ? { definition } : {}),
       ...(given ? { parameters: given } : {})
@@ -269,6 +269,11 @@ export class EditorModel implements IDisposable {
 
 function ignore(): void {
   // a debouncer that is disposed rejects what still waits
+}
+
+function policiesOf(order: IPolicies): IPolicies {
+  const { misfire, overlap, grace, priority, jitter, start_at, end_at, paused } = order;
+  return { misfire, overlap, grace, priority, jitter, start_at, end_at, paused };
 }
 
 /** The name that a definition is refused for is not the schedule's. */

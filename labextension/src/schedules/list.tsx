@@ -16,7 +16,7 @@ export interface IRowActions {
   readonly edit: (row: IScheduleRow) => void;
   readonly remove: (row: IScheduleRow) => void;
   readonly openRuns: (row: IScheduleRow) => void;
-  readonly openRun: ((id: string) => void) | null;
+  readonly openRun: (id: string) => void;
 }
 
 export function ScheduleTable(props: {
@@ -125,7 +125,12 @@ function Actions(props: {
   );
   return (
     <div className="nb2prod-Table-actions">
-      {action(runIcon, trans.__('Run %1 now', row.name), trans.__('Run now'), () => void model.runNow(row.name))}
+      {action(
+        runIcon,
+        trans.__('Run %1 now', row.name),
+        trans.__('Run now'),
+        () => void model.runNow(row.name)
+      )}
       {action(historyIcon, trans.__('Open the runs of %1', row.name), trans.__('Open its runs'), () =>
         actions.openRuns(row)
       )}
@@ -151,7 +156,9 @@ function Next(props: { readonly row: IScheduleRow; readonly trans: TranslationBu
   if (!row.next_due) {
     const waits = row.trigger.kind === 'after' || row.trigger.kind === 'when';
     return (
-      <span className="nb2prod-mod-faint">{waits ? trans.__('When it happens') : trans.__('Never again')}</span>
+      <span className="nb2prod-mod-faint">
+        {waits ? trans.__('When it happens') : trans.__('Never again')}
+      </span>
     );
   }
   const zone = row.trigger.kind === 'cron' ? row.trigger.timezone : ownZone();
@@ -182,16 +189,11 @@ function Last(props: {
     return <span className="nb2prod-mod-faint">{trans.__('None yet')}</span>;
   }
   const { openRun } = actions;
-  const told = <Status status={run.status} trans={trans} />;
   return (
     <div className="nb2prod-Next">
-      {openRun ? (
-        <button className="nb2prod-Link" onClick={() => openRun(run.id)} type="button">
-          {told}
-        </button>
-      ) : (
-        told
-      )}
+      <button className="nb2prod-Link" onClick={() => openRun(run.id)} type="button">
+        <Status status={run.status} trans={trans} />
+      </button>
       <span className="nb2prod-mod-faint nb2prod-Next-more">
         <RelativeTime at={run.finished_at ?? run.started_at ?? run.created_at} />
       </span>

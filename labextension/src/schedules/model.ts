@@ -42,7 +42,7 @@ export class SchedulesModel implements IDisposable {
   }
 
   /** Asked for when the typing rests. */
-  set search(text: string) {
+  seek(text: string): void {
     if (text !== this.sought) {
       this.sought = text;
       this.ticket++;

@@ -65,7 +65,7 @@ export const schedulesPlugin: JupyterFrontEndPlugin<void> = {
         newEditor: () => office.newEditor({}),
         editorOf: row => office.editorOf(row),
         openRuns: schedule => void app.commands.execute(OPEN_RUNS, { schedule }),
-        openRun: office.openRun
+        openRun: id => office.openRun(id)
       });
       void tracker.add(panel);
       app.shell.add(panel, 'main', { type: 'nb2prod' });
@@ -111,13 +111,13 @@ class Office implements INotebooks {
 
   readonly jobs: Jobs;
 
-  get openRun(): ((id: string) => void) | null {
-    const { commands } = this.app;
-    return commands.hasCommand(OPEN_RUN) ? id => void commands.execute(OPEN_RUN, { id }) : null;
+  openRun(id: string): void {
+    void this.app.commands.execute(OPEN_RUN, { id });
   }
 
   newEditor(args: { readonly path?: unknown; readonly kind?: unknown }): EditorModel {
-    const path = typeof args.path === 'string' ? args.path : (this.tracker.currentWidget?.context.localPath ?? '');
+    const path =
+      typeof args.path === 'string' ? args.path : (this.tracker.currentWidget?.context.localPath ?? '');
     const source = args.kind === 'pipeline' ? 'pipeline' : 'notebook';
     const draft = { ...emptyDraft(ownZone()), path, source } as const;
     return new EditorModel(this.jobs, this.sources, this.trans, draft);

@@ -105,6 +105,24 @@ function PeriodFields(props: IPartProps): JSX.Element {
         value={draft.endAt}
       />
       {hasZone && <ZoneField {...props} />}
+      <NumberFields {...props} />
+      <label className="nb2prod-Form-check">
+        <input
+          checked={draft.paused}
+          onChange={event => editor.set({ paused: event.target.checked }, 'paused')}
+          type="checkbox"
+        />
+        {trans.__('Paused: nothing of it becomes due until it is resumed')}
+      </label>
+    </div>
+  );
+}
+
+function NumberFields(props: IPartProps): JSX.Element {
+  const { editor, trans, form } = props;
+  const { draft, faults } = editor;
+  return (
+    <>
       <TextField
         fault={faults.get('grace')}
         hint={trans.__('seconds after which a time counts as missed')}
@@ -132,15 +150,7 @@ function PeriodFields(props: IPartProps): JSX.Element {
         onChange={priority => editor.set({ priority }, 'priority')}
         value={draft.priority}
       />
-      <label className="nb2prod-Form-check">
-        <input
-          checked={draft.paused}
-          onChange={event => editor.set({ paused: event.target.checked }, 'paused')}
-          type="checkbox"
-        />
-        {trans.__('Paused: nothing of it becomes due until it is resumed')}
-      </label>
-    </div>
+    </>
   );
 }
 

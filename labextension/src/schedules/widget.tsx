@@ -27,7 +27,7 @@ export interface ISchedulesServices {
   readonly newEditor: () => EditorModel;
   readonly editorOf: (row: IScheduleRow) => Promise<EditorModel>;
   readonly openRuns: (schedule: string) => void;
-  readonly openRun: ((id: string) => void) | null;
+  readonly openRun: (id: string) => void;
 }
 
 export class SchedulesPanel extends ReactWidget {
@@ -149,46 +149,64 @@ function Overview(props: {
   const actions = useActions(panel, services);
   return (
     <>
-      <div className="nb2prod-Panel-bar" role="group" aria-label={trans.__('Schedules')}>
-        <button
-          className="jp-mod-styled jp-mod-accept nb2prod-mod-icon"
-          onClick={() => panel.edit(services.newEditor())}
-          type="button"
-        >
-          <addIcon.react tag="span" /> {trans.__('New schedule')}
-        </button>
-        <input
-          aria-label={trans.__('Search schedules by name')}
-          className="jp-mod-styled nb2prod-Panel-search"
-          onChange={event => (model.search = event.target.value)}
-          placeholder={trans.__('Search by name')}
-          type="search"
-          value={model.search}
-        />
-        <span aria-live="polite" className="nb2prod-mod-faint nb2prod-Panel-count">
-          {model.isReady && trans._n('%1 schedule', '%1 schedules', model.total, model.total)}
-        </span>
-        <button
-          aria-label={trans.__('Refresh')}
-          className="nb2prod-IconButton"
-          onClick={() => void model.refresh()}
-          title={trans.__('Refresh')}
-          type="button"
-        >
-          <refreshIcon.react tag="span" />
-        </button>
-      </div>
-      <div className="nb2prod-Panel-scroll" tabIndex={0} role="region" aria-label={trans.__('Table of schedules')}>
+      <Bar create={() => panel.edit(services.newEditor())} model={model} trans={trans} />
+      <div
+        aria-label={trans.__('Table of schedules')}
+        className="nb2prod-Panel-scroll"
+        role="region"
+        tabIndex={0}
+      >
         {model.schedules.length > 0 && <ScheduleTable actions={actions} model={model} trans={trans} />}
-        {model.isReady && model.schedules.length === 0 && <Nothing isSought={Boolean(model.search)} trans={trans} />}
+        {model.isReady && model.schedules.length === 0 && (
+          <Nothing isSought={Boolean(model.search)} trans={trans} />
+        )}
         {!model.isReady && !model.trouble && <p className="nb2prod-Panel-empty">{trans.__('Loading …')}</p>}
         {model.hasMore && (
-          <button className="jp-mod-styled nb2prod-Panel-more" onClick={() => void model.showMore()} type="button">
+          <button
+            className="jp-mod-styled nb2prod-Panel-more"
+            onClick={() => void model.showMore()}
+            type="button"
+          >
             {trans.__('Show more')}
           </button>
         )}
       </div>
     </>
+  );
+}
+
+function Bar(props: {
+  readonly model: SchedulesModel;
+  readonly trans: TranslationBundle;
+  readonly create: () => void;
+}): JSX.Element {
+  const { model, trans, create } = props;
+  return (
+    <div className="nb2prod-Panel-bar" role="group" aria-label={trans.__('Schedules')}>
+      <button className="jp-mod-styled jp-mod-accept nb2prod-mod-icon" onClick={create} type="button">
+        <addIcon.react tag="span" /> {trans.__('New schedule')}
+      </button>
+      <input
+        aria-label={trans.__('Search schedules by name')}
+        className="jp-mod-styled nb2prod-Panel-search"
+        onChange={event => model.seek(event.target.value)}
+        placeholder={trans.__('Search by name')}
+        type="search"
+        value={model.search}
+      />
+      <span aria-live="polite" className="nb2prod-mod-faint nb2prod-Panel-count">
+        {model.isReady && trans._n('%1 schedule', '%1 schedules', model.total, model.total)}
+      </span>
+      <button
+        aria-label={trans.__('Refresh')}
+        className="nb2prod-IconButton"
+        onClick={() => void model.refresh()}
+        title={trans.__('Refresh')}
+        type="button"
+      >
+        <refreshIcon.react tag="span" />
+      </button>
+    </div>
   );
 }
 
@@ -202,7 +220,9 @@ function Nothing(props: { readonly isSought: boolean; readonly trans: Translatio
         <>
           <p>{trans.__('No schedules yet.')}</p>
           <p>
-            {trans.__('A schedule runs a notebook or a project at times of the calendar, or after another one.')}
+            {trans.__(
+              'A schedule runs a notebook or a project at times of the calendar, or after another one.'
+            )}
           </p>
         </>
       )}
@@ -214,8 +234,13 @@ function useActions(panel: SchedulesPanel, services: ISchedulesServices): IRowAc
   const { trans, editorOf, openRuns, openRun } = services;
   const { model } = panel;
   return {
-    edit: row => void editorOf(row).then(editor => panel.edit(editor), error => model.refuse(error)),
-    remove: row => void askToRemove(row.name, trans).then(isSure => isSure && model.remove(row.name)),
+    edit: row =>
+      void editorOf(row).then(
+        editor => panel.edit(editor),
+        error => model.refuse(error)
+      ),
+    remove: row =>
+      void askToRemove(row.name, trans).then(isSure => (isSure ? model.remove(row.name) : undefined)),
     openRuns: row => openRuns(row.name),
     openRun
   };
