@@ -1,8 +1,9 @@
 // The plugins of nb2prod, a line each.
 
 import { clientPlugin, looksPlugin } from './analysis/plugin';
+import { convertPlugin } from './convert/plugin';
 import { runsPlugin } from './runs/plugin';
 import { schedulesPlugin } from './schedules/plugin';
 import { schedulerPlugin } from './ui/plugin';
 
-export default [clientPlugin, looksPlugin, schedulerPlugin, schedulesPlugin, runsPlugin];
+export default [clientPlugin, looksPlugin, schedulerPlugin, convertPlugin, schedulesPlugin, runsPlugin];

@@ -39,14 +39,14 @@ export function ScheduleForm(props: {
   return (
     <form
       aria-label={title}
-      className="nb2prod-Form"
+      className="nb2prod-ScheduleForm"
       noValidate
       onKeyDown={event => event.key === 'Escape' && !event.defaultPrevented && onCancel()}
       onSubmit={event => void submit(event)}
       ref={node}
     >
       <h2>{title}</h2>
-      <div className="nb2prod-Form-parts">
+      <div className="nb2prod-ScheduleForm-parts">
         <SourcePart {...part} choose={choose} />
         <TriggerPart {...part} />
         <ParametersPart {...part} />
@@ -54,7 +54,7 @@ export function ScheduleForm(props: {
         <MorePart {...part} />
       </div>
       <Refused editor={editor} />
-      <div className="nb2prod-Form-buttons">
+      <div className="nb2prod-ScheduleForm-buttons">
         <button className="jp-mod-styled jp-mod-accept" disabled={editor.isBusy} type="submit">
           {editor.isBusy ? trans.__('Saving …') : editor.edited ? trans.__('Save') : trans.__('Create')}
         </button>

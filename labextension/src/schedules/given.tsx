@@ -7,9 +7,9 @@ import type { IPartProps } from './triggers';
 export function ParametersPart(props: IPartProps): JSX.Element {
   const { editor, trans } = props;
   return (
-    <fieldset className="nb2prod-Form-part">
+    <fieldset className="nb2prod-ScheduleForm-part">
       <legend>{trans.__('Parameters')}</legend>
-      {editor.formProblem && <p className="nb2prod-Form-note">{editor.formProblem}</p>}
+      {editor.formProblem && <p className="nb2prod-ScheduleForm-note">{editor.formProblem}</p>}
     </fieldset>
   );
 }

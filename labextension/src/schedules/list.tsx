@@ -26,7 +26,7 @@ export function ScheduleTable(props: {
 }): JSX.Element {
   const { model, trans } = props;
   return (
-    <table aria-label={trans.__('Schedules')} className="nb2prod-Table nb2prod-ScheduleTable">
+    <table aria-label={trans.__('Schedules')} className="nb2prod-ListTable nb2prod-ScheduleTable">
       <thead>
         <tr>
           <th scope="col">{trans.__('Name')}</th>
@@ -70,13 +70,13 @@ function Row(props: {
   return (
     <tr aria-busy={isBusy} className={row.paused ? 'nb2prod-mod-paused' : ''} data-name={row.name}>
       <th scope="row" title={row.name}>
-        <span className="nb2prod-Table-text">{row.name}</span>
+        <span className="nb2prod-ListTable-text">{row.name}</span>
       </th>
       <td className="nb2prod-col-definition" title={trans.__('%1 version %2', row.definition, row.version)}>
-        <span className="nb2prod-Table-text">{row.definition}</span>
+        <span className="nb2prod-ListTable-text">{row.definition}</span>
       </td>
       <td className="nb2prod-col-trigger" title={row.reading}>
-        <span className="nb2prod-Table-text">{row.reading}</span>
+        <span className="nb2prod-ListTable-text">{row.reading}</span>
       </td>
       <td className="nb2prod-col-next">
         <Next row={row} trans={trans} />
@@ -124,7 +124,7 @@ function Actions(props: {
     </button>
   );
   return (
-    <div className="nb2prod-Table-actions">
+    <div className="nb2prod-ListTable-actions">
       {action(
         runIcon,
         trans.__('Run %1 now', row.name),

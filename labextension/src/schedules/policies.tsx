@@ -30,9 +30,9 @@ export function PolicyPart(props: IPartProps): JSX.Element {
   };
   const { misfire, overlap } = editor.draft;
   return (
-    <fieldset className="nb2prod-Form-part">
+    <fieldset className="nb2prod-ScheduleForm-part">
       <legend>{trans.__('When things go otherwise')}</legend>
-      <div className="nb2prod-Form-fields">
+      <div className="nb2prod-ScheduleForm-fields">
         <SelectField
           fault={editor.faults.get('misfire')}
           hint={misfires[misfire][1]}
@@ -69,7 +69,7 @@ export function MorePart(props: IPartProps): JSX.Element {
   const [isOpen, setOpen] = React.useState(false);
   return (
     <details
-      className="nb2prod-Form-part nb2prod-Form-more"
+      className="nb2prod-ScheduleForm-part nb2prod-ScheduleForm-more"
       onToggle={event => setOpen(event.currentTarget.open)}
       open={isOpen || isAtFault}
     >
@@ -85,7 +85,7 @@ function PeriodFields(props: IPartProps): JSX.Element {
   const { draft, faults } = editor;
   const hasZone = draft.kind === 'after' || draft.kind === 'when'; // else it is among the trigger's fields
   return (
-    <div className="nb2prod-Form-fields">
+    <div className="nb2prod-ScheduleForm-fields">
       <TextField
         fault={faults.get('start_at')}
         hint={trans.__('nothing runs before it')}
@@ -106,7 +106,7 @@ function PeriodFields(props: IPartProps): JSX.Element {
       />
       {hasZone && <ZoneField {...props} />}
       <NumberFields {...props} />
-      <label className="nb2prod-Form-check">
+      <label className="nb2prod-ScheduleForm-check">
         <input
           checked={draft.paused}
           onChange={event => editor.set({ paused: event.target.checked }, 'paused')}
@@ -178,13 +178,13 @@ function SettingsFields(props: IPartProps): JSX.Element {
   return (
     <>
       {isFixed && (
-        <p className="nb2prod-Form-note">
+        <p className="nb2prod-ScheduleForm-note">
           {trans.__(
             'Limits and retries belong to the definition. To change them, take the notebook or the project as it is now.'
           )}
         </p>
       )}
-      <div className="nb2prod-Form-fields">
+      <div className="nb2prod-ScheduleForm-fields">
         {field('limits', 'run', trans.__('Limit of a run'), none)}
         {field('limits', 'cell', trans.__('Limit of a cell or step'), none)}
         {field('limits', 'memory', trans.__('Memory'), trans.__('MiB; left out: no limit'))}

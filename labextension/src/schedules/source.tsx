@@ -23,9 +23,9 @@ export function SourcePart(props: IPartProps & { readonly choose: Choose | null 
   }
   const isNew = draft.source === 'notebook' || draft.source === 'pipeline';
   return (
-    <fieldset className="nb2prod-Form-part">
+    <fieldset className="nb2prod-ScheduleForm-part">
       <legend>{trans.__('What runs')}</legend>
-      <div className="nb2prod-Form-fields">
+      <div className="nb2prod-ScheduleForm-fields">
         <SelectField
           id={`${form}-source`}
           label={trans.__('Source')}
@@ -62,7 +62,7 @@ function PathField(props: IPartProps & { readonly choose: Choose | null }): JSX.
     }
   };
   return (
-    <div className="nb2prod-Form-path nb2prod-mod-wide">
+    <div className="nb2prod-ScheduleForm-path nb2prod-mod-wide">
       <TextField
         fault={faults.get('path') ?? faults.get('notebook')}
         id={`${form}-path`}

@@ -44,9 +44,8 @@ export class Sources {
     return (await this.client.look(path, content)).parameters;
   }
 
-  /** They are those of the notebook that it was made of. */
   private async ofProject(path: string): Promise<readonly IParameter[]> {
-    const found = await this.client.request<{ notebook: string | null }>('project', { query: { path } });
-    return found.notebook === null ? [] : this.ofNotebook(found.notebook);
+    return (await this.client.request<{ parameters: readonly IParameter[] }>('project', { query: { path } }))
+      .parameters;
   }
 }

@@ -30,9 +30,9 @@ export function TriggerPart(props: IPartProps): JSX.Element {
   ];
   const kind = editor.draft.kind;
   return (
-    <fieldset className="nb2prod-Form-part">
+    <fieldset className="nb2prod-ScheduleForm-part">
       <legend>{trans.__('When it runs')}</legend>
-      <div className="nb2prod-Form-fields">
+      <div className="nb2prod-ScheduleForm-fields">
         <SelectField
           fault={editor.faults.get('trigger')}
           id={`${form}-kind`}
@@ -65,11 +65,15 @@ function CronFields(props: IPartProps): JSX.Element {
   ];
   return (
     <>
-      <div className="nb2prod-mod-wide nb2prod-Form-ready" role="group" aria-label={trans.__('Ready made')}>
+      <div
+        className="nb2prod-mod-wide nb2prod-ScheduleForm-ready"
+        role="group"
+        aria-label={trans.__('Ready made')}
+      >
         {ready.map(([expression, label]) => (
           <button
             aria-pressed={editor.draft.expression.trim() === expression}
-            className="nb2prod-Chip"
+            className="nb2prod-Toggle"
             key={expression}
             onClick={() => editor.set({ expression }, 'trigger.expression')}
             type="button"

@@ -21,3 +21,19 @@ const HISTORY = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0
 </svg>`;
 
 export const historyIcon = new LabIcon({ name: 'nb2prod:history', svgstr: HISTORY });
+
+const CONVERT = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M4 4h6v2H6v12h4v2H4zM14 7l5 5-5 5v-4H8v-2h6zM20 4h2v16h-2z"/>
+  </g>
+</svg>`;
+
+export const convertIcon = new LabIcon({ name: 'nb2prod:convert', svgstr: CONVERT });
+
+const JOB = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M3 4h18v16H3zm2 4v10h14V8zm4 1.5 7 3.5-7 3.5z" fill-rule="evenodd"/>
+  </g>
+</svg>`;
+
+export const jobIcon = new LabIcon({ name: 'nb2prod:job', svgstr: JOB });
