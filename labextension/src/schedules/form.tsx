@@ -14,7 +14,7 @@ let forms = 0;
 
 /** Places that some field of the form shows; of the others the words stand at the top. */
 const SHOWN =
-  /^(path|notebook|definition|name|trigger(\..+)?|parameters\..+|misfire|overlap|grace|jitter|priority|start_at|end_at|settings\.(limits\.(run|cell|memory|cpus)|retry\.(limit|delay|factor|maximum)))$/;
+  /^(path|notebook|definition|name|trigger(\..+)?|parameters(\..+)?|misfire|overlap|grace|jitter|priority|start_at|end_at|settings\.(limits\.(run|cell|memory|cpus)|retry\.(limit|delay|factor|maximum)))$/;
 
 export function ScheduleForm(props: {
   readonly editor: EditorModel;

@@ -1,5 +1,6 @@
 // Fields of a form: a label, what it is for, and what is wrong with it, read out as one.
 
+import { caretDownEmptyIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 export interface IFieldProps {
@@ -84,19 +85,22 @@ export function SelectField<Value extends string>(
   return (
     <Field {...props}>
       {aria => (
-        <select
-          {...aria}
-          className="jp-mod-styled"
-          disabled={props.disabled}
-          onChange={event => props.onChange(event.target.value as Value)}
-          value={props.value}
-        >
-          {props.options.map(([value, label]) => (
-            <option key={value} value={value}>
-              {label}
-            </option>
-          ))}
-        </select>
+        <div className="nb2prod-Select">
+          <select
+            {...aria}
+            className="jp-mod-styled"
+            disabled={props.disabled}
+            onChange={event => props.onChange(event.target.value as Value)}
+            value={props.value}
+          >
+            {props.options.map(([value, label]) => (
+              <option key={value} value={value}>
+                {label}
+              </option>
+            ))}
+          </select>
+          <caretDownEmptyIcon.react tag="span" />
+        </div>
       )}
     </Field>
   );

@@ -1,0 +1,73 @@
+"""The panels of schedules and runs as their user sees them, and what must be true of every panel."""
+
+import json
+import os
+import signal
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any  # JSON
+
+from lab.jupyterlab import TOKEN, Lab
+from lab.pages import LabPage
+from playwright.sync_api import Locator, Page
+
+_AXE = Path(__file__).parents[2] / "labextension" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def schedules(page: LabPage) -> Locator:
+    return page.page.locator("#nb2prod-schedules")
+
+
+def runs(page: LabPage) -> Locator:
+    return page.page.locator("#nb2prod-runs")
+
+
+def row(page: LabPage, name: str) -> Locator:
+    return schedules(page).locator(f'tr[data-name="{name}"]')
+
+
+def field(page: LabPage, label: str) -> Locator:
+    return schedules(page).get_by_label(label, exact=True)
+
+
+def ask(lab: Lab, path: str) -> Any:
+    """What the server extension answers."""
+    with urllib.request.urlopen(f"{lab.url}nb2prod/{path}{'&' if '?' in path else '?'}token={TOKEN}") as answer:
+        return json.loads(answer.read())
+
+
+@contextmanager
+def daemons_ended(lab: Lab) -> Iterator[None]:
+    """A scheduler daemon outlives the server that has started it: it is ended by its process's number."""
+    try:
+        yield
+    finally:
+        pids = [daemon["pid"] for daemon in ask(lab, "scheduler")["daemons"]]
+        for pid in pids:
+            os.kill(pid, signal.SIGTERM)
+        end = time.monotonic() + 30
+        while time.monotonic() < end and any(_is_there(pid) for pid in pids):
+            time.sleep(0.2)
+
+
+def _is_there(pid: int) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def serious_faults(page: Page, selector: str) -> list[str]:
+    """What axe-core finds inside of an element."""
+    page.evaluate(_AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("selector => axe.run(selector)", selector)
+    return [
+        f"{fault['id']}: {node['html'][:200]}"
+        for fault in found["violations"]
+        if fault["impact"] in ("serious", "critical")
+        for node in fault["nodes"]
+    ]
