@@ -32,6 +32,7 @@ demo: $(READY)
 
 test: $(READY)
 	$(BIN)/python -m pytest -n 2 --dist worksteal
+	$(BIN)/python -m pytest -n 2 --dist worksteal tests/server
 
 check: $(READY)
 	$(BIN)/ruff format --check $(LINTED)
@@ -39,6 +40,7 @@ check: $(READY)
 	$(BIN)/mypy nb2prod tests
 	$(BIN)/lint-imports
 	$(BIN)/python -m pytest -q -n 2 -m "not slow"
+	$(BIN)/python -m pytest -q -n 2 -m "not slow" tests/server
 
 corpus: $(READY)
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --editable '.[corpus]'

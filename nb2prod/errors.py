@@ -128,3 +128,12 @@ class UnknownCode(Nb2ProdError):
 
 class NotReplayable(Nb2ProdError):
     """A step that cannot be opened again as a notebook, or a replay that cannot be taken back; nothing was written."""
+
+
+class SchedulerNotStarted(Nb2ProdError):
+    """`last` are the last lines of its log."""
+
+    exit_code = 7
+
+    def __init__(self, reason: str, log: Path, last: str) -> None:
+        super().__init__(f"the scheduler did not start: {reason}; its log is {log}" + (f"\n{last}" if last else ""))

@@ -43,7 +43,7 @@ def test_the_wheel_has_the_package_with_its_templates_and_nothing_else(wheel: Pa
         for path in (ROOT / "nb2prod").rglob("*")
         if path.suffix in (".py", ".j2", ".toml")
     }
-    assert ours | {"nb2prod/py.typed"} == {name for name in names if ".dist-info/" not in name}
+    assert ours | {"nb2prod/py.typed"} == {name for name in names if ".dist-info/" not in name and ".data/" not in name}
 
 
 def test_help(clean: Path) -> None:

@@ -1,7 +1,7 @@
 """The steps of a plan as a person sees them: what each takes and gives, and which must come before which."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from nb2prod.analysis.build import Plan, carried_state, inputs_of, options_of
 from nb2prod.analysis.outcomes import metrics_of
@@ -12,7 +12,7 @@ from nb2prod.model.notebook import Role, RoleKind, StepOptions
 
 __all__ = ["edges_of", "steps_of"]
 
-_DEFAULT = asdict(StepOptions())
+_DEFAULT = vars(StepOptions())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -132,4 +132,4 @@ def _flow(wired: tuple[Routed, ...], inputs: list[list[str]]) -> _Flow:
 
 def _options(roles: tuple[Role, ...]) -> dict[str, object]:
     """Those that are not as without a word."""
-    return {name: value for name, value in asdict(options_of(roles)).items() if value != _DEFAULT[name]}
+    return {name: value for name, value in vars(options_of(roles)).items() if value != _DEFAULT[name]}

@@ -37,7 +37,7 @@ from nb2prod.analysis.magic_timeit import judge_timeit_cell
 from nb2prod.analysis.trees import walk
 from nb2prod.model.notebook import Cell
 
-__all__ = ["Fate", "LoweredCell", "Magic", "lower"]
+__all__ = ["Fate", "LoweredCell", "Magic", "forget", "lower"]
 
 _SPECIAL = re.compile(r"^\s*[%!?,;/]|=\s*[%!]|\?\s*(?:#.*)?$", re.MULTILINE)
 _KEPT = 2048  # cells: two long notebooks, in about 100 MB
@@ -55,6 +55,7 @@ class LoweredCell:
     number: int
     text: str
     tree: ast.Module
+    source: str = ""
     magics: tuple[Magic, ...] = ()
     requirements: tuple[str, ...] = ()
     error: str = ""
@@ -86,6 +87,7 @@ def _lower(number: int, source: str) -> LoweredCell:
     error = None if isinstance(tree, ast.Module) else tree
     return LoweredCell(
         number=number,
+        source=source,
         text="\n".join(done.lines),
         tree=tree if isinstance(tree, ast.Module) else ast.Module(body=[], type_ignores=[]),
         magics=tuple(sorted(done.magics, key=lambda magic: magic.line)),
@@ -93,6 +95,11 @@ def _lower(number: int, source: str) -> LoweredCell:
         error="" if error is None else error.msg if isinstance(error, SyntaxError) else str(error),
         error_line=0 if error is None else _line_of(error, len(done.lines)),
     )
+
+
+def forget() -> None:
+    """No cell is known any more: the next analysis is as the first of a process."""
+    _lower.cache_clear()
 
 
 def _line_of(error: Exception, lines: int) -> int:

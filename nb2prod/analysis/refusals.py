@@ -2,12 +2,14 @@
 
 import ast
 from collections.abc import Iterator
+from dataclasses import replace
 
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.displays import QUIET, Displays
+from nb2prod.analysis.fixes import lines_fix
 from nb2prod.analysis.magics import Fate, LoweredCell
-from nb2prod.analysis.trees import children
-from nb2prod.model.finding import Finding, Severity
+from nb2prod.analysis.trees import children, walk
+from nb2prod.model.finding import Finding, Fix, Severity
 
 _CALLS: dict[str, tuple[str, str, str]] = {
     "exec": ("NB204", "runs code that cannot be read", "write the statements out"),
@@ -41,9 +43,10 @@ def refuse_cell(cell: LoweredCell, statements: tuple[Statement, ...], displays: 
             yield from _refuse_display(cell.number, statement, displays)
             continue
         for node in statement.nodes:
-            yield from _refuse_node(cell.number, node, bound)
+            for finding in _refuse_node(cell.number, node, bound):
+                yield replace(finding, fix=_as_run(cell, statement)) if finding.code == "NB215" else finding
         if isinstance(statement.node, ast.Global) or "async" in cell.text or "await" in cell.text:
-            yield from _refuse_top(cell.number, statement.node)
+            yield from _refuse_top(cell, statement.node)
 
 
 def _refuse_display(cell: int, statement: Statement, displays: Displays) -> Iterator[Finding]:
@@ -77,13 +80,49 @@ def _refuse_node(cell: int, node: ast.AST, bound: frozenset[str]) -> Iterator[Fi
             )
 
 
-def _refuse_top(cell: int, node: ast.stmt) -> Iterator[Finding]:
+def _as_run(cell: LoweredCell, statement: Statement) -> Fix | None:
+    """The lines below `if __name__ == "__main__":`, as a notebook runs them."""
+    match statement.node:
+        case ast.If(
+            test=ast.Compare(
+                left=ast.Name(id="__name__"), ops=[ast.Eq()], comparators=[ast.Constant(value="__main__")]
+            ),
+            orelse=[],
+            body=[first, *_] as body,
+        ) if first.lineno > statement.first:
+            lines = cell.lines[statement.first : statement.last]
+            indent = " " * first.col_offset
+            inside = {n for node in body for n in _string_lines(node)}
+            whole = all(line.startswith(indent) or not line.strip() for line in lines)
+            if not inside and whole and cell.lines == cell.source.split("\n"):
+                text = "\n".join(line.removeprefix(indent) for line in lines)
+                title = "Leave the `if` out: a notebook always runs what is below it"
+                return lines_fix(cell, title, statement.first, statement.last, text)
+    return None
+
+
+def _string_lines(node: ast.stmt) -> Iterator[int]:
+    """Lines that begin within a string, where spaces count."""
+    for inner in walk(node):
+        if isinstance(inner, ast.Constant | ast.JoinedStr) and (inner.end_lineno or inner.lineno) > inner.lineno:
+            yield inner.lineno + 1
+
+
+def _refuse_top(lowered: LoweredCell, node: ast.stmt) -> Iterator[Finding]:
     """What is allowed at the top of a cell and not, or differently, in a function."""
+    cell = lowered.number
     if isinstance(node, ast.Global):
-        yield _error("NB211", cell, node.lineno, "`global` at the top of a cell has no meaning", "remove the line")
+        message = "`global` at the top of a cell has no meaning"
+        yield replace(_error("NB211", cell, node.lineno, message, "remove the line"), fix=_without(lowered, node))
     if any(isinstance(inner, ast.Await | ast.AsyncFor | ast.AsyncWith) for inner in _outside_functions(node)):
         message = "`await` at the top of a cell needs the notebook's event loop"
         yield _error("NB209", cell, node.lineno, message, "use `asyncio.run(...)` in a function")
+
+
+def _without(cell: LoweredCell, node: ast.Global) -> Fix | None:
+    line = cell.source.split("\n")[node.lineno - 1]
+    is_alone = line.split("#")[0].split() == f"global {', '.join(node.names)}".split() and not node.col_offset
+    return lines_fix(cell, "Remove the line", node.lineno, node.lineno) if is_alone else None
 
 
 def _outside_functions(node: ast.AST) -> Iterator[ast.AST]:

@@ -82,6 +82,7 @@ class Routing:
         self.pyplot_names = [
             name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
         ]
+        self.has_pyplot = find_spec("matplotlib") is not None
         self.sharing = Sharing(there=self.given.before)
         self.pending = [cell for cell in analysis.production if cell.number not in self.owned]
 
@@ -420,7 +421,7 @@ class Routing:
         plots = any(
             "matplotlib.figure" in cell.effects.state and step.keep.get(cell.number) for cell in step.draft.cells
         )
-        if not plots or find_spec("matplotlib") is None:
+        if not plots or not self.has_pyplot:
             return
         usable = [name for name in self.pyplot_names if self.sites.is_import_only(name) and name not in step.data]
         if usable:

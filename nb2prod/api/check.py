@@ -1,26 +1,50 @@
 """`nb2prod check`: all that can be said of a notebook without running it."""
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any  # JSON
 
-from nb2prod.analysis.build import build
+from nb2prod.analysis.build import plan
+from nb2prod.analysis.fixes import applied, disjoint
 from nb2prod.analysis.knowledge import knowledge_for
 from nb2prod.checks.check import all_checks, run_checks
 from nb2prod.checks.manual import PAGES
 from nb2prod.errors import UnknownCode
 from nb2prod.model.finding import Finding
 from nb2prod.notebooks.read import read_notebook
+from nb2prod.notebooks.write import write_sources
 
-__all__ = ["check", "explain", "to_json"]
+__all__ = ["Fixing", "check", "explain", "fix", "to_json"]
 
 
 def check(path: Path) -> tuple[Finding, ...]:
     """What the conversion refuses and what the rules say, by cell and line. Raises KnowledgeWrong."""
     notebook = read_notebook(path)
-    built = build(notebook, known=knowledge_for(path))
-    found = {*built.findings, *run_checks(built.analysis)}
+    planned = plan(notebook, known=knowledge_for(path))
+    found = {*planned.findings, *run_checks(planned.analysis)}
     return tuple(sorted(replace(finding, notebook=notebook.name) for finding in found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fixing:
+    """`fixed` are the findings whose fix was written; `left` those whose fix overlaps another's: fix again for them."""
+
+    fixed: tuple[Finding, ...]
+    left: tuple[Finding, ...]
+
+
+def fix(path: Path) -> Fixing:
+    """Writes all fixes that do not overlap into the file: lines of cells, and nothing else of it."""
+    notebook = read_notebook(path)
+    found = [finding for finding in check(path) if finding.fix is not None]
+    taken, edits = disjoint(finding.fix for finding in found if finding.fix)
+    kept = {id(each) for each in taken}
+    sources = {number: applied(notebook.cell(number).source, new) for number, new in edits.items()}
+    if sources:
+        write_sources(path, sources)
+    fixed = tuple(finding for finding in found if id(finding.fix) in kept)
+    return Fixing(fixed=fixed, left=tuple(finding for finding in found if id(finding.fix) not in kept))
 
 
 def explain(code: str) -> str:
@@ -31,7 +55,7 @@ def explain(code: str) -> str:
     return f"{code}: {pages[code].strip()}\n"
 
 
-def to_json(findings: Iterable[Finding]) -> list[dict[str, str | int]]:
+def to_json(findings: Iterable[Finding]) -> list[dict[str, Any]]:
     return [
         {
             "notebook": finding.notebook,
@@ -41,6 +65,7 @@ def to_json(findings: Iterable[Finding]) -> list[dict[str, str | int]]:
             "severity": finding.severity.value,
             "message": finding.message,
             "hint": finding.hint,
+            "fix": None if finding.fix is None else asdict(finding.fix),
         }
         for finding in findings
     ]

@@ -20,7 +20,7 @@ from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.look import Look, LookCell, LookParameter
 from nb2prod.model.notebook import Notebook, Role
 from nb2prod.notebooks.read import parse_cells, why_unusable
-from nb2prod.notebooks.roles import Trouble, is_own, repaired, roles_of
+from nb2prod.notebooks.roles import Trouble, is_own, repaired
 from nb2prod.runtime.annotations import Shape, shape_of
 from nb2prod.runtime.telling.record import encode
 
@@ -43,7 +43,7 @@ def look(path: Path, text: str) -> Look:
     notebook, troubles = repaired(notebook)
     planned = plan(notebook, known=known)
     steps = steps_of(planned)
-    cells = tuple(_cells(notebook, roles_of(notebook), written))
+    cells = tuple(_cells(notebook, planned.analysis.roles, written))
     findings = {*planned.findings, *run_checks(planned.analysis), *(_finding(trouble) for trouble in troubles)}
     refused = wrong or next((trouble.sentence for trouble in troubles), None)
     return Look(

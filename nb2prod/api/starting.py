@@ -10,21 +10,14 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from nb2prod.api.scheduler import daemons_alive
-from nb2prod.errors import Nb2ProdError
+from nb2prod.errors import SchedulerNotStarted
 from nb2prod.store import Daemon, Store
 from nb2prod.store.urls import store_url
 
-__all__ = ["SchedulerNotStarted", "log_file", "start_daemon"]
+__all__ = ["log_file", "start_daemon"]
 
 _LAST = 15  # lines of its log that are told
 _LOOK = 0.1
-
-
-class SchedulerNotStarted(Nb2ProdError):
-    exit_code = 7
-
-    def __init__(self, reason: str, log: Path, last: str) -> None:
-        super().__init__(f"the scheduler did not start: {reason}; its log is {log}" + (f"\n{last}" if last else ""))
 
 
 def start_daemon(store: Store, *, patience: float = 15.0) -> Daemon:
@@ -59,7 +52,7 @@ def _started(store: str, log: Path) -> "subprocess.Popen[bytes]":
     """In a session of its own. The store's address may hold a password, which a command line would show."""
     command = [sys.executable, "-P", "-m", "nb2prod", "scheduler", "start"]
     environment = {**os.environ, "NB2PROD_STORE": store}
-    with log.open("ab", opener=lambda path, flags: os.open(path, flags, 0o600)) as written:
+    with os.fdopen(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as written:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

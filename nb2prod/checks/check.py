@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 import nb2prod.checks
 from nb2prod.analysis.analyse import Analysis
-from nb2prod.model.finding import Finding, Severity
+from nb2prod.model.finding import Finding, Fix, Severity
 from nb2prod.plugins import find_plugins
 
 
@@ -38,6 +38,7 @@ class Remark:
     line: int = 0
     message: str
     hint: str = ""
+    fix: Fix | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +61,7 @@ class Rule:
                 message=remark.message,
                 hint=remark.hint,
                 notebook=analysis.notebook.name,
+                fix=remark.fix,
             )
 
 

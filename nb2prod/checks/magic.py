@@ -14,9 +14,10 @@ write          from pathlib import Path
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
-from nb2prod.analysis.magics import Fate
+from nb2prod.analysis.fixes import lines_fix
+from nb2prod.analysis.magics import Fate, LoweredCell, Magic
 from nb2prod.checks.check import Remark, Rule
-from nb2prod.model.finding import Severity
+from nb2prod.model.finding import Fix, Severity
 
 _BECOMES = {Fate.DROPPED: "is left out", Fate.LOWERED: "becomes plain Python"}
 
@@ -26,7 +27,17 @@ def look(analysis: Analysis) -> Iterator[Remark]:
         for magic in cell.lowered.magics:
             if magic.fate in _BECOMES:
                 message = f"`{magic.name}` {_BECOMES[magic.fate]}: {magic.note}"
-                yield Remark(cell=cell.number, line=magic.line, message=message)
+                fix = _without(cell.lowered, magic) if magic.fate is Fate.DROPPED else None
+                yield Remark(cell=cell.number, line=magic.line, message=message, fix=fix)
+
+
+def _without(cell: LoweredCell, magic: Magic) -> Fix | None:
+    """For a magic that has its line to itself."""
+    line = cell.source.split("\n")[magic.line - 1].strip()
+    is_whole = line.startswith(("%", "!", "?")) or (line.endswith("?") and "=" not in line)
+    if not is_whole or line.startswith("%%") or line.endswith("\\"):
+        return None
+    return lines_fix(cell, f"Remove `{line}`, which production does without", magic.line, magic.line)
 
 
 PLUGIN = Rule(code="NB407", name="magic", severity=Severity.INFO, page=__doc__, look=look)

@@ -8,14 +8,21 @@ write          engine = create_engine(os.environ["CHURN_DATABASE_URL"])
 """
 
 import ast
+import itertools
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 
-from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.analyse import Analysis, CellAnalysis
+from nb2prod.analysis.classify import is_import
+from nb2prod.analysis.fixes import in_place_of, text_fix
 from nb2prod.analysis.magics import LoweredCell
 from nb2prod.analysis.remembered import remembered
+from nb2prod.analysis.trees import children
+from nb2prod.checks.cells import imported_names
 from nb2prod.checks.check import Remark, Rule
-from nb2prod.model.finding import Severity
+from nb2prod.model.finding import Edit, Fix, Severity
+from nb2prod.model.notebook import RoleKind
 
 _NAME = re.compile(
     r"(?:^|_)(?:password|passwd|passphrase|pwd|secret|client_?secret|secret_?key|api_?key|access_?key|private_?key|"
@@ -37,17 +44,93 @@ _HINT = 'read it from the environment, os.environ["NAME"], and replace the secre
 
 def look(analysis: Analysis) -> Iterator[Remark]:
     for cell in analysis.cells:  # those tagged `skip` too: the project keeps the notebook
-        yield from _remarks(cell.lowered)
+        for line, found in _secrets(cell.lowered).items():
+            name = found[0].name
+            message = f"{f'`{name}`' if name else 'the text'} looks like a secret"
+            fix = _from_environment(analysis, cell, found)
+            yield Remark(cell=cell.number, line=line, message=message, hint=_HINT, fix=fix)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Secret:
+    """A string literal, and the name that it is given to, or ""; `is_whole`: an expression may stand in its place."""
+
+    name: str
+    value: ast.Constant
+    is_whole: bool
 
 
 @remembered
-def _remarks(cell: LoweredCell) -> list[Remark]:
-    found: dict[int, Remark] = {}
+def _secrets(cell: LoweredCell) -> dict[int, list[_Secret]]:
+    """By line."""
+    found: dict[int, dict[int, _Secret]] = {}
+    inside = {id(part) for node in cell.nodes if isinstance(node, ast.JoinedStr | ast.Expr) for part in children(node)}
     for name, value in _named_texts(cell.nodes):
-        if value.lineno not in found and _is_secret(name, str(value.value)):
-            message = f"{f'`{name}`' if name else 'the text'} looks like a secret"
-            found[value.lineno] = Remark(cell=cell.number, line=value.lineno, message=message, hint=_HINT)
-    return list(found.values())
+        if _is_secret(name, str(value.value)):
+            secret = _Secret(name=name, value=value, is_whole=id(value) not in inside)
+            found.setdefault(value.lineno, {}).setdefault(value.col_offset, secret)
+    return {line: list(secrets.values()) for line, secrets in found.items()}
+
+
+def _from_environment(analysis: Analysis, cell: CellAnalysis, secrets: Sequence[_Secret]) -> Fix | None:
+    """Not for parameters, which must be literals."""
+    if not all(each.is_whole for each in secrets):
+        return None
+    if cell.role.kind is RoleKind.PARAMETERS or imported_names(analysis).get("os", "os") != "os":
+        return None
+    names = _variables(analysis)
+    variables = [names[str(secret.value.value)] for secret in secrets]
+    beside = [] if _knows_os(analysis, cell) else _import_os(analysis, cell)
+    if beside is None:
+        return None
+    title = f"Read it from the environment variable {', '.join(variables)}; set it, and replace the secret by a new one"
+    texts = [in_place_of(each.value, f'os.environ["{v}"]') for each, v in zip(secrets, variables, strict=True)]
+    return text_fix(cell.lowered, title, texts, beside)
+
+
+def _variables(analysis: Analysis) -> dict[str, str]:
+    """A name for each secret of the notebook: that of what first holds it, and no name twice."""
+    names: dict[str, str] = {}
+    for cell in analysis.cells:
+        for secret in (each for found in _secrets(cell.lowered).values() for each in found):
+            plain = re.sub(r"\W+", "_", secret.name, flags=re.ASCII).strip("_").upper() or "SECRET"
+            plain = f"SECRET_{plain}" if plain[0].isdigit() else plain
+            text, name, number = str(secret.value.value), plain, 2
+            while text not in names and name in names.values():
+                name, number = f"{plain}_{number}", number + 1
+            names.setdefault(text, name)
+    return names
+
+
+def _knows_os(analysis: Analysis, cell: CellAnalysis) -> bool:
+    """An earlier cell imports it, or the first line of this one that is no import comes after it."""
+    before = [each for each in analysis.production if each.number < cell.number]
+    if any(_imports_os(statement.node) for each in before for statement in each.statements):
+        return True
+    head = itertools.takewhile(is_import, cell.lowered.tree.body)
+    return any(_imports_os(node) for node in head)
+
+
+def _imports_os(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import) and any(alias.name == "os" and not alias.asname for alias in node.names)
+
+
+def _import_os(analysis: Analysis, cell: CellAnalysis) -> list[Edit] | None:
+    """Above the first import of the last `imports` cell before the secret, or of its own cell; None where a cell's
+    first line is a magic's."""
+    above = [each for each in analysis.production if each.role.kind is RoleKind.IMPORTS and each.number < cell.number]
+    into = above[-1] if above else cell
+    body = into.lowered.tree.body
+    later = [node for node in body if not (isinstance(node, ast.ImportFrom) and node.module == "__future__")]
+    first = next((node for node in later if is_import(node)), later[0] if later else None)
+    source = into.lowered.source.split("\n")
+    if first is None or first not in body or source[first.lineno - 1] != into.lowered.lines[first.lineno - 1]:
+        return None
+    if first.col_offset or source[0].startswith("%%"):
+        return None
+    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
+    line = min([first.lineno, *(decorator.lineno for decorator in decorators)])
+    return [Edit(cell=into.number, first=line, last=line - 1, text="import os")]
 
 
 def names_a_secret(name: str) -> bool:

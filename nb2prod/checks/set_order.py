@@ -16,10 +16,11 @@ import ast
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.fixes import in_place_of, text_fix
 from nb2prod.analysis.magics import LoweredCell
 from nb2prod.analysis.remembered import remembered
 from nb2prod.checks.check import Remark, Rule
-from nb2prod.model.finding import Severity
+from nb2prod.model.finding import Fix, Severity
 
 _IN_ORDER = frozenset({"list", "tuple", "enumerate", "zip", "iter", "map", "filter"})
 
@@ -35,7 +36,21 @@ def look(analysis: Analysis) -> Iterator[Remark]:
             if chance:
                 message = f"the order of `{_short(gone_through)}`, a set, is another in each run"
                 hint = "make it a list, or go through it with sorted(...)"
-                yield Remark(cell=cell.number, line=gone_through.lineno, message=message, hint=hint)
+                fix = _in_order(cell.lowered, gone_through)
+                yield Remark(cell=cell.number, line=gone_through.lineno, message=message, hint=hint, fix=fix)
+
+
+def _in_order(cell: LoweredCell, items: ast.expr) -> Fix | None:
+    """Brackets for braces around what may not compare; else `sorted`."""
+    text = ast.get_source_segment(cell.text, items) or ""
+    if isinstance(items, ast.Set) and not all(_is_text(element) for element in items.elts):
+        return text_fix(cell, "Make it a list", [in_place_of(items, f"[{text[1:-1]}]")])
+    title = "Go through it in the order of sorted(), for which the items must compare"
+    return text_fix(cell, title, [in_place_of(items, f"sorted({text})")])
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 @remembered

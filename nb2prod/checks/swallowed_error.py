@@ -16,10 +16,11 @@ import ast
 from collections.abc import Iterator
 
 from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.fixes import in_place_of, text_fix
 from nb2prod.analysis.magics import LoweredCell
 from nb2prod.analysis.remembered import remembered
 from nb2prod.checks.check import Remark, Rule
-from nb2prod.model.finding import Severity
+from nb2prod.model.finding import Fix, Severity
 
 _BROAD = frozenset({"Exception", "BaseException"})
 _HINT = "name the error that is expected, or let it rise: a failed step says in which cell and why"
@@ -36,11 +37,23 @@ def _remarks(cell: LoweredCell) -> list[Remark]:
     for node in cell.nodes:
         if isinstance(node, ast.ExceptHandler) and _is_broad(node.type) and all(map(_says_little, node.body)):
             what = "every error" if node.type is None else f"every {ast.unparse(node.type)}"
-            found.append(Remark(cell=cell.number, line=node.lineno, message=f"{what} is swallowed here", hint=_HINT))
+            message = f"{what} is swallowed here"
+            fix = _raising(cell, node.body[-1])
+            found.append(Remark(cell=cell.number, line=node.lineno, message=message, hint=_HINT, fix=fix))
         elif isinstance(node, ast.Call) and _suppresses(node):
             message = "every error is suppressed here"
             found.append(Remark(cell=cell.number, line=node.lineno, message=message, hint=_HINT))
     return found
+
+
+def _raising(cell: LoweredCell, last: ast.stmt) -> Fix | None:
+    title = "Let the error rise: the step fails where it went on"
+    if not isinstance(last, ast.Expr) or isinstance(last.value, ast.Constant):
+        return text_fix(cell, title, [in_place_of(last, "raise")])
+    line = cell.lines[last.lineno - 1]
+    indent = line[: len(line) - len(line.lstrip())]
+    text = f"{ast.get_source_segment(cell.text, last)}\n{indent}raise"
+    return text_fix(cell, title, [in_place_of(last, text)]) if len(indent) == last.col_offset else None
 
 
 def _is_broad(node: ast.expr | None) -> bool:

@@ -13,16 +13,17 @@ write          random_state = 7        # in the cell tagged `parameters`
 
 import ast
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from nb2prod.analysis.analyse import Analysis
+from nb2prod.analysis.analyse import Analysis, CellAnalysis
+from nb2prod.analysis.fixes import Replacement, end_of, in_place_of, text_fix
 from nb2prod.analysis.magics import LoweredCell
 from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.trees import walk
 from nb2prod.checks.cells import calls_of, full_name, imported_names, keyword
 from nb2prod.checks.check import Remark, Rule
-from nb2prod.model.finding import Severity
+from nb2prod.model.finding import Fix, Severity
 
 _SEEDS = {
     "numpy.random.seed": ("numpy.random",),
@@ -60,6 +61,18 @@ _SPLITTERS = re.compile(r"sklearn\.model_selection\.(?:\w+\.)*(?:Stratified|Stra
 _HINT = "give it a seed that is a parameter: random_state=random_state, or np.random.default_rng(random_state)"
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Draw:
+    """A call that draws from `source` and is given no seed; `is_later`: when its function is called, perhaps after a
+    later seed."""
+
+    call: ast.Call
+    name: str
+    source: str
+    is_later: bool
+    takes_state: bool
+
+
 def look(analysis: Analysis) -> Iterator[Remark]:
     imported = imported_names(analysis)
     seeded: set[str] = set()
@@ -72,18 +85,39 @@ def look(analysis: Analysis) -> Iterator[Remark]:
                 continue
             seen.add(draw.name)
             message = f"`{draw.name.rpartition('.')[2]}` draws at random and nothing seeds it"
-            yield Remark(cell=cell.number, line=draw.call.lineno, message=message, hint=_HINT)
+            same = [each for each in _draws(cell.lowered, imported) if each.name == draw.name]
+            fix = _seeded(cell.lowered, same, _seed_of(analysis, cell))
+            yield Remark(cell=cell.number, line=draw.call.lineno, message=message, hint=_HINT, fix=fix)
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Draw:
-    """A call that draws from `source` and is given no seed; `is_later`: when its function is called, perhaps after a
-    later seed."""
+def _seed_of(analysis: Analysis, cell: CellAnalysis) -> str:
+    """The notebook's own parameter for it, or 0."""
+    known = {str(p.name) for p in analysis.parameters if p.cell < cell.number and isinstance(p.default, int)}
+    return next((name for name in ("random_state", "seed") if name in known), "0")
 
-    call: ast.Call
-    name: str
-    source: str
-    is_later: bool
+
+def _seeded(cell: LoweredCell, draws: Sequence[_Draw], seed: str) -> Fix | None:
+    """Of all calls of that name, where it takes a seed: once one has it, the next would be told of."""
+    if not all(draw.name in _GENERATORS or draw.takes_state for draw in draws):
+        return None
+    said = f"random_state={seed}" if draws[0].takes_state else seed
+    title = f"Give it {said}: the numbers change once, and are the same in each run then"
+    return text_fix(cell, title, [_with_seed(draw, seed) for draw in draws])
+
+
+def _with_seed(draw: _Draw, seed: str) -> Replacement:
+    call = draw.call
+    state = keyword(call, "random_state")
+    if state is not None:
+        return in_place_of(state, seed)
+    line, column = end_of(call)
+    end = (line, column - 1)  # before the closing bracket
+    given = [*call.args, *(each.value for each in call.keywords)]
+    said = f"random_state={seed}" if draw.takes_state else seed
+    if not given:
+        return Replacement(start=end, end=end, text=said)
+    last = max(given, key=end_of)
+    return Replacement(start=end_of(last), end=end_of(last), text=f", {said}")
 
 
 @remembered
@@ -99,10 +133,15 @@ def _draws(cell: LoweredCell, imported: Mapping[str, str]) -> list[_Draw]:
     inside = _given_to_seeded(cell.tree) if found else set()
     later = _calls_in_functions(cell.tree) if found else set()
     return [
-        _Draw(call=call, name=name, source=source, is_later=id(call) in later)
+        _Draw(call=call, name=name, source=source, is_later=id(call) in later, takes_state=_takes_state(name))
         for call, name, source in found
         if id(call) not in inside
     ]
+
+
+def _takes_state(name: str) -> bool:
+    """It has an argument `random_state`."""
+    return name == "DataFrame.sample" or bool(_STOCHASTIC.fullmatch(name) or _SPLITTERS.fullmatch(name))
 
 
 def _calls_in_functions(tree: ast.Module) -> set[int]:

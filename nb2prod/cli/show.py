@@ -26,14 +26,13 @@ def show_error(error: Nb2ProdError) -> None:
                 show_finding(finding, err=True)
 
 
+def place_of(finding: Finding) -> str:
+    cell, line = finding.cell, finding.line
+    return finding.notebook + (f":cell {cell}" if cell else "") + (f":line {line}" if line else "")
+
+
 def show_finding(finding: Finding, *, err: bool = False) -> None:
-    place = "".join(
-        [
-            finding.notebook,
-            f":cell {finding.cell}" if finding.cell else "",
-            f":line {finding.line}" if finding.line else "",
-        ]
-    )
+    place = place_of(finding)
     severity = click.style(finding.severity.value, fg=_COLOURS[finding.severity])
     click.echo(f"{place}: {click.style(finding.code, bold=True)} {severity}: {finding.message}", err=err)
     for line in finding.hint.splitlines():

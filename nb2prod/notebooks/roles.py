@@ -121,8 +121,14 @@ class _Names:
 
     notebook: str
     written: dict[PythonName, tuple[str, int]] = field(default_factory=dict)
+    names: dict[str, PythonName] = field(default_factory=dict)
 
     def of(self, cell: int, text: str) -> PythonName:
+        if text not in self.names:
+            self.names[text] = self.new(cell, text)
+        return self.names[text]
+
+    def new(self, cell: int, text: str) -> PythonName:
         name = step_name(self.notebook, cell, text)
         before, first = self.written.setdefault(name, (text, cell))
         if before != text:

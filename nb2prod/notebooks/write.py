@@ -28,11 +28,15 @@ def write_tags(path: Path, tags: Mapping[int, tuple[str, ...]]) -> None:
 
 
 def write_sources(path: Path, sources: Mapping[int, str]) -> None:
-    """Give cells other lines, by number from 1. Raises NotebookNotReadable when nothing could be written."""
+    """Give cells other lines, by number from 1, that end as the cell's did. Raises NotebookNotReadable when nothing
+    could be written."""
 
     def change(data: Any) -> None:
         for number, text in sources.items():
             cell = data["cells"][number - 1]
+            before = cell["source"] if isinstance(cell["source"], str) else "".join(cell["source"])
+            if "\r\n" in before:
+                text = text.replace("\n", "\r\n")
             cell["source"] = text if isinstance(cell["source"], str) else text.splitlines(keepends=True)
 
     _write(path, change, "these cells")

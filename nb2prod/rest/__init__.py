@@ -1,1 +1,1 @@
-"""The REST interface of the scheduler's daemon: it translates, nothing more. Needs the extra `rest`."""
+"""The REST interface of the scheduler's daemon: it translates, nothing more. To serve it needs the extra `rest`."""

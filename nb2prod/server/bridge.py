@@ -9,7 +9,8 @@ from typing import Any  # ASGI's messages
 __all__ = ["PREFIX", "Asked", "is_allowed", "pass_on"]
 
 PREFIX = "/api/v1"
-_KEPT = ("accept", "content-type", "idempotency-key", "last-event-id")
+_KEPT = ("accept", "idempotency-key", "last-event-id")
+_ALWAYS = ((b"host", b"localhost"), (b"content-type", b"application/json"))
 _ID = r"[^/]+"
 _ALLOWED = (
     ("GET", rf"definitions(/{_ID}(/versions(/\d+)?)?)?"),
@@ -69,7 +70,7 @@ def _scope(asked: Asked) -> dict[str, Any]:
         "raw_path": path.encode(),
         "root_path": "",
         "query_string": asked.query.encode(),
-        "headers": [(b"host", b"localhost"), *((k.encode(), v.encode("latin-1", "replace")) for k, v in kept)],
+        "headers": [*_ALWAYS, *((k.encode(), v.encode("latin-1", "replace")) for k, v in kept)],
         "client": None,
         "server": None,
         "state": {},

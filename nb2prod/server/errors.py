@@ -12,6 +12,7 @@ from nb2prod.errors import (
     Nb2ProdError,
     NotAProject,
     NotReplayable,
+    SchedulerNotStarted,
     UnknownCode,
 )
 
@@ -24,6 +25,7 @@ _STATUS: Mapping[type[Nb2ProdError], int] = {
     FolderNotOurs: 409,
     CacheInUse: 409,
     NotReplayable: 409,
+    SchedulerNotStarted: 502,
 }
 _FAULT = "the server could not answer; its log says why"
 

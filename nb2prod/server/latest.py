@@ -19,12 +19,13 @@ class Latest:
         self._numbers = itertools.count()
         self._newest: dict[Hashable, int] = {}
 
-    async def do(self, kind: Hashable, work: Callable[[], T]) -> T:
-        """The work's result. Raises Refused (409) when a newer one of that kind came while this one waited."""
+    async def do(self, kind: Hashable, work: Callable[[], T], *, is_wanted: Callable[[], bool] = lambda: True) -> T:
+        """The work's result. Raises Refused (409) when a newer one of that kind came while this one waited, or when
+        nobody wants it any more."""
         number = self._newest[kind] = next(self._numbers)
 
         def run() -> T:
-            if self._newest.get(kind) != number:
+            if self._newest.get(kind) != number or not is_wanted():
                 raise Refused(409, "a newer request for the same notebook came, and is answered instead")
             return refusing(work)
 

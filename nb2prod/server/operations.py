@@ -70,10 +70,13 @@ class Operation:
 
     async def news(self, after: int, wait: float) -> dict[str, Any]:
         """With the events after that one; waits for some while there are none and it runs."""
-        with self._lock:
-            is_new, news = self._last > after or self.state != "running", self._news
-        if not is_new and wait > 0:
-            await news.come(wait)
+        ends = time.monotonic() + wait
+        while (left := ends - time.monotonic()) > 0:
+            with self._lock:
+                is_new, news = self._last > after or self.state != "running", self._news
+            if is_new:
+                break
+            await news.come(left)
         return self.shown(after)
 
     def shown(self, after: int = 0) -> dict[str, Any]:

@@ -35,6 +35,15 @@ class Work:
             os.close(telling)
             os.close(printing)
 
+    @property
+    def keeper(self) -> int:
+        return self._leash.keeper
+
+    @property
+    def pid(self) -> int:
+        """0 until it has started."""
+        return self._leash.pid
+
     def end(self, grace: float) -> None:
         """INT, TERM, KILL. Returns at once."""
         self._leash.end(grace)

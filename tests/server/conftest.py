@@ -43,15 +43,13 @@ NOTEBOOK: dict[str, Any] = {
 }
 
 
-
-
 @pytest.fixture
 def store_path(tmp_path: Path, sqlite_template: Path) -> Path:
     """Where the server's store is."""
     return Path(shutil.copy(sqlite_template, tmp_path / "store.db"))
 
 
-@pytest.fixture
+@pytest.fixture  # type: ignore[no-redef]
 def jp_server_config(store_path: Path) -> Config:
     return Config(
         {
@@ -75,9 +73,8 @@ class Api:
             content = ""
         path, _, query = path.partition("?")
         params = more.pop("params", None) or dict(each.split("=", 1) for each in query.split("&") if each)
-        return await self.fetch(
-            "nb2prod", path, method=method, body=content, raise_error=False, params=params, request_timeout=120, **more
-        )
+        more = {"request_timeout": 120, "raise_error": False, **more}
+        return await self.fetch("nb2prod", path, method=method, body=content, params=params, **more)
 
     async def got(self, method: str, path: str, body: object = None, status: int = 200, **more: Any) -> Any:
         answer = await self(method, path, body, **more)

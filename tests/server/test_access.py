@@ -111,7 +111,8 @@ async def test_what_is_not_there_is_jupyters_404(api: Api) -> None:
 
 def test_the_start_of_jupyter_does_not_wait_for_us() -> None:
     code = (
-        "import sys, time, jupyter_server.serverapp, jupyter_server.extension.application; before = time.process_time()\n"
+        "import sys, time, jupyter_server.serverapp, jupyter_server.extension.application\n"
+        "before = time.process_time()\n"
         "import nb2prod.server; nb2prod.server._jupyter_server_extension_points()\n"
         "print(time.process_time() - before, *sys.modules)"
     )
@@ -126,3 +127,15 @@ def test_there_is_no_shell() -> None:
     texts = [path.read_text(encoding="utf-8") for path in (package / "server").rglob("*.py")]
     texts.append((package / "api/starting.py").read_text(encoding="utf-8"))
     assert not [text for text in texts if re.search(r"shell=True|os\.system|os\.popen", text)]
+
+
+async def test_a_panel_that_looks_keeps_no_idle_server_alive(api: Api, jp_serverapp: Any) -> None:
+    def last() -> Any:
+        return jp_serverapp.web_app.settings.get("api_last_activity")
+
+    before = last()
+    for path in ("about", "scheduler", "jobs/runs", "jobs/schedules"):
+        await api.got("GET", path)
+    assert last() == before
+    await api.got("POST", "look", {"path": "a.ipynb", "notebook": NOTEBOOK})
+    assert last() != before

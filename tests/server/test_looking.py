@@ -10,6 +10,7 @@ from typing import Any  # JSON
 
 import pytest
 from server.conftest import EXAMPLES, NOTEBOOK, Api
+from tornado.simple_httpclient import HTTPTimeoutError
 
 from nb2prod.api.tag import tag
 from nb2prod.server.errors import Refused
@@ -89,11 +90,25 @@ async def test_of_requests_that_wait_the_newest_of_a_panel_is_answered(api: Api)
         order = {"path": "n.ipynb", "notebook": NOTEBOOK, "client": client}
         asked.append(asyncio.ensure_future(api("POST", "look", order)))
         await asyncio.sleep(0.3)  # until it waits
-    assert len(api.rooms.latest.waiting) == 5
+    waiting = len(api.rooms.latest.waiting)
     free.set()
     await held
     assert [(await each).code for each in asked] == [409, 409, 200, 200, 200, 200]
-    assert api.rooms.latest.waiting == ()
+    assert (waiting, len(api.rooms.latest.waiting)) == (5, 0)
+
+
+async def test_who_went_away_is_not_answered(api: Api) -> None:
+    free = threading.Event()
+    held = asyncio.ensure_future(api.rooms.latest.do("held", lambda: free.wait(60)))
+    order = {"path": "n.ipynb", "notebook": NOTEBOOK}
+    with pytest.raises(HTTPTimeoutError):
+        await api("POST", "look", order, request_timeout=0.5)
+    await asyncio.sleep(0.2)
+    assert len(api.rooms.latest.waiting) == 2
+    free.set()
+    await held
+    await asyncio.sleep(0.2)
+    assert len(api.rooms.latest.waiting) == 0
 
 
 async def test_the_loop_goes_on_while_a_notebook_is_looked_at() -> None:

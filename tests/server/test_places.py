@@ -128,7 +128,13 @@ def _files(folder: Path) -> set[Path]:
 
 @pytest.mark.parametrize(
     "url",
-    ["file:///etc/*", "local:///etc/*", "simplecache::file:///etc/*", "s3://bucket/x::file:///etc", "zip://*::/etc/a.zip"],
+    [
+        "file:///etc/*",
+        "local:///etc/*",
+        "simplecache::file:///etc/*",
+        "s3://bucket/x::file:///etc",
+        "zip://*::/etc/a.zip",
+    ],
 )
 async def test_a_trigger_looks_at_no_other_file_system(api: Api, url: str) -> None:
     trigger = {"kind": "when", "url": url}
@@ -136,7 +142,9 @@ async def test_a_trigger_looks_at_no_other_file_system(api: Api, url: str) -> No
     assert problem["errors"][0]["path"] == "trigger.url"
 
 
-@pytest.mark.parametrize("reference", [{"secret": "file:/etc/passwd"}, "secret:file:/etc/passwd", [{"secret": "file:x"}]])
+@pytest.mark.parametrize(
+    "reference", [{"secret": "file:/etc/passwd"}, "secret:file:/etc/passwd", [{"secret": "file:x"}]]
+)
 async def test_a_secret_comes_from_no_file_outside(api: Api, reference: object) -> None:
     order = {"definition": "d", "parameters": {"region": reference}}
     await api.refused(403, "POST", "jobs/runs", order)

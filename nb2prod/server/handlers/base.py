@@ -30,6 +30,7 @@ class Handler(APIHandler):
         self._parts: list[bytes] = []
         self._size = 0
         self.gone = asyncio.Event()
+        self._track_activity = self.request.method != "GET"  # a panel that looks at runs keeps no idle server alive
 
     async def prepare(self) -> None:  # type: ignore[override]
         await super().prepare()

@@ -68,7 +68,8 @@ class JobsHandler(Handler):
         if message["type"] == "http.response.start":
             self._begin(message)
         elif message["type"] == "http.response.body":
-            self.write(message.get("body", b""))
+            if content := message.get("body"):  # a 204 may not even have an empty one
+                self.write(content)
             if message.get("more_body"):
                 await self.flush()
 

@@ -23,7 +23,8 @@ class LookHandler(Handler):
         asked = await self.in_thread(lambda: _read(body))
         # who does not say which panel it is waits for its own answer, however many there are
         kind = (work.__name__, asked.path, asked.client or self)
-        self.send(await self.rooms.latest.do(kind, lambda: as_json(work(asked, places))))
+        is_wanted = lambda: not self.gone.is_set()  # noqa: E731
+        self.send(await self.rooms.latest.do(kind, lambda: as_json(work(asked, places)), is_wanted=is_wanted))
 
 
 class SuggestionsHandler(LookHandler):

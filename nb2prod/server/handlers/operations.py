@@ -32,6 +32,7 @@ class OperationHandler(Handler):
     async def get(self, number: str) -> None:
         after, wait = int(self.number("after", 0, 2**53)), self.number("wait", 0, _LONGEST)
         operation = self.rooms.operations.get(number)
+        self._track_activity = not operation.over.happened  # a server that converts is not idle
         news = asyncio.ensure_future(operation.news(after, wait))
         gone = asyncio.ensure_future(self.gone.wait())
         try:
