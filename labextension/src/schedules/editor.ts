@@ -94,6 +94,7 @@ export class EditorModel implements IDisposable {
     if (this.refused.size) {
       const gone = (each: string) => each === path || each.startsWith(`${path}.`);
       this.refused = new Map([...this.refused].filter(([each]) => !gone(each)));
+      this.failure = this.refused.size ? this.failure : '';
     }
     this.follow();
     this.signal.emit();

@@ -7,7 +7,7 @@ import * as React from 'react';
 import type { IScheduleRow } from '../jobs';
 import { historyIcon } from '../ui/icons';
 import { Status } from '../ui/status';
-import { AbsoluteTime, fullTime, RelativeTime } from '../ui/times';
+import { AbsoluteTime, RelativeTime } from '../ui/times';
 import { ownZone } from '../ui/zones';
 import type { SchedulesModel } from './model';
 
@@ -166,14 +166,13 @@ function Next(props: { readonly row: IScheduleRow; readonly trans: TranslationBu
     <div className="nb2prod-Next">
       <RelativeTime at={row.next_due} zone={zone} />
       <span className="nb2prod-mod-faint nb2prod-Next-more">
-        <AbsoluteTime at={row.next_due} zone={zone} />
-        {zone !== ownZone() && (
-          <span title={fullTime(row.next_due)}>
-            {' '}
-            {zone} · <AbsoluteTime at={row.next_due} /> {trans.__('here')}
-          </span>
-        )}
+        <AbsoluteTime at={row.next_due} zone={zone} /> {zone !== ownZone() && zone}
       </span>
+      {zone !== ownZone() && (
+        <span className="nb2prod-mod-faint nb2prod-Next-more">
+          <AbsoluteTime at={row.next_due} /> {trans.__('here')}
+        </span>
+      )}
     </div>
   );
 }
