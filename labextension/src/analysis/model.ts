@@ -57,6 +57,11 @@ export class LookModel implements IDisposable {
     return place === undefined ? undefined : this.answer?.cells[place];
   }
 
+  /** What stood in a cell when it was looked at. */
+  textOf(id: string): string | undefined {
+    return this.texts.get(id);
+  }
+
   /** The id of the cell that had this number (from 1) when it was looked at. */
   idOf(number: number): string | undefined {
     return this.ids[number - 1];
@@ -87,10 +92,11 @@ export class LookModel implements IDisposable {
     this.controller?.abort();
     const controller = (this.controller = new AbortController());
     const ids = this.source.cellIds();
+    const content = this.source.content();
     try {
-      const look = await this.client.look(this.source.path, this.source.content(), controller.signal);
+      const look = await this.client.look(this.source.path, content, controller.signal);
       if (ticket === this.ticket && !this.disposed) {
-        this.take(look, ids);
+        this.take(look, ids, content);
       }
     } catch (error) {
       if (ticket === this.ticket && !this.disposed) {
@@ -100,9 +106,10 @@ export class LookModel implements IDisposable {
     }
   }
 
-  private take(look: ILook, ids: readonly string[]): void {
+  private take(look: ILook, ids: readonly string[], content: INotebookContent): void {
     this.answer = look;
     this.ids = ids;
+    this.texts = new Map(content.cells.map((cell, place) => [ids[place] ?? '', textIn(cell.source)]));
     this.places = new Map(ids.map((id, place) => [id, place]));
     this.failure = '';
     this.current = 'fresh';
@@ -125,7 +132,12 @@ export class LookModel implements IDisposable {
   private ids: readonly string[] = [];
   private places: ReadonlyMap<string, number> = new Map();
   private readonly signal = new Signal<this, void>(this);
+  private texts: ReadonlyMap<string, string> = new Map();
   private ticket = 0;
+}
+
+function textIn(source: string | readonly string[]): string {
+  return typeof source === 'string' ? source : source.join('');
 }
 
 function ignoreDisposal(): void {

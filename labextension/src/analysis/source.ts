@@ -1,6 +1,6 @@
 // A notebook panel as the source of looks.
 
-import type { ICellModel } from '@jupyterlab/cells';
+import type { ICellModel, ICodeCellModel } from '@jupyterlab/cells';
 import type { INotebookContent } from '@jupyterlab/nbformat';
 import type { NotebookPanel } from '@jupyterlab/notebook';
 import type { IDisposable } from '@lumino/disposable';
@@ -41,7 +41,7 @@ export class PanelSource implements INotebookSource, IDisposable {
       source: cell.sharedModel.getSource(),
       ...(cell.type === 'code'
         ? {
-            execution_count: (cell.toJSON() as { execution_count?: number | null }).execution_count ?? null,
+            execution_count: (cell as ICodeCellModel).executionCount ?? null,
             outputs: []
           }
         : {})

@@ -9,15 +9,14 @@ import {
   WidgetTracker
 } from '@jupyterlab/apputils';
 import { IDocumentManager } from '@jupyterlab/docmanager';
-import { IFileBrowserFactory } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 
 import type { Client } from '../api';
-import { IClient, ILooks } from '../tokens';
-import { Browsing } from '../ui/browsing';
+import { IBrowsing, IClient, ILooks } from '../tokens';
+import type { Browsing } from '../ui/browsing';
 import { convertIcon } from '../ui/icons';
 import { jump } from '../ui/jump';
 import { messageOf } from '../ui/waiting';
@@ -227,7 +226,7 @@ function addCommands(
   });
   app.commands.addCommand('nb2prod:verify-folder', {
     label: trans.__('Verify'),
-    isVisible: () => isProject(browsing),
+    isVisible: () => browsing.isProject,
     execute: () => (browsing.chosen ? converting.verify(browsing.path(browsing.chosen)) : undefined)
   });
   app.commands.addCommand(SHOW, {
@@ -243,44 +242,31 @@ function addCommands(
   });
 }
 
-export function isProject(browsing: Browsing): boolean {
-  const { chosen } = browsing;
-  return chosen?.type === 'directory' && browsing.folders.mayBe(browsing.path(chosen));
-}
-
 export const convertPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nb2prod:convert',
   description: 'Converts notebooks into projects, and verifies them.',
   autoStart: true,
-  requires: [IClient, ILooks, INotebookTracker, IDocumentManager],
-  optional: [
-    ITranslator,
-    ILabShell,
-    ILayoutRestorer,
-    IStateDB,
-    ICommandPalette,
-    ILauncher,
-    IFileBrowserFactory
-  ],
+  requires: [IClient, ILooks, INotebookTracker, IDocumentManager, IBrowsing],
+  optional: [ITranslator, ILabShell, ILayoutRestorer, IStateDB, ICommandPalette, ILauncher],
   activate: (
     app: JupyterFrontEnd,
     client: Client,
     looks: ILooks,
     notebooks: INotebookTracker,
     documents: IDocumentManager,
+    browsing: Browsing,
     translator: ITranslator | null,
     labShell: ILabShell | null,
     restorer: ILayoutRestorer | null,
     state: IStateDB | null,
     palette: ICommandPalette | null,
-    launcher: ILauncher | null,
-    browsers: IFileBrowserFactory | null
+    launcher: ILauncher | null
   ) => {
     const trans = (translator ?? nullTranslator).load('nb2prod');
     const works = new Works(client, state);
     const isLab = labShell !== null;
     const converting = new Converting(app, client, documents, notebooks, looks, isLab, works, trans);
-    addCommands(app, converting, new Browsing(documents, browsers, trans), notebooks);
+    addCommands(app, converting, browsing, notebooks);
     void restorer?.restore(converting.tabs, {
       command: SHOW,
       args: tab => ({ key: converting.keyOf(tab) }),

@@ -7,7 +7,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import type { Client } from '../api';
 import { IConvertChoice, IKept, keyOf, newWork, Work } from './model';
 
-const PLACE = 'nb2prod:works';
+export const PLACE = 'nb2prod:works';
 const MOST = 30;
 
 export class Works {

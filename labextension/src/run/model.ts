@@ -23,6 +23,9 @@ export class RunModel implements IDisposable {
     this.over = this.follow();
   }
 
+  /** The contents path of the notebook behind it, where that is known. */
+  notebook: string | null = null;
+
   /** Resolves when the run has ended and all of it is known, or the model is disposed. */
   readonly over: Promise<void>;
 

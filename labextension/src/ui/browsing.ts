@@ -31,6 +31,12 @@ export class Browsing {
     return this.documents.services.contents.localPath(item.path);
   }
 
+  /** Whether the chosen folder is a project, or may be one as far as is known. */
+  get isProject(): boolean {
+    const { chosen } = this;
+    return chosen?.type === 'directory' && this.folders.mayBe(this.path(chosen));
+  }
+
   async pickNotebook(): Promise<string | null> {
     const picked = await FileDialog.getOpenFiles({
       manager: this.documents,
