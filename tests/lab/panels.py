@@ -33,6 +33,10 @@ def field(page: LabPage, label: str) -> Locator:
     return schedules(page).get_by_label(label, exact=True)
 
 
+def parameter(page: LabPage, name: str) -> Locator:
+    return schedules(page).locator(f"#nb2prod-parameter-{name}")
+
+
 def ask(lab: Lab, path: str) -> Any:
     """What the server extension answers."""
     with urllib.request.urlopen(f"{lab.url}nb2prod/{path}{'&' if '?' in path else '?'}token={TOKEN}") as answer:

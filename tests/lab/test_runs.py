@@ -135,6 +135,16 @@ def test_filters_are_kept_over_a_reload(page: LabPage) -> None:
     expect(runs(page).locator("tr[data-run]").first).to_be_visible()
 
 
+def test_a_run_is_opened_by_its_status(page: LabPage) -> None:
+    page.open()
+    page.command("nb2prod:open-runs", {"status": ["failed"]})
+    first = runs(page).locator("tr[data-run]").first
+    expect(first).to_contain_text("Failed")
+    run = first.get_attribute("data-run")
+    first.get_by_role("button", name="Failed").click()
+    expect(page.page.locator(f"#nb2prod-run-{run}")).to_be_visible()
+
+
 def test_several_runs_are_retried_and_cancelled_at_once(page: LabPage, full: Lab) -> None:
     page.open()
     page.command("nb2prod:open-runs", {"status": ["failed"]})

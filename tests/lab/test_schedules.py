@@ -2,13 +2,15 @@
 
 import json
 import re
+import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 from lab.jupyterlab import Lab
 from lab.pages import LabPage, write_notebook
-from lab.panels import ask, daemons_ended, field, row, schedules, serious_faults
+from lab.panels import ask, daemons_ended, field, parameter, row, schedules, serious_faults
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
@@ -37,7 +39,7 @@ def test_a_schedule_for_the_next_minute_is_made_and_runs(page: LabPage, lab: Lab
     name = folder.name
     with daemons_ended(lab):
         begin(page, notebook(folder))
-        field(page, "limit").fill("7")
+        parameter(page, "limit").fill("7")
         soon = datetime.now(UTC) + timedelta(seconds=75)
         field(page, "Time zone").fill("UTC")
         field(page, "Cron expression").fill(f"{soon.minute} {soon.hour} * * *")
@@ -63,12 +65,12 @@ def test_what_is_refused_stands_at_its_field_and_nothing_typed_is_lost(page: Lab
     at_fault = schedules(page).locator(".nb2prod-Field", has=page.page.get_by_label("Cron expression"))
     expect(at_fault.get_by_role("alert")).to_contain_text("25")
     field(page, "Name of the schedule").fill("kept")
-    field(page, "region").fill("US")
+    parameter(page, "region").fill("US")
     schedules(page).get_by_role("button", name="Create").click()
     expect(schedules(page).locator(".nb2prod-Notice.nb2prod-mod-error")).to_contain_text("25")
     expect(field(page, "Cron expression")).to_be_focused()
     expect(field(page, "Name of the schedule")).to_have_value("kept")
-    expect(field(page, "region")).to_have_value("US")
+    expect(parameter(page, "region")).to_have_value("US")
     field(page, "Cron expression").fill("0 5 * * *")
     field(page, "Time zone").fill("Europe/Berlni")
     zone = schedules(page).locator(".nb2prod-Field", has=page.page.get_by_label("Time zone"))
@@ -105,7 +107,7 @@ def test_it_is_paused_resumed_run_now_changed_and_removed(page: LabPage, lab: La
     field(page, "Every").fill("90")
     field(page, "Unit").select_option("minutes")
     field(page, "The run before has not ended").select_option("queue")
-    field(page, "region").fill("US")
+    parameter(page, "region").fill("US")
     schedules(page).get_by_role("button", name="Save").click()
     expect(row(page, name)).to_contain_text("every 1 hour 30 minutes")
     (changed,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == name]
@@ -200,3 +202,29 @@ def test_it_is_there_again_after_a_reload(page: LabPage, folder: Path) -> None:
     page.page.reload()
     expect(row(page, folder.name)).to_be_visible()
     expect(schedules(page)).to_contain_text(re.compile(r"\d+ schedules?"))
+
+
+def test_a_project_is_scheduled_as_a_pipeline(page: LabPage, lab: Lab, folder: Path) -> None:
+    name = folder.name
+    path = write_notebook(
+        folder / "made.ipynb", CELLS[0], ("rows = [limit] * 3", ["step:load"]), ("total = sum(rows)", ["step:sum"])
+    )
+    command = [sys.executable, "-m", "nb2prod", "convert", str(path), "--output", str(folder / "made"), "--no-record"]
+    subprocess.run(command, check=True, capture_output=True)
+    page.open()
+    page.command("nb2prod:create-schedule", {"path": f"{name}/made", "kind": "pipeline"})
+    expect(field(page, "Project folder")).to_have_value(f"{name}/made")
+    parameter(page, "limit").fill("8")
+    field(page, "Name of the definition").fill(f"{name}-made")
+    field(page, "Trigger").select_option("once")
+    field(page, "Time zone").fill("Europe/Berlin")
+    field(page, "At").fill("2031-03-30T02:30")
+    schedules(page).get_by_role("button", name="Create").click()
+    at = schedules(page).locator(".nb2prod-Field", has=page.page.get_by_label("At", exact=True))
+    expect(at.get_by_role("alert")).to_contain_text("no such time in Europe/Berlin")
+    field(page, "At").fill("2031-03-30T03:30")
+    create(page)
+    expect(row(page, f"{name}-made")).to_contain_text("once")
+    (made,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == f"{name}-made"]
+    assert (made["parameters"], made["next_due"]) == ({"limit": 8}, "2031-03-30T01:30:00Z")
+    assert ask(lab, f"jobs/definitions/{name}-made")["kind"] == "pipeline"

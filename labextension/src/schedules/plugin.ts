@@ -1,9 +1,12 @@
 // The plugin of schedules: where its widget and its form are opened from, and that it is there again after a reload.
 
-import { ILayoutRestorer, type JupyterFrontEnd, type JupyterFrontEndPlugin } from '@jupyterlab/application';
+import {
+  ILabShell,
+  ILayoutRestorer,
+  type JupyterFrontEnd,
+  type JupyterFrontEndPlugin
+} from '@jupyterlab/application';
 import { ICommandPalette, WidgetTracker } from '@jupyterlab/apputils';
-import { IDocumentManager } from '@jupyterlab/docmanager';
-import { FileDialog } from '@jupyterlab/filebrowser';
 import { ILauncher } from '@jupyterlab/launcher';
 import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { INotebookContent } from '@jupyterlab/nbformat';
@@ -13,7 +16,8 @@ import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab
 import { PanelSource } from '../analysis/source';
 import type { Client } from '../api';
 import { type IScheduleRow, Jobs } from '../jobs';
-import { IClient, IScheduler } from '../tokens';
+import { IBrowsing, IClient, IScheduler } from '../tokens';
+import type { Browsing } from '../ui/browsing';
 import { scheduleIcon } from '../ui/icons';
 import type { SchedulerModel } from '../ui/scheduler';
 import { ownZone } from '../ui/zones';
@@ -35,23 +39,33 @@ export const schedulesPlugin: JupyterFrontEndPlugin<void> = {
   id: 'nb2prod:schedules',
   description: 'Shows, makes and changes schedules.',
   autoStart: true,
-  requires: [IClient, IScheduler, INotebookTracker],
-  optional: [ITranslator, ICommandPalette, ILauncher, IMainMenu, ILayoutRestorer, IDocumentManager],
+  requires: [IClient, IScheduler],
+  optional: [
+    INotebookTracker,
+    ITranslator,
+    ICommandPalette,
+    ILauncher,
+    IMainMenu,
+    ILayoutRestorer,
+    IBrowsing,
+    ILabShell
+  ],
   activate: (
     app: JupyterFrontEnd,
     client: Client,
     scheduler: SchedulerModel,
-    notebooks: INotebookTracker,
+    notebooks: INotebookTracker | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
     launcher: ILauncher | null,
     menu: IMainMenu | null,
     restorer: ILayoutRestorer | null,
-    documents: IDocumentManager | null
+    browsing: Browsing | null,
+    shell: ILabShell | null
   ) => {
     const trans = (translator ?? nullTranslator).load('nb2prod');
     const tracker = new WidgetTracker<SchedulesPanel>({ namespace: 'nb2prod-schedules' });
-    const choose = documents ? chooser(documents, trans, translator ?? undefined) : null;
+    const choose = browsing ? chooser(browsing) : null;
     const office = new Office(app, client, notebooks, trans);
     const opened = (): SchedulesPanel => {
       const known = tracker.find(panel => !panel.isDisposed);
@@ -68,7 +82,7 @@ export const schedulesPlugin: JupyterFrontEndPlugin<void> = {
         openRun: id => office.openRun(id)
       });
       void tracker.add(panel);
-      app.shell.add(panel, 'main', { type: 'nb2prod' });
+      app.shell.add(panel, shell ? 'main' : 'right', { type: 'nb2prod' });
       return panel;
     };
     app.commands.addCommand(OPEN_SCHEDULES, {
@@ -102,7 +116,7 @@ class Office implements INotebooks {
   constructor(
     private readonly app: JupyterFrontEnd,
     client: Client,
-    private readonly tracker: INotebookTracker,
+    private readonly tracker: INotebookTracker | null,
     private readonly trans: TranslationBundle
   ) {
     this.jobs = new Jobs(client);
@@ -117,7 +131,7 @@ class Office implements INotebooks {
 
   newEditor(args: { readonly path?: unknown; readonly kind?: unknown }): EditorModel {
     const path =
-      typeof args.path === 'string' ? args.path : (this.tracker.currentWidget?.context.localPath ?? '');
+      typeof args.path === 'string' ? args.path : (this.tracker?.currentWidget?.context.localPath ?? '');
     const source = args.kind === 'pipeline' ? 'pipeline' : 'notebook';
     const draft = { ...emptyDraft(ownZone()), path, source } as const;
     return new EditorModel(this.jobs, this.sources, this.trans, draft);
@@ -134,7 +148,7 @@ class Office implements INotebooks {
   }
 
   contentOf(path: string): INotebookContent | null {
-    const panel = this.tracker.find((each: NotebookPanel) => each.context.localPath === path);
+    const panel = this.tracker?.find((each: NotebookPanel) => each.context.localPath === path);
     if (!panel?.model) {
       return null;
     }
@@ -151,24 +165,6 @@ class Office implements INotebooks {
   private readonly sources: Sources;
 }
 
-function chooser(manager: IDocumentManager, trans: TranslationBundle, translator?: ITranslator): Choose {
-  return async (kind, path) => {
-    const defaultPath = path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '';
-    const answer =
-      kind === 'pipeline'
-        ? await FileDialog.getExistingDirectory({
-            manager,
-            translator,
-            title: trans.__('Choose a project’s folder')
-          })
-        : await FileDialog.getOpenFiles({
-            manager,
-            translator,
-            defaultPath,
-            title: trans.__('Choose a notebook'),
-            filter: model => (model.type === 'notebook' || model.type === 'directory' ? {} : null)
-          });
-    const chosen = answer.button.accept ? answer.value?.[0] : undefined;
-    return chosen && (kind === 'pipeline' || chosen.type === 'notebook') ? chosen.path : null;
-  };
+function chooser(browsing: Browsing): Choose {
+  return kind => (kind === 'pipeline' ? browsing.pickFolder() : browsing.pickNotebook());
 }

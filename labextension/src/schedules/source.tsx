@@ -7,7 +7,7 @@ import type { Source } from './draft';
 import type { IPartProps } from './triggers';
 
 /** Asks for a path; null when nothing was chosen. */
-export type Choose = (kind: 'notebook' | 'pipeline', path: string) => Promise<string | null>;
+export type Choose = (kind: 'notebook' | 'pipeline') => Promise<string | null>;
 
 export function SourcePart(props: IPartProps & { readonly choose: Choose | null }): JSX.Element {
   const { editor, trans, form } = props;
@@ -56,7 +56,7 @@ function PathField(props: IPartProps & { readonly choose: Choose | null }): JSX.
   const { draft, faults } = editor;
   const kind = draft.source === 'pipeline' ? 'pipeline' : 'notebook';
   const browse = async () => {
-    const path = await choose?.(kind, draft.path);
+    const path = await choose?.(kind);
     if (path) {
       editor.set({ path }, 'path');
     }

@@ -41,7 +41,11 @@ export class Sources {
 
   private async ofNotebook(path: string): Promise<readonly IParameter[]> {
     const content = this.notebooks.contentOf(path) ?? (await this.notebooks.read(path));
-    return (await this.client.look(path, content)).parameters;
+    const look = await this.client.look(path, content);
+    if (look.refused !== null) {
+      throw new Error(look.refused); // it has none that could be told
+    }
+    return look.parameters;
   }
 
   private async ofProject(path: string): Promise<readonly IParameter[]> {
