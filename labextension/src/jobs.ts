@@ -178,10 +178,13 @@ export class Jobs {
   }
 }
 
+/** Translated where it is shown. */
+export const UNREACHABLE = "JupyterLab's server does not answer.";
+
 /** What is told of an error: the server's own words, when it said any. */
 export function wordsOf(error: unknown): string {
   if (error instanceof ServerConnection.NetworkError) {
-    return "JupyterLab's server does not answer";
+    return UNREACHABLE;
   }
   return error instanceof Error ? error.message : String(error);
 }

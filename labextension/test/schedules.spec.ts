@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from '../src/api';
 import type { IScheduleOrder, ISchedule, Jobs, Trigger } from '../src/jobs';
 import type { IDefinition } from '../src/rest';
-import { draftOf, emptyDraft, type IDraft, Reading } from '../src/schedules/draft';
+import { draftOf, emptyDraft, type IDraft, keptDraft, Reading } from '../src/schedules/draft';
 import { EditorModel } from '../src/schedules/editor';
 import { entryFor, filledForm, parameterOf } from '../src/schedules/parameters';
 import { contentsPath } from '../src/schedules/places';
@@ -118,6 +118,15 @@ describe('a schedule as it is typed', () => {
   it('leaves empty what has a usual value', () => {
     const { order, faults } = read({ grace: '', jitter: ' ', priority: '' });
     expect([order.grace, order.jitter, order.priority, faults]).toEqual([60, 0, 0, {}]);
+  });
+
+  it('is there again after a reload, but for what is no draft', () => {
+    const draft = { ...emptyDraft('UTC'), name: 'mine', limits: { ...emptyDraft('UTC').limits, run: '9' } };
+    expect(keptDraft(JSON.parse(JSON.stringify(draft)), 'Asia/Tokyo')).toEqual(draft);
+    expect(keptDraft({ name: 3, limits: 'none', kind: 'once' }, 'UTC')).toEqual({
+      ...emptyDraft('UTC'),
+      kind: 'once'
+    });
   });
 
   it('has limits and retries, and keeps what the form does not show', () => {

@@ -25,6 +25,13 @@ def runs(page: LabPage) -> Locator:
     return page.page.locator("#nb2prod-runs")
 
 
+def begin_empty(page: LabPage) -> None:
+    """JupyterLab without a notebook, when all of it is there."""
+    page.open()
+    page.page.locator(".jp-Launcher").wait_for()
+    page.page.wait_for_function("window.jupyterapp.commands.hasCommand('nb2prod:open-runs')")
+
+
 def row(page: LabPage, name: str) -> Locator:
     return schedules(page).locator(f'tr[data-name="{name}"]')
 

@@ -8,7 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from lab.jupyterlab import Lab, running
 from lab.pages import LabPage, write_notebook
-from lab.panels import ask, daemons_ended, runs, serious_faults
+from lab.panels import ask, begin_empty, daemons_ended, runs, serious_faults
 from playwright.sync_api import Browser, expect
 from sqlalchemy import Connection, create_engine, insert
 
@@ -90,10 +90,10 @@ def shown(page: LabPage) -> int:
 
 
 def test_a_hundred_thousand_runs_are_shown_a_page_at_a_time(page: LabPage) -> None:
-    page.open()
+    begin_empty(page)
     asked = asked_for_runs(page)
     began = time.monotonic()
-    page.command("nb2prod:open-runs")
+    page.page.locator('.jp-LauncherCard[title^="Show what ran"]').click()
     expect(runs(page).locator("tr[data-run]").first).to_be_visible()
     took = time.monotonic() - began
     assert took < 2, f"the first page was there after {took:.1f} s"
@@ -119,7 +119,7 @@ def test_a_hundred_thousand_runs_are_shown_a_page_at_a_time(page: LabPage) -> No
 
 
 def test_filters_are_kept_over_a_reload(page: LabPage) -> None:
-    page.open()
+    begin_empty(page)
     page.command("nb2prod:open-runs", {"schedule": "hourly-9", "status": ["cancelled"]})
     expect(runs(page).locator("tr[data-run]").first).to_contain_text("hourly-9")
     page.page.wait_for_timeout(1500)  # JupyterLab writes its workspace a second after a change
@@ -136,7 +136,7 @@ def test_filters_are_kept_over_a_reload(page: LabPage) -> None:
 
 
 def test_a_run_is_opened_by_its_status(page: LabPage) -> None:
-    page.open()
+    begin_empty(page)
     page.command("nb2prod:open-runs", {"status": ["failed"]})
     first = runs(page).locator("tr[data-run]").first
     expect(first).to_contain_text("Failed")
@@ -146,7 +146,7 @@ def test_a_run_is_opened_by_its_status(page: LabPage) -> None:
 
 
 def test_several_runs_are_retried_and_cancelled_at_once(page: LabPage, full: Lab) -> None:
-    page.open()
+    begin_empty(page)
     page.command("nb2prod:open-runs", {"status": ["failed"]})
     rows = runs(page).locator("tr[data-run]")
     for number in range(3):
@@ -166,7 +166,7 @@ def test_several_runs_are_retried_and_cancelled_at_once(page: LabPage, full: Lab
 
 
 def test_the_panel_recovers_when_the_server_was_away(page: LabPage, full: Lab) -> None:
-    page.open()
+    begin_empty(page)
     page.command("nb2prod:open-runs")
     expect(runs(page).locator("tr[data-run]").first).to_be_visible()
     full.stop()
@@ -178,7 +178,7 @@ def test_the_panel_recovers_when_the_server_was_away(page: LabPage, full: Lab) -
 
 
 def test_it_can_be_used_by_all_in_both_themes_and_by_the_keyboard(page: LabPage) -> None:
-    page.open()
+    begin_empty(page)
     page.command("nb2prod:open-runs")
     expect(runs(page).locator("tr[data-run]").first).to_be_visible()
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
@@ -194,7 +194,7 @@ def test_it_can_be_used_by_all_in_both_themes_and_by_the_keyboard(page: LabPage)
 
 def test_a_run_is_seen_to_begin_and_to_end(page: LabPage, full: Lab) -> None:
     with daemons_ended(full):
-        page.open()
+        begin_empty(page)
         page.command("nb2prod:open-schedules")
         page.page.locator('tr[data-name="hourly-5"]').get_by_role("button", name="Run hourly-5 now").click()
         page.page.locator('tr[data-name="hourly-5"]').get_by_role("button", name="Open the runs of hourly-5").click()

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from lab.jupyterlab import Lab
 from lab.pages import LabPage, write_notebook
-from lab.panels import ask, daemons_ended, field, parameter, row, schedules, serious_faults
+from lab.panels import ask, begin_empty, daemons_ended, field, parameter, row, schedules, serious_faults
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
@@ -129,7 +129,7 @@ def test_the_notebook_runs_as_it_is_on_the_screen_with_limits_and_retries(
     name = folder.name
     begin(page, notebook(folder))
     create(page)
-    page.command("docmanager:open", {"path": f"{name}/{name}.ipynb"})
+    page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tab", has_text=f"{name}.ipynb").click()
     page.select(1)
     page.type_into(1, "\nprint('not saved')")
     page.command("nb2prod:open-schedules")
@@ -202,6 +202,11 @@ def test_it_is_there_again_after_a_reload(page: LabPage, folder: Path) -> None:
     page.page.reload()
     expect(row(page, folder.name)).to_be_visible()
     expect(schedules(page)).to_contain_text(re.compile(r"\d+ schedules?"))
+    schedules(page).get_by_role("button", name="New schedule").click()
+    field(page, "Name of the schedule").fill("still typed")
+    page.page.wait_for_timeout(2500)
+    page.page.reload()
+    expect(field(page, "Name of the schedule")).to_have_value("still typed")
 
 
 def test_a_project_is_scheduled_as_a_pipeline(page: LabPage, lab: Lab, folder: Path) -> None:
@@ -211,7 +216,7 @@ def test_a_project_is_scheduled_as_a_pipeline(page: LabPage, lab: Lab, folder: P
     )
     command = [sys.executable, "-m", "nb2prod", "convert", str(path), "--output", str(folder / "made"), "--no-record"]
     subprocess.run(command, check=True, capture_output=True)
-    page.open()
+    begin_empty(page)
     page.command("nb2prod:create-schedule", {"path": f"{name}/made", "kind": "pipeline"})
     expect(field(page, "Project folder")).to_have_value(f"{name}/made")
     parameter(page, "limit").fill("8")

@@ -100,6 +100,23 @@ export function emptyDraft(timezone: string): IDraft {
   };
 }
 
+/** A draft that was kept as JSON; what is not as it should be has its usual value. */
+export function keptDraft(kept: unknown, timezone: string): IDraft {
+  return likeness(kept, emptyDraft(timezone));
+}
+
+function likeness<Kind extends object>(kept: unknown, usual: Kind): Kind {
+  const given = (typeof kept === 'object' && kept !== null ? kept : {}) as Readonly<Record<string, unknown>>;
+  const parts = Object.entries(usual).map(([name, value]) => {
+    const found = given[name];
+    if (typeof value === 'object') {
+      return [name, likeness(found, value)];
+    }
+    return [name, typeof found === typeof value ? found : value];
+  });
+  return Object.fromEntries(parts) as Kind;
+}
+
 /** A schedule that there is, as it would have been typed. */
 export function draftOf(schedule: ISchedule, definition: IDefinition, path: string, zone: string): IDraft {
   const trigger = schedule.trigger;

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { useModel } from '../ui/hooks';
+import { told } from '../ui/trouble';
 import type { EditorModel } from './editor';
 import { ParametersPart } from './given';
 import { MorePart, PolicyPart } from './policies';
@@ -53,7 +54,7 @@ export function ScheduleForm(props: {
         <PolicyPart {...part} />
         <MorePart {...part} />
       </div>
-      <Refused editor={editor} />
+      <Refused editor={editor} trans={trans} />
       <div className="nb2prod-ScheduleForm-buttons">
         <button className="jp-mod-styled jp-mod-accept" disabled={editor.isBusy} type="submit">
           {editor.isBusy ? trans.__('Saving …') : editor.edited ? trans.__('Save') : trans.__('Create')}
@@ -66,8 +67,11 @@ export function ScheduleForm(props: {
   );
 }
 
-function Refused(props: { readonly editor: EditorModel }): JSX.Element | null {
-  const { editor } = props;
+function Refused(props: {
+  readonly editor: EditorModel;
+  readonly trans: TranslationBundle;
+}): JSX.Element | null {
+  const { editor, trans } = props;
   if (!editor.problem) {
     return null;
   }
@@ -75,7 +79,7 @@ function Refused(props: { readonly editor: EditorModel }): JSX.Element | null {
   return (
     <div className="nb2prod-Notice nb2prod-mod-error" role="alert">
       <div className="nb2prod-Notice-text">
-        {editor.problem}
+        {told(editor.problem, trans)}
         {elsewhere.map(([path, words]) => words !== editor.problem && <div key={path}>{words}</div>)}
       </div>
     </div>

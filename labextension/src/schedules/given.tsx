@@ -6,6 +6,7 @@ import * as React from 'react';
 import { ParameterFields } from '../run/fields';
 import type { FormModel } from '../run/form';
 import { useModel } from '../ui/hooks';
+import { told } from '../ui/trouble';
 import type { IPartProps } from './triggers';
 
 export function ParametersPart(props: IPartProps): JSX.Element {
@@ -25,7 +26,7 @@ export function ParametersPart(props: IPartProps): JSX.Element {
       {!editor.form && (
         <p className="nb2prod-ScheduleForm-note">
           {editor.formProblem
-            ? trans.__('They are not known: %1', editor.formProblem)
+            ? trans.__('They are not known: %1', told(editor.formProblem, trans))
             : trans.__('Looking for them …')}
         </p>
       )}

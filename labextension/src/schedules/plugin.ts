@@ -12,6 +12,7 @@ import { IMainMenu } from '@jupyterlab/mainmenu';
 import type { INotebookContent } from '@jupyterlab/nbformat';
 import { INotebookTracker, type NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator, type TranslationBundle } from '@jupyterlab/translation';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import { PanelSource } from '../analysis/source';
 import type { Client } from '../api';
@@ -21,7 +22,7 @@ import type { Browsing } from '../ui/browsing';
 import { scheduleIcon } from '../ui/icons';
 import type { SchedulerModel } from '../ui/scheduler';
 import { ownZone } from '../ui/zones';
-import { draftOf, emptyDraft } from './draft';
+import { draftOf, emptyDraft, type IDraft, keptDraft } from './draft';
 import { EditorModel } from './editor';
 import { SchedulesModel } from './model';
 import { contentsPath } from './places';
@@ -82,34 +83,55 @@ export const schedulesPlugin: JupyterFrontEndPlugin<void> = {
         openRun: id => office.openRun(id)
       });
       void tracker.add(panel);
+      panel.stateChanged.connect(() => void tracker.save(panel));
       app.shell.add(panel, shell ? 'main' : 'right', { type: 'nb2prod' });
       return panel;
     };
-    app.commands.addCommand(OPEN_SCHEDULES, {
-      label: trans.__('Schedules'),
-      caption: trans.__('Show when notebooks and pipelines run'),
-      icon: scheduleIcon,
-      execute: () => app.shell.activateById(opened().id)
-    });
-    app.commands.addCommand(CREATE_SCHEDULE, {
-      label: trans.__('Schedule…'),
-      caption: trans.__('Schedule this notebook'),
-      icon: scheduleIcon,
-      execute: args => {
-        const panel = opened();
-        panel.edit(office.newEditor(args));
-        app.shell.activateById(panel.id);
-      }
-    });
+    addCommands(app, office, opened, trans);
     const category = 'nb2prod';
     palette?.addItem({ command: OPEN_SCHEDULES, category });
     palette?.addItem({ command: CREATE_SCHEDULE, category });
     launcher?.add({ command: OPEN_SCHEDULES, category, rank: 20 });
     menu?.viewMenu.addGroup([{ command: OPEN_SCHEDULES }], 60);
     menu?.runMenu.addGroup([{ command: CREATE_SCHEDULE }], 60);
-    void restorer?.restore(tracker, { command: OPEN_SCHEDULES, name: panel => panel.id });
+    void restorer?.restore(tracker, {
+      command: OPEN_SCHEDULES,
+      name: panel => panel.id,
+      args: panel => panel.state
+    });
   }
 };
+
+function addCommands(
+  app: JupyterFrontEnd,
+  office: Office,
+  opened: () => SchedulesPanel,
+  trans: TranslationBundle
+): void {
+  app.commands.addCommand(OPEN_SCHEDULES, {
+    label: trans.__('Schedules'),
+    caption: trans.__('Show when notebooks and pipelines run'),
+    icon: scheduleIcon,
+    execute: async args => {
+      const panel = opened();
+      app.shell.activateById(panel.id);
+      const editor = 'draft' in args ? await office.keptEditor(args) : null;
+      if (editor) {
+        panel.edit(editor);
+      }
+    }
+  });
+  app.commands.addCommand(CREATE_SCHEDULE, {
+    label: trans.__('Schedule…'),
+    caption: trans.__('Schedule this notebook'),
+    icon: scheduleIcon,
+    execute: args => {
+      const panel = opened();
+      panel.edit(office.newEditor(args));
+      app.shell.activateById(panel.id);
+    }
+  });
+}
 
 /** Makes the forms, from what JupyterLab has open. */
 class Office implements INotebooks {
@@ -138,13 +160,24 @@ class Office implements INotebooks {
   }
 
   /** Raises what the server refuses. */
-  async editorOf(row: IScheduleRow): Promise<EditorModel> {
+  async editorOf(row: IScheduleRow, typed: IDraft | null = null): Promise<EditorModel> {
     const [schedule, definition] = await Promise.all([
       this.jobs.schedule(row.name),
       this.jobs.version(row.definition, row.version)
     ]);
-    const draft = draftOf(schedule, definition, contentsPath(definition.path), ownZone());
+    const draft = typed ?? draftOf(schedule, definition, contentsPath(definition.path), ownZone());
     return new EditorModel(this.jobs, this.sources, this.trans, draft, { schedule, definition });
+  }
+
+  /** Of a form that was open before a reload; null when its schedule is there no more. */
+  async keptEditor(args: ReadonlyPartialJSONObject): Promise<EditorModel | null> {
+    const draft = keptDraft(args.draft, ownZone());
+    if (typeof args.edit !== 'string') {
+      return new EditorModel(this.jobs, this.sources, this.trans, draft);
+    }
+    const found = await this.jobs.schedules(args.edit).catch(() => null);
+    const row = found?.items.find(each => each.name === args.edit);
+    return row ? this.editorOf(row, draft) : null;
   }
 
   contentOf(path: string): INotebookContent | null {

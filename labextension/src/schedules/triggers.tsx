@@ -7,6 +7,7 @@ import type { Ending, TriggerKind } from '../jobs';
 import { Options, SelectField, TextField, useSuggestions } from '../ui/fields';
 import { useModel } from '../ui/hooks';
 import { AbsoluteTime, shortTime } from '../ui/times';
+import { told } from '../ui/trouble';
 import { allZones, ownZone } from '../ui/zones';
 import type { Unit } from './draft';
 import type { EditorModel } from './editor';
@@ -127,7 +128,9 @@ function CronReading(props: {
           {preview.answer.times.length === 0 && <div>{trans.__('It never comes to be due.')}</div>}
         </>
       )}
-      {!preview.answer && preview.trouble && <div className="nb2prod-Field-fault">{preview.trouble}</div>}
+      {!preview.answer && preview.trouble && (
+        <div className="nb2prod-Field-fault">{told(preview.trouble, trans)}</div>
+      )}
       {!preview.answer && !preview.trouble && (
         <span className="nb2prod-mod-faint">
           {preview.isWaiting ? trans.__('Reading it …') : trans.__('The next times are shown here.')}

@@ -3,7 +3,9 @@
 import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
+import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import type { Message } from '@lumino/messaging';
+import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 
@@ -55,10 +57,27 @@ export class SchedulesPanel extends ReactWidget {
     return this.signal;
   }
 
+  /** What is typed, to be there again after a reload. */
+  get state(): ReadonlyPartialJSONObject {
+    if (!this.current) {
+      return {};
+    }
+    const { draft, edited } = this.current;
+    const kept = JSON.parse(JSON.stringify(draft)) as ReadonlyPartialJSONObject;
+    return edited ? { draft: kept, edit: edited.schedule.name } : { draft: kept };
+  }
+
+  /** What is to be kept is another. */
+  get stateChanged(): ISignal<this, void> {
+    return this.kept;
+  }
+
   /** Open the form; what was typed in another is let go. */
   edit(editor: EditorModel | null): void {
     this.current?.dispose();
     this.current = editor;
+    editor?.changed.connect(() => void this.keeping.invoke().catch(() => undefined)); // until it is disposed
+    void this.keeping.invoke().catch(() => undefined);
     this.signal.emit();
     if (editor === null) {
       void this.model.refresh();
@@ -68,6 +87,7 @@ export class SchedulesPanel extends ReactWidget {
   override dispose(): void {
     if (!this.isDisposed) {
       this.current?.dispose();
+      this.keeping.dispose();
       this.model.dispose();
       Signal.clearData(this);
       super.dispose();
@@ -105,6 +125,8 @@ export class SchedulesPanel extends ReactWidget {
   }
 
   private current: EditorModel | null = null;
+  private readonly keeping = new Debouncer(() => this.kept.emit(), 500);
+  private readonly kept = new Signal<this, void>(this);
   private readonly signal = new Signal<this, void>(this);
 }
 

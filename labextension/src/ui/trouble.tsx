@@ -3,6 +3,13 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { UNREACHABLE } from '../jobs';
+
+/** What is said of an error, in the reader's language where it is ours to say. */
+export function told(words: string, trans: TranslationBundle): string {
+  return words === UNREACHABLE ? trans.__("JupyterLab's server does not answer.") : words;
+}
+
 export function Trouble(props: {
   readonly words: string;
   readonly trans: TranslationBundle;
@@ -16,7 +23,7 @@ export function Trouble(props: {
   return (
     <div className="nb2prod-Notice nb2prod-mod-error nb2prod-Trouble" role="alert">
       <div className="nb2prod-Notice-text">
-        {words} {onRetry && <span>{trans.__('It is tried again.')}</span>}
+        {told(words, trans)} {onRetry && <span>{trans.__('It is tried again.')}</span>}
       </div>
       {onRetry && (
         <button className="jp-mod-styled" onClick={onRetry} type="button">
