@@ -31,6 +31,7 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     lab.root.mkdir()
     fill(lab)
     with running(lab):
+        ask(lab, "scheduler")  # it opens the store at its first request
         yield lab
 
 

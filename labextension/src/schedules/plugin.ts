@@ -148,7 +148,7 @@ class Office implements INotebooks {
   readonly jobs: Jobs;
 
   openRun(id: string): void {
-    void this.app.commands.execute(OPEN_RUN, { id });
+    void this.app.commands.execute(OPEN_RUN, { run: id });
   }
 
   newEditor(args: { readonly path?: unknown; readonly kind?: unknown }): EditorModel {
