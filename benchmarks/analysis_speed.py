@@ -1,6 +1,7 @@
 """CPU milliseconds a cell of analysis alone, `build` of a notebook that is already read: no rendering, no formatting.
 
-Each notebook is analysed in this process, warm, the notebooks in turn; a figure is the median of its rounds.
+Each notebook is analysed in this process, which knows no cell of it, the notebooks in turn; a figure is the median of
+its rounds.
 """
 
 import gc
@@ -16,6 +17,7 @@ from typing import Any
 from convert_scaling import code
 
 from nb2prod.analysis.build import build
+from nb2prod.analysis.magics import forget
 from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import read_notebook
 
@@ -89,6 +91,7 @@ def read_all(folder: Path) -> tuple[dict[str, Notebook], dict[int, Notebook]]:
 def milliseconds(notebook: Notebook) -> float:
     """CPU of one analysis; a notebook of many cells is analysed less often."""
     gc.collect()
+    forget()
     began = time.process_time()
     build(notebook)
     return 1000 * (time.process_time() - began)

@@ -8,6 +8,7 @@ import type { LookModel } from './analysis/model';
 import type { Client, IFinding } from './api';
 import type { Browsing } from './ui/browsing';
 import type { SchedulerModel } from './ui/scheduler';
+import type { TagsModel } from './tags/model';
 
 export const IClient = new Token<Client>('nb2prod:IClient', 'Asks the server extension of nb2prod.');
 
@@ -63,7 +64,7 @@ export interface IFindings {
   shown(findings: readonly IFinding[]): readonly IFinding[];
 
   /** Corrects the cells, in the notebook that `look` is of; says politely why not. Resolves to whether it did. */
-  fix(look: LookModel, finding: IFinding): Promise<boolean>;
+  fix(look: Pick<LookModel, 'source'>, finding: IFinding): Promise<boolean>;
 
   /** Opens the page of a rule. */
   explain(code: string): void;
@@ -73,3 +74,10 @@ export interface IFindings {
 }
 
 export const IFindings = new Token<IFindings>('nb2prod:IFindings', 'What is done about findings.');
+
+/** The tags of the notebooks that are open, and changing them: each change is one step of the notebook's undo. */
+export interface ITags {
+  of(panel: NotebookPanel): TagsModel;
+}
+
+export const ITags = new Token<ITags>('nb2prod:ITags', 'The tags of the notebooks that are open.');

@@ -16,11 +16,14 @@ from nb2prod.analysis.environment import Environment, Mark
 from nb2prod.analysis.facts import Effects
 from nb2prod.analysis.knowledge import Knowledge
 from nb2prod.analysis.magics import Fate, LoweredCell
-from nb2prod.analysis.values import Definition, Label, Summary, Value
+from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value
 
 __all__ = ["Watched", "rewalk"]
 
 _KEPT = 4  # walks of a cell: what is typed elsewhere is valid Python and not, in turn
+
+_GET, _HAS, _NAMES_OF = Environment.get, Environment.has, Environment.names_of
+_CALLERS, _HAS_FUTURE = Environment.callers, Environment.has_future
 
 Note = tuple[Callable[..., Any], tuple[Any, ...], Any]  # a method of Environment, its arguments, its answer
 
@@ -38,39 +41,43 @@ class Watched(Environment):
         return self.notes
 
     def get(self, name: str) -> Value:
-        found = super().get(name)
+        found = self.values.get(name, NOTHING)
         if name not in self._asked:
             self._asked.add(name)
-            self.notes.append((Environment.get, (name,), found))
+            self.notes.append((_GET, (name,), found))
         return found
 
     def has(self, name: str) -> bool:
-        found: bool = self._noted(Environment.has, name)
+        found = name in self.values
+        self.notes.append((_HAS, (name,), found))
         return found
 
     def names_of(self, labels: Iterable[Label]) -> set[str]:
-        found: set[str] = self._noted(Environment.names_of, labels)
+        found = super().names_of(labels)
+        self.notes.append((_NAMES_OF, (labels,), found))
         return found
 
     def callers(self) -> Set[str]:
-        found = frozenset(super().callers())
-        self.notes.append((Environment.callers, (), found))
+        found = frozenset(self._callers)
+        self.notes.append((_CALLERS, (), found))
         return found
 
     def marked(self, mark: Mark, labels: frozenset[Label]) -> frozenset[Label]:
         return self._noted(Environment.marked, mark, labels) if labels else labels
 
     def summary(self, definition: Definition) -> Summary | None:
-        found = super().summary(definition)
+        found = self.summaries.get(definition)
         self.notes.append((_is_summary, (definition, found), True))
         return found
 
     def has_future(self) -> bool:
-        found: bool = self._noted(Environment.has_future)
-        return found
+        self.notes.append((_HAS_FUTURE, (), self._has_future))
+        return self._has_future
 
     def bind(self, name: str, value: Value, *, surely: bool = True) -> None:
-        self._change(_bind, name, value, surely)
+        super().bind(name, value, surely=surely)
+        self.notes.append((_bind, (name, value, surely), None))
+        self._asked.clear()
 
     def delete(self, name: str) -> None:
         self._change(Environment.delete, name)

@@ -1,7 +1,8 @@
 """Which names a function, class body or comprehension keeps to itself: Python's own rules, on the tree."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from nb2prod.analysis.trees import children, walk
 
@@ -27,7 +28,12 @@ def locals_of(function: Function) -> frozenset[str]:
 
 def bound_names(nodes: list[ast.stmt] | list[ast.expr]) -> frozenset[str]:
     """Names that statements bind in their own scope, however deep in blocks."""
-    return frozenset(name for node in _same_scope(nodes) for name in _binds_of(node))
+    found: set[str] = set()
+    for node in _same_scope(nodes):
+        binder = _BINDERS.get(type(node))
+        if binder is not None:
+            found.update(binder(node))
+    return frozenset(found)
 
 
 def declared_names(body: list[ast.stmt]) -> frozenset[str]:
@@ -47,31 +53,49 @@ def target_names(target: ast.expr) -> Iterator[str]:
             yield node.id
 
 
-def _same_scope(nodes: list[ast.stmt] | list[ast.expr]) -> Iterator[ast.AST]:
-    stack: list[ast.AST] = list(nodes)
-    while stack:
-        node = stack.pop()
-        yield node
-        if isinstance(node, _SCOPES):
+def _same_scope(nodes: list[ast.stmt] | list[ast.expr]) -> list[ast.AST]:
+    found: list[ast.AST] = list(nodes)
+    for node in found:
+        kind = type(node)
+        if kind in _LEAVES:
             continue
         if isinstance(node, _COMPREHENSIONS):
-            stack.extend(n for n in walk(node) if isinstance(n, ast.NamedExpr))
-            continue
-        stack.extend(children(node))
+            found += [inner for inner in walk(node) if isinstance(inner, ast.NamedExpr)]
+        elif not isinstance(node, _SCOPES):
+            found += children(node)
+    return found
 
 
-def _binds_of(node: ast.AST) -> tuple[str, ...]:
-    match node:
-        case ast.Name(id=name, ctx=ast.Store() | ast.Del()):
-            return (name,)
-        case ast.FunctionDef(name=name) | ast.AsyncFunctionDef(name=name) | ast.ClassDef(name=name):
-            return (name,)
-        case ast.ExceptHandler(name=str(name)):
-            return (name,)
-        case ast.Import(names=names) | ast.ImportFrom(names=names):
-            return tuple(alias.asname or alias.name.split(".")[0] for alias in names)
-        case ast.MatchAs(name=str(name)) | ast.MatchStar(name=str(name)) | ast.MatchMapping(rest=str(name)):
-            return (name,)
-        case ast.NamedExpr(target=ast.Name(id=name)):
-            return (name,)
-    return ()
+_LEAVES = frozenset({ast.Name, ast.Constant})
+
+
+def _name(node: ast.Name) -> tuple[str, ...]:
+    return () if isinstance(node.ctx, ast.Load) else (node.id,)
+
+
+def _named(node: ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef) -> tuple[str, ...]:
+    return (node.name,)
+
+
+def _perhaps_named(node: ast.ExceptHandler | ast.MatchAs | ast.MatchStar) -> tuple[str, ...]:
+    return (node.name,) if node.name else ()
+
+
+def _imported(node: ast.Import | ast.ImportFrom) -> tuple[str, ...]:
+    return tuple(alias.asname or alias.name.split(".")[0] for alias in node.names)
+
+
+# what each takes, it stands beside
+_BINDERS: dict[type[ast.AST], Callable[[Any], tuple[str, ...]]] = {
+    ast.Name: _name,
+    ast.FunctionDef: _named,
+    ast.AsyncFunctionDef: _named,
+    ast.ClassDef: _named,
+    ast.ExceptHandler: _perhaps_named,
+    ast.Import: _imported,
+    ast.ImportFrom: _imported,
+    ast.MatchAs: _perhaps_named,
+    ast.MatchStar: _perhaps_named,
+    ast.MatchMapping: lambda node: (node.rest,) if node.rest else (),
+    ast.NamedExpr: lambda node: (node.target.id,),
+}

@@ -40,6 +40,7 @@ def test_json_has_all_that_the_text_has(tmp_path: Path) -> None:
         "severity": "error",
         "message": "`sys.exit()` ends the process",
         "hint": "raise an exception that says why",
+        "fix": None,
     }
 
 

@@ -6,6 +6,7 @@ import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { Client, ICellLook, ILook } from '../api';
+import { timed } from '../ui/idle';
 
 /** A notebook, as far as a look needs it; the ids are its cells', in order. */
 export interface INotebookSource {
@@ -92,7 +93,7 @@ export class LookModel implements IDisposable {
     this.controller?.abort();
     const controller = (this.controller = new AbortController());
     const ids = this.source.cellIds();
-    const content = this.source.content();
+    const content = timed('nb2prod:read', () => this.source.content());
     try {
       const look = await this.client.look(this.source.path, content, controller.signal);
       if (ticket === this.ticket && !this.disposed) {

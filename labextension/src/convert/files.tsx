@@ -87,6 +87,9 @@ function File(props: IProps & { file: string; state: FileState }): JSX.Element {
         ) : (
           <span className="nb2prod-Twist" />
         )}
+        <span className="nb2prod-File-state">
+          <Chip label={stateLabel(state, trans)} state={state} />
+        </span>
         {isHidden ? (
           <span className="nb2prod-File-name" title={trans.__('JupyterLab does not open hidden files.')}>
             {name}
@@ -98,7 +101,6 @@ function File(props: IProps & { file: string; state: FileState }): JSX.Element {
             </Opens>
           </span>
         )}
-        <Chip label={stateLabel(state, trans)} state={state} />
       </div>
       {open && <Diff file={file} texts={texts} trans={trans} />}
     </li>

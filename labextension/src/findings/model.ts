@@ -112,3 +112,15 @@ export function whatToFix(
   }
   return made.length ? made : null;
 }
+
+interface IAt {
+  readonly cell: number;
+  readonly line: number;
+}
+
+/** The finding after (1) or before (-1) a place; past the last comes the first. Those of no cell have no place. */
+export function nextFinding(findings: readonly IFinding[], at: IAt, direction: 1 | -1): IFinding | undefined {
+  const order = (a: IAt, b: IAt) => a.cell - b.cell || a.line - b.line;
+  const placed = findings.filter(finding => finding.cell > 0).sort((a, b) => order(a, b) * direction);
+  return placed.find(finding => order(finding, at) * direction > 0) ?? placed[0];
+}

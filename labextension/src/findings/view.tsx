@@ -47,7 +47,9 @@ export function FindingsView(props: IFindingsProps): JSX.Element {
 function Filter({ counts, hidden, onHide, trans }: IFindingsProps & { counts: Counts }): JSX.Element {
   const toggle = (severity: Severity) => {
     const next = new Set(hidden);
-    next.delete(severity) || next.add(severity);
+    if (!next.delete(severity)) {
+      next.add(severity);
+    }
     onHide(next);
   };
   return (

@@ -10,7 +10,9 @@ type Box = React.RefObject<SVGSVGElement | null>;
 export function useSize(box: Box, onChange: (size: ISize) => void): React.MutableRefObject<ISize> {
   const size = React.useRef<ISize>({ width: 0, height: 0 });
   const tell = React.useRef(onChange);
-  tell.current = onChange;
+  React.useLayoutEffect(() => {
+    tell.current = onChange;
+  });
   React.useEffect(() => {
     const element = box.current;
     if (!element) {
@@ -31,7 +33,9 @@ const STILL = 4; // pixels that a click may shake
 /** The wheel moves the picture, with Ctrl it grows; dragging moves it. True while it is dragged. */
 export function useGestures(box: Box, view: IViewport, move: (next: IViewport) => void): boolean {
   const latest = React.useRef({ view, move });
-  latest.current = { view, move };
+  React.useLayoutEffect(() => {
+    latest.current = { view, move };
+  });
   const [isDragged, setDragged] = React.useState(false);
   React.useEffect(() => {
     const element = box.current;

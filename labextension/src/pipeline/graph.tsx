@@ -7,7 +7,7 @@ import type { IFinding, IStep } from '../api';
 import { gravest } from '../findings/model';
 import { colourVariable } from '../ui/colours';
 import { SeverityMark, severityWord, StateMark } from '../ui/marks';
-import { INode, IRoute, neighbour, PARAMETERS, pathOf, Arrow } from './layout';
+import { INode, IPoint, IRoute, labelWidth, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
 import { IViewport, panned, showing, zoomed } from './viewport';
 import { useGestures, useSize } from './gestures';
@@ -58,7 +58,9 @@ export function GraphView(props: IGraphProps): JSX.Element {
       ?.querySelector<SVGGElement>(`[data-node="${CSS.escape(id)}"]`)
       ?.focus({ preventScroll: true });
     const node = model.graph.nodes.find(each => each.id === id);
-    node && move(showing(view, node, room.current));
+    if (node) {
+      move(showing(view, node, room.current));
+    }
   };
   const onKey = (event: React.KeyboardEvent) =>
     handleKey(event, { model, at: tabbed, focus, move, view, room: room.current });
@@ -159,7 +161,9 @@ function handleKey(event: React.KeyboardEvent, { model, at, focus, move, view, r
     move(panned(view, ...PANS[arrow]));
   } else if (arrow && at !== null) {
     const next = neighbour(model.graph, at, arrow);
-    next !== null && focus(next);
+    if (next !== null) {
+      focus(next);
+    }
   } else if (ends[event.key] !== undefined) {
     focus(ends[event.key]!);
   } else if ((event.key === 'Enter' || event.key === ' ') && at !== null) {
@@ -206,20 +210,28 @@ function Routes({ model, trans, shown, onShow }: IGraphProps): JSX.Element {
           onPointerLeave={() => onShow(null)}
         >
           <title>{edgeInWords(route, trans)}</title>
-          <path className="nb2prod-Graph-reach" d={pathOf(route.points)} />
+          <path className="nb2prod-Graph-reach" d={route.path} />
           <path
             className="nb2prod-Graph-line"
-            d={pathOf(route.points)}
+            d={route.path}
             markerEnd={`url(#nb2prod-arrow${isLit(route) ? '-lit' : ''})`}
           />
-          {route.at && (
-            <text className="nb2prod-Graph-names" x={route.at.x} y={route.at.y}>
-              {route.label}
-            </text>
-          )}
+          {route.at && <Names route={route} at={route.at} />}
         </g>
       ))}
     </g>
+  );
+}
+
+function Names({ route, at }: { route: IRoute; at: IPoint }): JSX.Element {
+  const width = labelWidth(route.label);
+  return (
+    <>
+      <rect className="nb2prod-Graph-behind" x={at.x - width / 2} y={at.y - 7} width={width} height={14} />
+      <text className="nb2prod-Graph-names" x={at.x} y={at.y}>
+        {route.label}
+      </text>
+    </>
   );
 }
 

@@ -13,6 +13,9 @@ const WIDEST = 28; // letters of a name
 const NAMES_ON_EDGE = 3;
 const LETTERS_ON_EDGE = 34;
 const CHIP = 20;
+const MANY_EDGES = 40; // then edges over many layers go their own way
+const FEW_LAYERS = 2;
+const SIDE = 12; // where the line of the parameters runs
 
 export interface INode {
   readonly id: string;
@@ -28,7 +31,8 @@ export interface INode {
 
 export interface IRoute extends IEdge {
   readonly id: string;
-  readonly points: readonly IPoint[];
+  /** The `d` of an SVG path. */
+  readonly path: string;
   readonly label: string;
   readonly at: IPoint | null;
 }
@@ -62,30 +66,126 @@ export function layoutOf(look: Drawn, tall = false): ILayout {
   if (!sizes.length) {
     return EMPTY;
   }
-  const graph = new Graph({ multigraph: true });
-  graph.setGraph({
-    rankdir: 'TB',
-    nodesep: 24,
-    edgesep: 10,
-    ranksep: 26,
-    marginx: 8,
-    marginy: 8,
-    ranker: 'tight-tree'
-  });
-  sizes.forEach(size => graph.setNode(size.id, { width: size.width, height: size.height }));
   const known = new Set(sizes.map(size => size.id));
   const edges = look.edges.filter(edge => known.has(edge.source) && known.has(edge.target));
-  edges.forEach(edge => graph.setEdge(edge.source, edge.target, labelBox(edge), edge.kind));
-  layout(graph);
+  const layers = layersOf(edges);
+  const isFar = (edge: IEdge) => (layers.get(edge.target) ?? 0) - (layers.get(edge.source) ?? 0) > 1;
+  const along = edges.filter(edge => edge.source === PARAMETERS && isFar(edge));
+  const others = edges.filter(edge => !along.includes(edge));
+  const laid = new Set(others.length > MANY_EDGES ? others.filter(edge => isShort(edge, layers)) : others);
+  const graph = laidOut(sizes, laid, along.length ? 26 : 8);
+  const nodes = sizes.map(size => placed(size, graph.node(keyOf(size.id))));
+  const byId = new Map(nodes.map(node => [node.id, node]));
+  const route = (edge: IEdge): IRoute => {
+    const [source, target] = [byId.get(edge.source)!, byId.get(edge.target)!];
+    if (laid.has(edge)) {
+      return routed(edge, graph.edge(keyOf(edge.source), keyOf(edge.target)));
+    }
+    return along.includes(edge) ? atTheSide(edge, source, target) : direct(edge, source, target);
+  };
   return {
-    nodes: sizes.map(size => placed(size, graph.node(size.id))),
-    routes: edges.map(edge => routed(edge, graph.edge(edge.source, edge.target, edge.kind))),
+    nodes,
+    routes: edges.map(route),
     width: graph.graph().width ?? 0,
     height: graph.graph().height ?? 0
   };
 }
 
+function laidOut(sizes: readonly Size[], edges: Iterable<IEdge>, margin: number): Graph {
+  const graph = new Graph();
+  const [nodesep, edgesep, ranksep] = [18, 8, 26];
+  graph.setGraph({
+    rankdir: 'TB',
+    nodesep,
+    edgesep,
+    ranksep,
+    marginx: margin,
+    marginy: 8,
+    ranker: 'tight-tree'
+  });
+  sizes.forEach(size => graph.setNode(keyOf(size.id), { width: size.width, height: size.height }));
+  for (const edge of edges) {
+    graph.setEdge(keyOf(edge.source), keyOf(edge.target), labelBox(edge));
+  }
+  layout(graph);
+  return graph;
+}
+
+/** How many edges lead to each node at most. */
+function layersOf(edges: readonly IEdge[]): ReadonlyMap<string, number> {
+  const into = new Map<string, IEdge[]>();
+  edges.forEach(edge => into.set(edge.target, [...(into.get(edge.target) ?? []), edge]));
+  const layers = new Map<string, number>();
+  const layerOf = (id: string): number => {
+    const known = layers.get(id);
+    if (known !== undefined) {
+      return known;
+    }
+    layers.set(id, 0); // a ring would have no end
+    const layer = Math.max(0, ...(into.get(id) ?? []).map(edge => layerOf(edge.source) + 1));
+    layers.set(id, layer);
+    return layer;
+  };
+  into.forEach((_, id) => layerOf(id));
+  return layers;
+}
+
+/**
+ * Whether an edge passes few layers. In a large graph the others cost dagre most of its time; the layers stay, since
+ * each node keeps an edge to the layer above it.
+ */
+function isShort(edge: IEdge, layers: ReadonlyMap<string, number>): boolean {
+  return (layers.get(edge.target) ?? 0) - (layers.get(edge.source) ?? 0) <= FEW_LAYERS;
+}
+
+/** Parameters go to many steps: down a line at the left, and in above the step, so that the graph stays narrow. */
+function atTheSide(edge: IEdge, source: INode, target: INode): IRoute {
+  const side = SIDE;
+  const above = target.y - 14;
+  const middle = source.y + source.height / 2;
+  const into = target.x + 22;
+  const points = [
+    { x: source.x, y: middle },
+    { x: side, y: middle },
+    { x: side, y: above },
+    { x: into, y: above },
+    { x: into, y: target.y }
+  ];
+  const label = edgeLabel(edge.names);
+  const at = { x: side + 6 + labelWidth(label) / 2, y: above };
+  return { ...edge, id: idOf(edge), path: elbows(points), label, at };
+}
+
+/** Lines with round corners. */
+function elbows(points: readonly IPoint[]): string {
+  const bends = points.slice(1, -1).map((point, place) => {
+    const [before, after] = [points[place]!, points[place + 2]!];
+    return `L${round(towards(point, before))} Q${round(point)} ${round(towards(point, after))}`;
+  });
+  return `M${round(points[0]!)} ${bends.join(' ')} L${round(points[points.length - 1]!)}`;
+}
+
+function towards(from: IPoint, to: IPoint): IPoint {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) || 1;
+  const part = Math.min(6, length / 2) / length;
+  return { x: from.x + (to.x - from.x) * part, y: from.y + (to.y - from.y) * part };
+}
+
+/** Without a way around the nodes between: it runs behind them. */
+function direct(edge: IEdge, source: INode, target: INode): IRoute {
+  const from = { x: source.x + source.width / 2, y: source.y + source.height };
+  const to = { x: target.x + target.width / 2, y: target.y };
+  const bend = { x: Math.max(from.x, to.x) + 60, y: (from.y + to.y) / 2 };
+  const points = [from, { x: bend.x, y: from.y + 26 }, bend, { x: bend.x, y: to.y - 26 }, to];
+  return { ...edge, id: idOf(edge), path: pathOf(points), label: '', at: null };
+}
+
 type Size = Omit<INode, 'x' | 'y'>;
+
+/** dagre takes an empty name for none. */
+function keyOf(id: string): string {
+  return `:${id}`;
+}
 
 function sizesOf(look: Drawn, tall: boolean): Size[] {
   const sizes = look.steps.map(step => sizeOf(step, tall));
@@ -116,7 +216,11 @@ function sizeOf(step: IStep, tall: boolean): Size {
 
 function labelBox(edge: IEdge) {
   const label = edge.kind === 'data' ? edgeLabel(edge.names) : '';
-  return label ? { width: label.length * SMALL_LETTER + 8, height: 16, labelpos: 'c' as const } : {};
+  return label ? { width: labelWidth(label), height: 16, labelpos: 'c' as const } : {};
+}
+
+export function labelWidth(label: string): number {
+  return label.length * SMALL_LETTER + 8;
 }
 
 /** Up to three names, then how many more. */
@@ -141,7 +245,11 @@ function placed(size: Size, centre: { x?: number; y?: number }): INode {
 function routed(edge: IEdge, found: { points?: IPoint[]; x?: number; y?: number }): IRoute {
   const label = edge.kind === 'data' ? edgeLabel(edge.names) : '';
   const at = label && found.x !== undefined ? { x: found.x, y: found.y ?? 0 } : null;
-  return { ...edge, id: `${edge.source}→${edge.target} ${edge.kind}`, points: found.points ?? [], label, at };
+  return { ...edge, id: idOf(edge), path: pathOf(found.points ?? []), label, at };
+}
+
+function idOf(edge: IEdge): string {
+  return `${edge.source}→${edge.target}`;
 }
 
 /** A smooth line through the points, as the `d` of an SVG path. */

@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import type { LookModel } from '../analysis/model';
 import type { Client, IFinding, ILook, IStep } from '../api';
 import type { IStepState, IStepStates } from '../tokens';
-import { whenIdle } from '../ui/idle';
+import { timed, whenIdle } from '../ui/idle';
 import { EMPTY, ILayout, layoutOf, PARAMETERS, shapeOf } from './layout';
 import { current, groupsOf, IProposed, Proposal, proposalOf, renamed, without } from './proposal';
 
@@ -62,8 +62,7 @@ export class PipelineModel implements IDisposable {
     this.leave();
     this.notebook = front;
     this.drawn = { graph: EMPTY, shape: '' };
-    this.proposed = null;
-    this.trouble = '';
+    [this.proposed, this.trouble, this.allTagged] = [null, '', false];
     front?.look.changed.connect(this.onLook, this);
     front?.changed.connect(this.onFront, this);
     this.drawLater();
@@ -156,6 +155,11 @@ export class PipelineModel implements IDisposable {
     return this.trouble;
   }
 
+  /** There was nothing to propose. */
+  get isAllTagged(): boolean {
+    return this.allTagged;
+  }
+
   async suggest(): Promise<void> {
     const front = this.notebook;
     if (!front) {
@@ -165,7 +169,9 @@ export class PipelineModel implements IDisposable {
     try {
       const suggestions = await this.client.suggestions(front.path, front.look.source.content());
       if (front === this.notebook) {
-        [this.proposed, this.trouble] = [proposalOf(suggestions, cells), ''];
+        this.trouble = '';
+        this.keepProposal(proposalOf(suggestions, cells));
+        this.allTagged = this.proposed === null;
       }
     } catch (error) {
       if (front === this.notebook) {
@@ -205,7 +211,7 @@ export class PipelineModel implements IDisposable {
   }
 
   closeProposal(): void {
-    [this.proposed, this.trouble] = [null, ''];
+    [this.proposed, this.trouble, this.allTagged] = [null, '', false];
     this.signal.emit();
   }
 
@@ -223,8 +229,12 @@ export class PipelineModel implements IDisposable {
   }
 
   private keep(proposal: Proposal): void {
-    this.proposed = proposal.length ? proposal : null;
+    this.keepProposal(proposal);
     this.signal.emit();
+  }
+
+  private keepProposal(proposal: Proposal): void {
+    this.proposed = proposal.length ? proposal : null;
   }
 
   private isEmpty(): boolean {
@@ -240,8 +250,7 @@ export class PipelineModel implements IDisposable {
     if (front && front.look.state === 'fresh') {
       this.drawLater();
       if (this.proposed?.length) {
-        const kept = current(this.proposed, front.cells(), id => front.look.cell(id)?.own ?? false);
-        this.proposed = kept.length ? kept : null;
+        this.keepProposal(current(this.proposed, front.cells(), id => front.look.cell(id)?.own ?? false));
       }
     }
     this.signal.emit();
@@ -271,7 +280,7 @@ export class PipelineModel implements IDisposable {
     const tall = this.stepStates.size > 0;
     const shape = shapeOf(look, tall);
     if (shape !== this.drawn.shape) {
-      this.drawn = { graph: layoutOf(look, tall), shape };
+      this.drawn = { graph: timed('nb2prod:layout', () => layoutOf(look, tall)), shape };
       this.signal.emit();
     }
   }
@@ -284,6 +293,7 @@ export class PipelineModel implements IDisposable {
     this.notebook = null;
   }
 
+  private allTagged = false;
   private cancel: () => void = () => undefined;
   private disposed = false;
   private drawn = { graph: EMPTY, shape: '' };

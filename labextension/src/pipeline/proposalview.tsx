@@ -167,7 +167,7 @@ function Rename({ step, model, trans, onDone }: IRenameProps): JSX.Element {
   };
   const onKey = (event: React.KeyboardEvent) => {
     if (event.key === 'Enter' || event.key === 'Escape') {
-      event.key === 'Enter' ? finish() : onDone();
+      (event.key === 'Enter' ? finish : onDone)();
       event.stopPropagation();
       event.preventDefault();
     }

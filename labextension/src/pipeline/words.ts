@@ -42,11 +42,13 @@ export function stepInWords(
   if (!step.is_wired) {
     parts.push(trans.__('what it takes is not known'));
   }
-  step.inference && parts.push(trans.__('for inference'));
-  step.metrics.length && parts.push(trans.__('metrics %1', listed(step.metrics, trans)));
-  findings.length && parts.push(findingsInWords(findings, trans));
-  state && parts.push(stateInWords(state, trans));
-  return parts.join(', ');
+  return [
+    ...parts,
+    ...(step.inference ? [trans.__('for inference')] : []),
+    ...(step.metrics.length ? [trans.__('metrics %1', listed(step.metrics, trans))] : []),
+    ...(findings.length ? [findingsInWords(findings, trans)] : []),
+    ...(state ? [stateInWords(state, trans)] : [])
+  ].join(', ');
 }
 
 /** The names that a step takes, by what gives them, in the order of its inputs. */

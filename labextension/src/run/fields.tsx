@@ -74,8 +74,9 @@ function helpOf(field: IField, trans: TranslationBundle): string {
 /** None and secrets, where they may be. */
 function Modes({ field, form, trans, secrets }: IProps & { field: IField }): JSX.Element | null {
   const { mode } = form.entry(field.name);
-  const { optional } = field.type;
-  if (!optional && !secrets) {
+  const { optional, kind } = field.type;
+  const isText = kind === 'str' || kind === 'any';
+  if (!optional && !(secrets && isText)) {
     return null;
   }
   return (
@@ -89,7 +90,7 @@ function Modes({ field, form, trans, secrets }: IProps & { field: IField }): JSX
     >
       <option value="value">{trans.__('value')}</option>
       {optional && <option value="none">None</option>}
-      {secrets && <option value="secret">{trans.__('secret')}</option>}
+      {secrets && isText && <option value="secret">{trans.__('secret')}</option>}
     </select>
   );
 }

@@ -162,7 +162,9 @@ export class TagsModel implements IDisposable {
       this.isTelling = true;
       queueMicrotask(() => {
         this.isTelling = false;
-        this.isDisposed || this.signal.emit();
+        if (!this.isDisposed) {
+          this.signal.emit();
+        }
       });
     }
   }

@@ -36,7 +36,6 @@ export function identifierOf(words: string): string | Wrong {
   if (length > LONGEST) {
     return { reason: 'long', length };
   }
-  // eslint-disable-next-line no-control-regex
   const plain = words.normalize('NFKD').replace(/[^\x00-\x7f]/g, '');
   const name = plain
     .replace(/[^0-9a-zA-Z]+/g, '_')

@@ -37,3 +37,16 @@ const JOB = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 
 </svg>`;
 
 export const jobIcon = new LabIcon({ name: 'nb2prod:job', svgstr: JOB });
+
+const FIT = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161">
+    <path d="M3 3h6v2H5v4H3zm12 0h6v6h-2V5h-4zM3 15h2v4h4v2H3zm16 0h2v6h-6v-2h4zM8 8h8v8H8z"/>
+  </g>
+</svg>`;
+
+const MINUS = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <g class="jp-icon3" fill="#616161"><path d="M5 11h14v2H5z"/></g>
+</svg>`;
+
+export const fitIcon = new LabIcon({ name: 'nb2prod:fit', svgstr: FIT });
+export const minusIcon = new LabIcon({ name: 'nb2prod:minus', svgstr: MINUS });
