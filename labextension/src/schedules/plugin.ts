@@ -182,8 +182,8 @@ class Office implements INotebooks {
 
   contentOf(path: string): INotebookContent | null {
     const panel = this.tracker?.find((each: NotebookPanel) => each.context.localPath === path);
-    if (!panel?.model) {
-      return null;
+    if (!panel?.context.isReady) {
+      return null; // it is not open, or not yet
     }
     const source = new PanelSource(panel);
     const content = source.content();
