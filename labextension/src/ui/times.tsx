@@ -24,6 +24,11 @@ export function relativeTime(moment: string, now: number, locale?: string): stri
   return new Intl.RelativeTimeFormat(locale, { numeric: 'auto' }).format(Math.round(seconds / size), unit);
 }
 
+/** Within half a year, so that the year goes without saying. */
+function isNear(moment: string): boolean {
+  return Math.abs(Date.parse(moment) - Date.now()) < 180 * 86_400_000;
+}
+
 /** Weekday, date and time of day in a zone. */
 export function shortTime(moment: string, zone = ownZone(), locale?: string): string {
   return new Intl.DateTimeFormat(locale, {
@@ -31,7 +36,7 @@ export function shortTime(moment: string, zone = ownZone(), locale?: string): st
     weekday: 'short',
     day: 'numeric',
     month: 'short',
-    year: 'numeric',
+    ...(isNear(moment) ? {} : { year: 'numeric' }),
     hour: '2-digit',
     minute: '2-digit'
   }).format(Date.parse(moment));
