@@ -134,6 +134,7 @@ def test_a_hundred_thousand_runs_are_shown_a_page_at_a_time(page: LabPage) -> No
     runs(page).get_by_label("Schedule", exact=True).fill("hourly-3")
     expect(runs(page)).to_contain_text("No run is like that.")
     runs(page).get_by_label("Schedule", exact=True).fill("hourly-8")
+    runs(page).get_by_label("Schedule", exact=True).press("Enter")
     expect(first).to_contain_text("hourly-8")
     assert {query["limit"][0] for query in asked} == {str(PAGE)}
 
