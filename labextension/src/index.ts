@@ -3,6 +3,8 @@
 import { clientPlugin, looksPlugin } from './analysis/plugin';
 import { convertPlugin } from './convert/plugin';
 import { runPlugin } from './run/plugin';
+import { runsPlugin } from './runs/plugin';
+import { schedulesPlugin } from './schedules/plugin';
 import { browsingPlugin, schedulerPlugin } from './ui/plugin';
 import { findingsPlugin } from './findings/plugin';
 import { pipelinePlugin, stepStatesPlugin } from './pipeline/plugin';
@@ -19,5 +21,7 @@ export default [
   schedulerPlugin,
   browsingPlugin,
   convertPlugin,
-  runPlugin
+  runPlugin,
+  schedulesPlugin,
+  runsPlugin
 ];

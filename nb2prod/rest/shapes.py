@@ -25,6 +25,7 @@ from nb2prod.model.job import (
     WhenThere,
 )
 from nb2prod.model.notification import Happening
+from nb2prod.store import RunLabel, ScheduleLabel
 
 __all__ = [
     "ArtifactOut",
@@ -41,7 +42,9 @@ __all__ = [
     "PoolOut",
     "RunDetailOut",
     "RunOut",
+    "RunRowOut",
     "ScheduleOut",
+    "ScheduleRowOut",
     "Sent",
     "Times",
 ]
@@ -235,6 +238,30 @@ class RunOut(Shape):
     @classmethod
     def of(cls, run: Run) -> "RunOut":
         return cls.model_validate(run)
+
+
+class RunRowOut(RunOut):
+    """A run in a list, with the names of what it has by number."""
+
+    definition: str = Field(description="its definition's name")
+    version: int = Field(description="of its definition")
+    schedule: str = Field(description='its schedule\'s name, "" when there is none, or none any more')
+
+    @classmethod
+    def beside(cls, run: Run, label: RunLabel) -> "RunRowOut":
+        return cls.model_validate(vars(run) | vars(label))
+
+
+class ScheduleRowOut(ScheduleOut):
+    """A schedule in a list, with what it runs and how that went last."""
+
+    definition: str = Field(description="its definition's name")
+    version: int = Field(description="of its definition")
+    last_run: RunOut | None = Field(description="the newest one, whatever became of it")
+
+    @classmethod
+    def beside(cls, schedule: Schedule, label: ScheduleLabel) -> "ScheduleRowOut":
+        return cls.model_validate(vars(ScheduleOut.of(schedule)) | vars(label))
 
 
 class UsageOut(Shape):

@@ -12,6 +12,7 @@ from nb2prod.store.errors import (
     StoreTooNew,
     Superseded,
 )
+from nb2prod.store.listing import RunLabel, ScheduleLabel
 from nb2prod.store.records import Channel, Daemon, Delivery, Notification, Occurrence, Pool, Pruned
 from nb2prod.store.store import Store, open_store
 
@@ -27,7 +28,9 @@ __all__ = [
     "Pool",
     "Pruned",
     "RowNotReadable",
+    "RunLabel",
     "ScheduleExists",
+    "ScheduleLabel",
     "Store",
     "StoreError",
     "StoreNotReachable",

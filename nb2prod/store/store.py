@@ -15,6 +15,7 @@ from nb2prod.store.definitions import Definitions
 from nb2prod.store.endings import Endings
 from nb2prod.store.figures import Figures
 from nb2prod.store.insert import insert_or_replace
+from nb2prod.store.listing import Listing
 from nb2prod.store.migrate import bring_to_head
 from nb2prod.store.outbox import Outbox
 from nb2prod.store.posting import Posting
@@ -28,7 +29,7 @@ from nb2prod.store.urls import default_url, shown, store_url
 __all__ = ["Store", "open_store"]
 
 
-class Store(Definitions, Schedules, Runs, Claims, Endings, Outbox, Posting, Retention, Figures):
+class Store(Definitions, Schedules, Runs, Claims, Endings, Outbox, Posting, Retention, Figures, Listing):
     """All that is known of jobs. Each verb is one transaction; threads may share a Store, processes open their own."""
 
     def __init__(self, database: Database, chance: Callable[[], float] = random.random) -> None:

@@ -188,3 +188,15 @@ def test_daemons_that_were_heard_of_are_listed(api: Api) -> None:
     api.store.daemon_beat("here-1", "here", 17)
     (daemon,) = api.got("/daemons")["items"]
     assert (daemon["name"], daemon["host"], daemon["pid"]) == ("here-1", "here", 17)
+
+
+def test_a_list_says_what_each_run_was_of(api: Api) -> None:
+    api.define()
+    api.made("/runs", {"definition": "churn"})
+    trigger = {"kind": "cron", "expression": "0 6 * * 1-5"}
+    api.made("/schedules", {"name": "daily", "definition": "churn", "trigger": trigger})
+    api.made("/schedules/daily/run-now")
+    of = [(run["definition"], run["version"], run["schedule"]) for run in api.got("/runs")["items"]]
+    assert of == [("churn", 1, "daily"), ("churn", 1, "")]
+    api("DELETE", "/schedules/daily")
+    assert [run["schedule"] for run in api.got("/runs")["items"]] == ["", ""]

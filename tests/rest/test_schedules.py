@@ -134,3 +134,15 @@ def test_cron_is_read_aloud(api: Api) -> None:
     assert len(found["times"]) == 5
     bad = api.refused(422, "POST", "/cron/describe", {"expression": "0 25 * * *"})
     assert bad["errors"][0]["path"] == "expression"
+
+
+def test_a_list_says_what_each_schedule_runs_and_how_it_went_last(api: Api) -> None:
+    api.define()
+    for name in ("daily", "weekly"):
+        api.made("/schedules", {"name": name, "definition": "churn", "trigger": DAILY})
+    api.made("/schedules/daily/run-now")
+    last = api.made("/schedules/daily/run-now")
+    api.define(settings={"limits": {"run": 60}})
+    daily, weekly = api.got("/schedules")["items"]
+    assert (daily["definition"], daily["version"], daily["last_run"]["id"]) == ("churn", 1, last["id"])
+    assert (weekly["definition"], weekly["last_run"]) == ("churn", None)

@@ -10,6 +10,18 @@ const PIPELINE = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 
 
 export const pipelineIcon = new LabIcon({ name: 'nb2prod:pipeline', svgstr: PIPELINE });
 
+const SCHEDULE = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M7 2v2H5a2 2 0 0 0-2 2v13a2 2 0 0 0 2 2h5.3a7 7 0 0 1-1-2H5V9h13v.3a7 7 0 0 1 2 .9V6a2 2 0 0 0-2-2h-2V2h-2v2H9V2zm9 9a6 6 0 1 0 0 12 6 6 0 0 0 0-12zm0 1.800a4.200 4.200 0 1 1 0 8.400 4.200 4.200 0 0 1 0-8.400zm-.8 1.200v3.400l2.600 1.600.8-1.300-1.900-1.100V14z"/>
+</svg>`;
+
+export const scheduleIcon = new LabIcon({ name: 'nb2prod:schedule', svgstr: SCHEDULE });
+
+const HISTORY = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
+  <path class="jp-icon3" fill="#616161" d="M13 3a9 9 0 0 0-9 9H1l4 4 4-4H6a7 7 0 1 1 2.100 4.900l-1.400 1.400A9 9 0 1 0 13 3zm-1 5v5l4.300 2.500.7-1.200-3.500-2.100V8z"/>
+</svg>`;
+
+export const historyIcon = new LabIcon({ name: 'nb2prod:history', svgstr: HISTORY });
+
 const CONVERT = `<svg xmlns="http://www.w3.org/2000/svg" width="16" viewBox="0 0 24 24">
   <g class="jp-icon3" fill="#616161">
     <path d="M4 4h6v2H6v12h4v2H4zM14 7l5 5-5 5v-4H8v-2h6zM20 4h2v16h-2z"/>

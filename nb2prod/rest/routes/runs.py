@@ -8,7 +8,7 @@ from nb2prod.api import runs as verbs
 from nb2prod.model.job import RunStatus
 from nb2prod.rest.orders import CancelIn, RunIn
 from nb2prod.rest.routes.common import Limit, Opened, RunId, Wake, problems
-from nb2prod.rest.shapes import ArtifactOut, AttemptOut, DefinitionOut, Page, RunDetailOut, RunOut
+from nb2prod.rest.shapes import ArtifactOut, AttemptOut, DefinitionOut, Page, RunDetailOut, RunOut, RunRowOut
 from nb2prod.store import NotInStore, Store
 
 ROUTER = APIRouter(prefix="/runs", tags=["runs"])
@@ -52,11 +52,12 @@ def list_runs(
     status: Annotated[list[RunStatus], Query(description="of these, may be given several times")] = [],  # noqa: B006
     before: Annotated[str, Query(description="`next` of the page before")] = "",
     limit: Limit = 50,
-) -> Page[RunOut]:
+) -> Page[RunRowOut]:
     found = store.runs(
         schedule=schedule, definition=definition, batch=batch, status=status, before=before, limit=limit + 1
     )
-    page = [RunOut.of(run) for run in found[:limit]]
+    labels = store.run_labels(found[:limit])
+    page = [RunRowOut.beside(run, labels[run.id]) for run in found[:limit]]
     return Page(items=page, next=page[-1].id if len(found) > limit else None)
 
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Response
 from nb2prod.api import schedules as verbs
 from nb2prod.rest.orders import CancelIn, ScheduleChange, ScheduleIn, trigger_of
 from nb2prod.rest.routes.common import Limit, Name, Opened, Wake, problems
-from nb2prod.rest.shapes import Page, RunOut, ScheduleOut, Times
+from nb2prod.rest.shapes import Page, RunOut, ScheduleOut, ScheduleRowOut, Times
 
 ROUTER = APIRouter(prefix="/schedules", tags=["schedules"])
 _NO_POLICIES = {"name", "definition", "trigger", "parameters"}
@@ -19,9 +19,10 @@ def list_schedules(
     search: Annotated[str, Query(description="a part of the name")] = "",
     after: Annotated[str, Query(description="`next` of the page before")] = "",
     limit: Limit = 100,
-) -> Page[ScheduleOut]:
+) -> Page[ScheduleRowOut]:
     found = store.schedules(limit=limit + 1, after=after, search=search)
-    page = [ScheduleOut.of(schedule) for schedule in found[:limit]]
+    labels = store.schedule_labels(found[:limit])
+    page = [ScheduleRowOut.beside(schedule, labels[schedule.id]) for schedule in found[:limit]]
     is_all = not after and len(found) <= limit
     total = len(found) if is_all else store.count_schedules(search)
     return Page(items=page, next=page[-1].name if len(found) > limit else None, total=total)
