@@ -1,0 +1,135 @@
+// The main area's widget of runs.
+
+import { ReactWidget } from '@jupyterlab/apputils';
+import type { TranslationBundle } from '@jupyterlab/translation';
+import { refreshIcon } from '@jupyterlab/ui-components';
+import type { Message } from '@lumino/messaging';
+import * as React from 'react';
+
+import { SchedulerNotice } from '../ui/daemon';
+import { useModel } from '../ui/hooks';
+import { historyIcon } from '../ui/icons';
+import type { SchedulerModel } from '../ui/scheduler';
+import { Trouble } from '../ui/trouble';
+import { RunFilters } from './filters';
+import type { RunsModel } from './model';
+import { RunTable } from './table';
+
+/** What the widget has from JupyterLab. */
+export interface IRunsServices {
+  readonly scheduler: SchedulerModel;
+  readonly trans: TranslationBundle;
+  readonly openRun: (id: string) => void;
+}
+
+export class RunsPanel extends ReactWidget {
+  constructor(
+    readonly model: RunsModel,
+    private readonly services: IRunsServices
+  ) {
+    super();
+    const { trans } = services;
+    this.id = 'nb2prod-runs';
+    this.addClass('nb2prod-Panel');
+    this.node.tabIndex = -1;
+    this.title.label = trans.__('Runs');
+    this.title.caption = trans.__('What ran, runs and waits to run');
+    this.title.icon = historyIcon;
+    this.title.closable = true;
+  }
+
+  override dispose(): void {
+    if (!this.isDisposed) {
+      this.model.dispose();
+      super.dispose();
+    }
+  }
+
+  protected override render(): JSX.Element {
+    return <Runs model={this.model} services={this.services} />;
+  }
+
+  protected override onAfterShow(msg: Message): void {
+    super.onAfterShow(msg);
+    this.model.isShown = true;
+  }
+
+  protected override onAfterAttach(msg: Message): void {
+    super.onAfterAttach(msg);
+    this.model.isShown = this.isVisible;
+  }
+
+  protected override onBeforeHide(msg: Message): void {
+    super.onBeforeHide(msg);
+    this.model.isShown = false;
+  }
+
+  protected override onBeforeDetach(msg: Message): void {
+    this.model.isShown = false;
+    super.onBeforeDetach(msg);
+  }
+
+  protected override onActivateRequest(): void {
+    if (!this.node.contains(document.activeElement)) {
+      this.node.focus();
+    }
+  }
+}
+
+function Runs(props: { readonly model: RunsModel; readonly services: IRunsServices }): JSX.Element {
+  const { model, services } = props;
+  const { trans, scheduler, openRun } = services;
+  useModel(model);
+  const waits = trans.__('Runs wait in the queue until one runs.');
+  return (
+    <div className="nb2prod-Panel-body">
+      <SchedulerNotice model={scheduler} trans={trans} what={waits} />
+      <Trouble onRetry={() => void model.refresh()} trans={trans} words={model.trouble} />
+      <Trouble onDismiss={() => model.dismiss()} trans={trans} words={model.refusals.join('\n')} />
+      <RunFilters model={model} trans={trans} />
+      <Chosen model={model} trans={trans} />
+      <RunTable model={model} openRun={openRun} trans={trans} />
+    </div>
+  );
+}
+
+/** What can be done with the runs that are selected. */
+function Chosen(props: { readonly model: RunsModel; readonly trans: TranslationBundle }): JSX.Element {
+  const { model, trans } = props;
+  const { cancel, retry } = model.able(model.selection);
+  const count = model.selection.size;
+  return (
+    <div aria-label={trans.__('Selected runs')} className="nb2prod-Panel-bar nb2prod-RunActions" role="group">
+      <span aria-live="polite" className="nb2prod-mod-faint">
+        {count
+          ? trans._n('%1 selected', '%1 selected', count, count)
+          : trans._n('%1 run shown', '%1 runs shown', model.runs.length, model.runs.length)}
+      </span>
+      <button
+        className="jp-mod-styled"
+        disabled={cancel.length === 0}
+        onClick={() => void model.cancel(cancel)}
+        type="button"
+      >
+        {cancel.length ? trans.__('Cancel %1', cancel.length) : trans.__('Cancel')}
+      </button>
+      <button
+        className="jp-mod-styled"
+        disabled={retry.length === 0}
+        onClick={() => void model.retry(retry)}
+        type="button"
+      >
+        {retry.length ? trans.__('Retry %1', retry.length) : trans.__('Retry')}
+      </button>
+      <button
+        aria-label={trans.__('Refresh')}
+        className="nb2prod-IconButton nb2prod-mod-last"
+        onClick={() => void model.refresh()}
+        title={trans.__('Refresh')}
+        type="button"
+      >
+        <refreshIcon.react tag="span" />
+      </button>
+    </div>
+  );
+}
