@@ -59,6 +59,8 @@ class LabPage:
 
     def palette(self, label: str) -> None:
         """Carry out a command as a person does who looks for it."""
+        # a kernel that starts takes the focus, and the palette closes
+        self.notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
         self.command("apputils:activate-command-palette")  # Chromium keeps Control+Shift+C for itself
         search = self.page.locator(".lm-CommandPalette-input")
         search.fill(label)
