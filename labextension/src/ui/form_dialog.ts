@@ -64,8 +64,15 @@ export class FormDialog extends Dialog<unknown> {
       this.busy = false;
       if (!this.isDisposed) {
         this.onChanged();
+        requestAnimationFrame(() => this.showFault());
       }
     }
+  }
+
+  /** A button that was disabled has lost the focus: it goes to what is wrong. */
+  private showFault(): void {
+    const wrong = this.node.querySelector<HTMLElement>(`[aria-invalid='true'], .jp-mod-accept`);
+    wrong?.focus();
   }
 
   private readonly onChanged = (): void => {
