@@ -9,6 +9,15 @@ from typing import Any  # JSON
 from lab.jupyterlab import TOKEN, Lab
 from playwright.sync_api import Locator, Page
 
+_IS_SETTLED = """() => {
+  const notebook = window.jupyterapp?.shell.currentWidget;
+  const session = notebook?.context?.sessionContext;
+  if (!session?.session?.kernel) {
+    return !session?.kernelPreference?.shouldStart;
+  }
+  return session.session.kernel.status === 'idle' && !!notebook.content.model.getMetadata('language_info')?.version;
+}"""
+
 
 @dataclass(kw_only=True)
 class LabPage:
@@ -46,6 +55,8 @@ class LabPage:
         self.page.keyboard.type(text)
 
     def save(self) -> None:
+        """Once the kernel has said what it is: JupyterLab writes that into the notebook, which changes it again."""
+        self.page.wait_for_function(_IS_SETTLED)
         self.page.keyboard.press("Escape")
         self.page.keyboard.press("Control+s")
         self.page.locator(".jp-mod-dirty").first.wait_for(state="detached")
@@ -59,8 +70,7 @@ class LabPage:
 
     def palette(self, label: str) -> None:
         """Carry out a command as a person does who looks for it."""
-        # a kernel that starts takes the focus, and the palette closes
-        self.notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
+        self.page.wait_for_function(_IS_SETTLED)  # a kernel that starts takes the focus, and the palette closes
         self.command("apputils:activate-command-palette")  # Chromium keeps Control+Shift+C for itself
         search = self.page.locator(".lm-CommandPalette-input")
         search.fill(label)
