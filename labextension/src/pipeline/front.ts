@@ -55,6 +55,10 @@ export class PanelFront implements IFront {
     revealCells(this.panel, ids, line);
   }
 
+  colourOf(step: string): string {
+    return this.tags.colourOf(step);
+  }
+
   focus(): void {
     this.panel.content.activate();
   }
