@@ -55,8 +55,8 @@ export class PanelFront implements IFront {
     revealCells(this.panel, ids, line);
   }
 
-  colourOf(step: string): string {
-    return this.tags.colourOf(step);
+  colourOf(step: string, others: readonly string[]): string {
+    return this.tags.colourOf(step, others);
   }
 
   focus(): void {

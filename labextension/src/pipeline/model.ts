@@ -31,7 +31,7 @@ export interface IFront extends IDisposable {
   cells(): readonly IFrontCell[];
   /** Brings the cells into view and selects them; `line` (from 1) puts the cursor into the first. */
   reveal(ids: readonly string[], line?: number): void;
-  colourOf(step: string): string;
+  colourOf(step: string, others: readonly string[]): string;
   /** Focus goes to the notebook. */
   focus(): void;
   /** Tags written in one go, undone in one go. */
@@ -126,7 +126,8 @@ export class PipelineModel implements IDisposable {
 
   /** A value of CSS: the one of the cells' badges. */
   colourOf(step: string): string {
-    return this.notebook?.colourOf(step) ?? '';
+    const suggested = this.proposedGroups.flatMap(group => group.step ?? []);
+    return this.notebook?.colourOf(step, suggested) ?? '';
   }
 
   findingsOf(step: IStep): readonly IFinding[] {

@@ -64,10 +64,10 @@ export class TagsModel implements IDisposable {
     return this.state.steps;
   }
 
-  /** A value of CSS; of a step that is not there yet, the one that it would have. */
-  colourOf(step: string): string {
+  /** A value of CSS; of a step that is not there yet, the one that it would have beside `others` that are not. */
+  colourOf(step: string, others: readonly string[] = []): string {
     const known = this.state.colours;
-    return known.get(step) ?? coloursOf([...known.keys(), step]).get(step)!;
+    return known.get(step) ?? coloursOf([...known.keys(), ...others, step]).get(step)!;
   }
 
   /** Whether a tag of ours, or of Kale's that we read, is there at all. */
