@@ -33,6 +33,6 @@ def daemons_ended(lab: Lab) -> Iterator[None]:
 def _runs(process: psutil.Process) -> bool:
     """The server that has started it may never ask how it ended."""
     try:
-        return process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False

@@ -78,6 +78,7 @@ def test_the_notebook_runs_as_it_is_on_the_screen(page: LabPage, folder: Path) -
     works.parameter("region").fill("US")
     works.accept()
     expect(works.chip("completed")).to_be_visible()
+    expect(page.page.locator(".lm-DockPanel-tabBar .jp-mod-current")).to_contain_text("Run of count")
     assert "not saved" not in path.read_text()
     works.tab.locator("summary", has_text="Log").click()
     expect(works.tab.get_by_role("log")).to_contain_text("US 2")
