@@ -61,6 +61,18 @@ class LabPage:
         self.page.keyboard.press("Control+s")
         self.page.locator(".jp-mod-dirty").first.wait_for(state="detached")
 
+    def until_kept(self, tab: str) -> None:
+        """JupyterLab keeps its layout some time after a change; `tab` is a piece of what it calls a tab."""
+        kept = f"{self.lab.url}lab/api/workspaces/{self.workspace}"
+        self.page.wait_for_function(
+            """async ([kept, tab]) => {
+                const { data } = await (await fetch(kept)).json();
+                return JSON.stringify(data?.['layout-restorer:data']?.main ?? '').includes(tab);
+            }""",
+            arg=[kept, tab],
+            polling=200,
+        )
+
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """Carry out a command of JupyterLab by its name, which may come a little after the page is there."""
         self.page.wait_for_function("name => window.jupyterapp?.commands.hasCommand(name)", arg=name)
