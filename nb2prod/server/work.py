@@ -6,6 +6,7 @@ what is printed, by us or by others, goes to stderr.
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -21,6 +22,7 @@ Tell = Callable[[str], None]
 
 
 def main() -> int:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a cancel also ends kernels, and nothing is to be made of that
     channel, order = _channel(), json.loads(sys.argv[1])
 
     def say(message: Mapping[str, Any]) -> None:
