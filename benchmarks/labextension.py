@@ -173,7 +173,7 @@ def measure_typing(browser: Browser, ours: Lab, bare: Lab, keys: int) -> bool:
         page.close()
     print(f"\nwhile {rounds * ROUND} keys are pressed in a notebook of {CELLS} cells: tasks of 50 ms and more")
     for name, each in tasks.items():
-        found = sum(each[1:], [])
+        found = [task for one in each[1:] for task in one]
         print(
             f"  {name:8} {len(found):4} tasks, the longest {max(found, default=0):4.0f} ms, {sum(found):.0f} ms in all"
         )
