@@ -138,26 +138,28 @@ def measure_start(browser: Browser, ours: Lab, bare: Lab, loads: int) -> bool:
             took[name].append(load(context, lab))
     for _, context in contexts.values():
         context.close()
-    print(f"\nstart of a page, medians of {loads} loads in turn: until it is restored, and of it the script's time")
+    print(
+        f"\nstart of a page, medians of {loads} loads in turn: until it is restored, and CPU of the page's main thread"
+    )
     for name, each in took.items():
-        wall, script = (median(values) for values in zip(*each[1:], strict=True))
-        print(f"  {name:8} {wall:8.0f} ms {script:8.0f} ms")
+        wall, cpu = (median(values) for values in zip(*each[1:], strict=True))
+        print(f"  {name:8} {wall:8.0f} ms {cpu:8.0f} ms")
     pairs = list(zip(took["with"][1:], took["without"][1:], strict=True))
-    more = median(with_ours[1] - without[1] for with_ours, without in pairs)
-    print(f"  more script time, median of pairs: {more:.0f} ms")
-    return verdict("more until restored, median of pairs", median(a[0] - b[0] for a, b in pairs), START, "ms")
+    print(f"  more until restored, median of pairs: {median(a[0] - b[0] for a, b in pairs):.0f} ms")
+    # on a machine that does other work too the clock tells of that work
+    return verdict("more CPU, median of pairs", median(a[1] - b[1] for a, b in pairs), START, "ms")
 
 
 def load(context: BrowserContext, lab: Lab) -> tuple[float, float]:
     page = context.new_page()
     counted = context.new_cdp_session(page)
-    counted.send("Performance.enable")
+    counted.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(f"{lab.url}lab/workspaces/start?reset&token={TOKEN}")
     page.wait_for_function("window.jupyterapp !== undefined")
     wall = page.evaluate("window.jupyterapp.restored.then(() => performance.now())")
     metrics = {each["name"]: each["value"] for each in counted.send("Performance.getMetrics")["metrics"]}
     page.close()
-    return wall, metrics["ScriptDuration"] * 1e3
+    return wall, metrics["TaskDuration"] * 1e3
 
 
 def measure_typing(browser: Browser, ours: Lab, bare: Lab, keys: int) -> bool:
