@@ -1,5 +1,6 @@
 """A page of JupyterLab as its user sees it."""
 
+import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,7 +8,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from lab.jupyterlab import TOKEN, Lab
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, TimeoutError
 
 
 @dataclass(kw_only=True)
@@ -46,9 +47,14 @@ class LabPage:
         self.page.keyboard.type(text)
 
     def save(self) -> None:
+        """Again when a kernel that starts has meanwhile written its language into the notebook."""
         self.page.keyboard.press("Escape")
-        self.page.keyboard.press("Control+s")
-        self.page.locator(".jp-mod-dirty").first.wait_for(state="detached")
+        for _ in range(5):
+            self.page.keyboard.press("Control+s")
+            with contextlib.suppress(TimeoutError):
+                self.page.locator(".jp-mod-dirty").first.wait_for(state="detached", timeout=15_000)
+                return
+        raise AssertionError("the notebook is still not saved")
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """Carry out a command of JupyterLab by its name, which may come a little after the page is there."""
