@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from lab.jupyterlab import TOKEN, Lab
-from playwright.sync_api import Locator, Page, TimeoutError
+from playwright.sync_api import Error, Locator, Page
 
 
 @dataclass(kw_only=True)
@@ -51,7 +51,7 @@ class LabPage:
         self.page.keyboard.press("Escape")
         for _ in range(5):
             self.page.keyboard.press("Control+s")
-            with contextlib.suppress(TimeoutError):
+            with contextlib.suppress(Error):
                 self.page.locator(".jp-mod-dirty").first.wait_for(state="detached", timeout=15_000)
                 return
         raise AssertionError("the notebook is still not saved")
