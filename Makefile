@@ -39,14 +39,9 @@ lab: $(READY)
 	tools/labextension
 	$(BIN)/python -m jupyterlab --notebook-dir example_notebooks $(ARGS)
 
-# servers and browsers each keep an event loop of their own kind: pytest is called for each alone
 test: $(READY)
 	tools/labextension
-	$(BIN)/python -m pytest -n 2 --dist worksteal
-	$(BIN)/python -m pytest -n 2 --dist worksteal tests/server
-	$(BIN)/python -m pytest -n 2 --dist loadfile tests/lab
-	$(NPM) run check
-	$(NPM) test
+	tools/tests
 
 lab-matrix: $(READY)
 	tools/lab-matrix $(ARGS)

@@ -65,6 +65,22 @@ describe('the look at a notebook', () => {
     expect(model.look?.cells[0]?.step).toBe('new');
   });
 
+  it('is refreshed only when there is an answer, though a newer question took its place', async () => {
+    const source = new Source();
+    const server = new SlowServer();
+    const model = new LookModel(source, server, 30);
+    let isOver = false;
+    const refreshed = model.refresh().then(() => (isOver = true));
+    await rest(60); // the kernel's start has changed the notebook, and it was asked for again
+    expect(server.waiting.length).toBe(2);
+    server.waiting[0]!(lookOf('old'));
+    await rest(0);
+    expect([isOver, model.look]).toEqual([false, null]);
+    server.waiting[1]!(lookOf('new'));
+    await refreshed;
+    expect([model.state, model.look?.cells[0]?.step]).toEqual(['fresh', 'new']);
+  });
+
   it('finds a cell by its id after it has moved', async () => {
     const source = new Source();
     const server = new SlowServer();

@@ -20,7 +20,7 @@ const DEFINITION: IDefinition = {
   name: 'churn',
   version: 2,
   kind: 'notebook',
-  path: '/home/ann/work/a/churn.ipynb',
+  path: '/home/ann/books/a/churn.ipynb',
   entry: 'churn.ipynb',
   digest: '',
   parameters: [
@@ -29,7 +29,7 @@ const DEFINITION: IDefinition = {
   ],
   settings: {
     environment: '',
-    workdir: '/home/ann/work/a',
+    workdir: '/home/ann/books/a',
     output: '',
     formats: ['ipynb'],
     limits: { run: 3600, cell: null, start: 60, memory: 512 * 2 ** 20, cpu_seconds: null, cpus: null },
@@ -338,9 +338,9 @@ describe('the form of a schedule', () => {
 
 describe('where a definition came from', () => {
   it.each([
-    ['/home/ann/work/a/b.ipynb', '/home/ann/work', 'a/b.ipynb'],
-    ['/home/ann/work/a/b.ipynb', '~/work', 'a/b.ipynb'],
-    ['/srv/a/b.ipynb', '/home/ann/work', ''],
+    ['/home/ann/books/a/b.ipynb', '/home/ann/books', 'a/b.ipynb'],
+    ['/home/ann/books/a/b.ipynb', '~/books', 'a/b.ipynb'],
+    ['/srv/a/b.ipynb', '/home/ann/books', ''],
     ['', '/home/ann', '']
   ])('%s below %s is %s', (path, root, shown) => {
     expect(contentsPath(path, root)).toBe(shown);

@@ -264,7 +264,7 @@ describe('amounts', () => {
 
 describe('paths', () => {
   it('are those of JupyterLab', () => {
-    expect(below('/home/ada/work/a.ipynb', '~/work')).toBe('a.ipynb');
+    expect(below('/home/ada/books/a.ipynb', '~/books')).toBe('a.ipynb');
     expect(below('/srv/lab/a/b.ipynb', '/srv/lab/')).toBe('a/b.ipynb');
     expect(below('/srv/other/b.ipynb', '/srv/lab')).toBe(null);
     expect(freeNames('a', 's.replay').slice(0, 2)).toEqual(['a/s.replay.ipynb', 'a/s.replay-2.ipynb']);

@@ -61,7 +61,7 @@ def _convert(order: Order, tell: Tell) -> Mapping[str, Any]:
         taken = take_back(path, output, **options)
         done = taken.conversion
         more = {"taken_back": {"notebook": _shown(order, taken.notebook), "cells": taken.cells, "resume": taken.resume}}
-        more["notices"] = [*taken.notices, *done.notices]
+        more["notices"] = [_told(order, notice) for notice in (*taken.notices, *done.notices)]
     return {"result": _converted(order, done, before) | more, "before": texts}
 
 
@@ -73,7 +73,7 @@ def _converted(order: Order, done: Any, before: Mapping[str, str]) -> dict[str, 
         "folder": _shown(order, done.folder),
         "findings": to_json(done.findings),
         "conflicts": done.conflicts,
-        "notices": done.notices,
+        "notices": [_told(order, notice) for notice in done.notices],
         "recorded": done.recorded,
         "files": [
             {"file": file, "state": state} for file, state in changed_files(done.folder, before, done.conflicts).items()
@@ -95,8 +95,8 @@ def _verify(order: Order, tell: Tell) -> Mapping[str, Any]:
         {"step": row.step, "name": row.name, "cell": row.cell, "status": row.status.value, "detail": row.reason}
         for row in found.rows
     ]
-    summary = found.to_text().rpartition("\n")[2]
-    notices = [found.failure] if found.failure else []
+    summary = _told(order, found.to_text().rpartition("\n")[2])
+    notices = [_told(order, found.failure)] if found.failure else []
     return {"result": {"equal": found.equal, "rows": rows, "summary": summary, "notices": notices}}
 
 
@@ -106,12 +106,23 @@ def _replay(order: Order, tell: Tell) -> Mapping[str, Any]:
     tell(f"looking for step {order['step']} of run {order['run']}")
     project = Path(order["project"]) if order["project"] else None
     done = replay(order["run"], order["step"], Path(order["path"]), project=project)
-    return {"result": {"path": _shown(order, done.path), "notices": done.notices, "failure": done.failure}}
+    return {
+        "result": {
+            "path": _shown(order, done.path),
+            "notices": [_told(order, notice) for notice in done.notices],
+            "failure": done.failure,
+        }
+    }
 
 
 def _shown(order: Order, place: Path) -> str:
     """The contents path."""
     return Path(os.path.relpath(os.path.realpath(place), order["root"])).as_posix()
+
+
+def _told(order: Order, text: str) -> str:
+    """With contents paths: a reader knows JupyterLab's folder by no other name."""
+    return text.replace(f"{order['root']}/", "")
 
 
 _VERBS: Mapping[str, Callable[[Order, Tell], Mapping[str, Any]]] = {

@@ -1,6 +1,5 @@
 """A page of JupyterLab as its user sees it."""
 
-import contextlib
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,7 +7,16 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from lab.jupyterlab import TOKEN, Lab
-from playwright.sync_api import Error, Locator, Page
+from playwright.sync_api import Locator, Page
+
+_IS_SETTLED = """() => {
+  const notebook = window.jupyterapp?.shell.currentWidget;
+  const session = notebook?.context?.sessionContext;
+  if (!session?.session?.kernel) {
+    return !session?.kernelPreference?.shouldStart;
+  }
+  return session.session.kernel.status === 'idle' && !!notebook.content.model.getMetadata('language_info')?.version;
+}"""
 
 
 @dataclass(kw_only=True)
@@ -47,14 +55,23 @@ class LabPage:
         self.page.keyboard.type(text)
 
     def save(self) -> None:
-        """Again when a kernel that starts has meanwhile written its language into the notebook."""
+        """Once the kernel has said what it is: JupyterLab writes that into the notebook, which changes it again."""
+        self.page.wait_for_function(_IS_SETTLED)
         self.page.keyboard.press("Escape")
-        for _ in range(5):
-            self.page.keyboard.press("Control+s")
-            with contextlib.suppress(Error):
-                self.page.locator(".jp-mod-dirty").first.wait_for(state="detached", timeout=15_000)
-                return
-        raise AssertionError("the notebook is still not saved")
+        self.page.keyboard.press("Control+s")
+        self.page.locator(".jp-mod-dirty").first.wait_for(state="detached")
+
+    def until_kept(self, tab: str) -> None:
+        """JupyterLab keeps its layout some time after a change; `tab` is a piece of what it calls a tab."""
+        kept = f"{self.lab.url}lab/api/workspaces/{self.workspace}"
+        self.page.wait_for_function(
+            """async ([kept, tab]) => {
+                const { data } = await (await fetch(kept)).json();
+                return JSON.stringify(data?.['layout-restorer:data']?.main ?? '').includes(tab);
+            }""",
+            arg=[kept, tab],
+            polling=200,
+        )
 
     def command(self, name: str, arguments: dict[str, Any] | None = None) -> Any:
         """Carry out a command of JupyterLab by its name, which may come a little after the page is there."""
@@ -65,8 +82,7 @@ class LabPage:
 
     def palette(self, label: str) -> None:
         """Carry out a command as a person does who looks for it."""
-        # a kernel that starts takes the focus, and the palette closes
-        self.notebook.locator('.jp-Notebook-ExecutionIndicator[data-status="idle"]').first.wait_for()
+        self.page.wait_for_function(_IS_SETTLED)  # a kernel that starts takes the focus, and the palette closes
         self.command("apputils:activate-command-palette")  # Chromium keeps Control+Shift+C for itself
         search = self.page.locator(".lm-CommandPalette-input")
         search.fill(label)

@@ -1,13 +1,7 @@
 """The panels of schedules and runs as their user sees them, and what must be true of every panel."""
 
 import json
-import os
-import signal
-import time
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any  # JSON
 
 from lab.jupyterlab import TOKEN, Lab
@@ -46,25 +40,3 @@ def ask(lab: Lab, path: str) -> Any:
     """What the server extension answers."""
     with urllib.request.urlopen(f"{lab.url}nb2prod/{path}{'&' if '?' in path else '?'}token={TOKEN}") as answer:
         return json.loads(answer.read())
-
-
-@contextmanager
-def daemons_ended(lab: Lab) -> Iterator[None]:
-    """A scheduler daemon outlives the server that has started it: it is ended by its process's number."""
-    try:
-        yield
-    finally:
-        pids = [daemon["pid"] for daemon in ask(lab, "scheduler")["daemons"]]
-        for pid in pids:
-            os.kill(pid, signal.SIGTERM)
-        end = time.monotonic() + 30
-        while time.monotonic() < end and any(_is_there(pid) for pid in pids):
-            time.sleep(0.2)
-
-
-def _is_there(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
-    except OSError:
-        return False
-    return state != "Z"

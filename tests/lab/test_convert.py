@@ -93,7 +93,7 @@ def test_a_reload_finds_a_conversion_again_and_it_can_be_cancelled(page: LabPage
     works = Works(page)
     works.convert(record=True)
     expect(works.tab.get_by_role("log")).to_contain_text("cell")
-    page.page.wait_for_timeout(2500)  # JupyterLab saves its layout after a while
+    page.until_kept("nb2prod-work:")
     page.open()  # its workspace again, with all that was open
     works.front("Conversion of long.ipynb")
     expect(works.chip("running")).to_be_visible()
@@ -112,11 +112,11 @@ def test_a_project_is_verified_from_the_file_browser(page: LabPage, folder: Path
     works, browser = Works(page), page.page.locator(".jp-FileBrowser")
     page.command("filebrowser:go-to-path", {"path": folder.name})
     menu = page.page.locator(".lm-Menu")
-    browser.locator(".jp-DirListing-item", has_text="plain").hover()
-    page.page.wait_for_timeout(1000)
+    with page.page.expect_response(re.compile("/api/contents/.*/plain")):
+        browser.locator(".jp-DirListing-item", has_text="plain").hover()
     browser.locator(".jp-DirListing-item", has_text="plain").click(button="right")
     expect(menu.get_by_text("Rename")).to_be_visible()
-    expect(menu.get_by_text("Verify", exact=True)).to_have_count(0)
+    expect(menu.get_by_text("Verify", exact=True)).to_be_hidden()
     page.page.keyboard.press("Escape")
     browser.locator(".jp-DirListing-item", has_text="made").click(button="right")
     menu.get_by_text("Verify", exact=True).click()

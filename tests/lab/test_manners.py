@@ -32,7 +32,7 @@ def test_a_notebook_of_another_language_says_so(page: LabPage, folder: Path) -> 
     page.open(write_notebook(folder / "r.ipynb", "x <- 1", **R))
     page.page.locator(".jp-Dialog").get_by_role("button", name="No Kernel").click()  # no R is here
     page.command("nb2prod:show-pipeline")
-    expect(page.page.locator(".nb2prod-Notice")).to_contain_text("R")
+    expect(page.page.locator(".nb2prod-Said")).to_contain_text("R")
     expect(page.page.locator(".nb2prod-Graph")).to_have_count(0)
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from lab.accessibility import faults
+from lab.daemons import daemons_ended
 from lab.jupyterlab import Lab
 from lab.pages import LabPage, write_notebook
-from lab.works import Works, daemons_end, small_churn
+from lab.works import Works, small_churn
 from playwright.sync_api import expect
 
 from nb2prod.api.convert import convert
@@ -24,7 +25,7 @@ CELLS = (
 
 @pytest.fixture(scope="module", autouse=True)
 def _no_daemon_is_left(lab: Lab) -> Iterator[None]:
-    with daemons_end(lab):
+    with daemons_ended(lab):
         yield
 
 
@@ -79,6 +80,7 @@ def test_the_notebook_runs_as_it_is_on_the_screen(page: LabPage, folder: Path) -
     works.parameter("region").fill("US")
     works.accept()
     expect(works.chip("completed")).to_be_visible()
+    expect(page.page.locator(".lm-DockPanel-tabBar .jp-mod-current")).to_contain_text("Run of count")
     assert "not saved" not in path.read_text()
     works.tab.locator("summary", has_text="Log").click()
     expect(works.tab.get_by_role("log")).to_contain_text("US 2")
@@ -120,7 +122,7 @@ def test_a_run_goes_on_while_the_server_is_restarted(page: LabPage, folder: Path
     go.touch()
     lab.start()
     expect(works.chip("completed")).to_be_visible()
-    page.page.wait_for_timeout(2500)  # JupyterLab saves its layout after a while
+    page.until_kept("nb2prod-run:")
     page.open()  # its workspace again, with all that was open
     works.front("Run of wait")
     expect(works.chip("completed")).to_be_visible()

@@ -7,9 +7,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lab.accessibility import faults
+from lab.daemons import daemons_ended
 from lab.jupyterlab import Lab, running
 from lab.pages import LabPage, write_notebook
-from lab.panels import ask, begin_empty, daemons_ended, runs
+from lab.panels import ask, begin_empty, runs
 from playwright.sync_api import Browser, expect
 from sqlalchemy import Connection, create_engine, insert
 

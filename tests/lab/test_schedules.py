@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 from lab.accessibility import faults
+from lab.daemons import daemons_ended
 from lab.jupyterlab import Lab
 from lab.pages import LabPage, write_notebook
-from lab.panels import ask, begin_empty, daemons_ended, field, parameter, row, schedules
+from lab.panels import ask, begin_empty, field, parameter, row, schedules
 from playwright.sync_api import expect
 
 pytestmark = pytest.mark.slow
@@ -69,7 +70,7 @@ def test_what_is_refused_stands_at_its_field_and_nothing_typed_is_lost(page: Lab
     field(page, "Name of the schedule").fill("kept")
     parameter(page, "region").fill("US")
     schedules(page).get_by_role("button", name="Create").click()
-    expect(schedules(page).locator(".nb2prod-Notice.nb2prod-mod-error")).to_contain_text("25")
+    expect(schedules(page).locator(".nb2prod-Advice.nb2prod-mod-error")).to_contain_text("25")
     expect(field(page, "Cron expression")).to_be_focused()
     expect(field(page, "Name of the schedule")).to_have_value("kept")
     expect(parameter(page, "region")).to_have_value("US")

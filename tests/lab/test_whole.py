@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from lab.accessibility import faults
+from lab.daemons import daemons_ended
 from lab.jupyterlab import Lab
 from lab.pages import LabPage, tags_on_disk, write_notebook
-from lab.panels import daemons_ended, field, row, schedules
+from lab.panels import field, row, schedules
 from lab.works import Works
 from playwright.sync_api import expect
 

@@ -1,17 +1,11 @@
 """The tabs and dialogs of conversions and runs, as their user sees them."""
 
-import contextlib
-import os
 import shutil
-import signal
-from collections.abc import Iterator
 from pathlib import Path
 
-from lab.jupyterlab import TOKEN, Lab
+from lab.jupyterlab import TOKEN
 from lab.pages import LabPage
 from playwright.sync_api import Locator, expect
-
-from nb2prod.store import open_store
 
 EXAMPLES = Path(__file__).parents[2] / "example_notebooks"
 
@@ -73,15 +67,3 @@ def small_churn(folder: Path) -> Path:
     text = path.read_text().replace("n_customers: int = 3000", "n_customers: int = 200")
     path.write_text(text.replace("n_trees: int = 120", "n_trees: int = 5"))
     return path
-
-
-@contextlib.contextmanager
-def daemons_end(lab: Lab) -> Iterator[None]:
-    """The daemons that pages have started outlive the server, and end here."""
-    try:
-        yield
-    finally:
-        with open_store(f"sqlite:///{lab.store}") as store:
-            for daemon in store.daemons():
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(daemon.pid, signal.SIGTERM)

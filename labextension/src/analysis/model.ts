@@ -68,9 +68,14 @@ export class LookModel implements IDisposable {
     return this.ids[number - 1];
   }
 
-  /** Look now; resolves when the answer is here, or a newer question took its place. */
+  /** Look now; resolves when an answer is here: this one's, or that of a newer question which took its place. */
   async refresh(): Promise<void> {
-    await this.ask();
+    let question = this.ask();
+    await question;
+    while (question !== this.question) {
+      question = this.question;
+      await question;
+    }
   }
 
   dispose(): void {
@@ -88,7 +93,11 @@ export class LookModel implements IDisposable {
     void this.debouncer.invoke().catch(ignoreDisposal);
   }
 
-  private async ask(): Promise<void> {
+  private ask(): Promise<void> {
+    return (this.question = this.put());
+  }
+
+  private async put(): Promise<void> {
     const ticket = ++this.ticket;
     this.controller?.abort();
     const controller = (this.controller = new AbortController());
@@ -132,6 +141,7 @@ export class LookModel implements IDisposable {
   private failure = '';
   private ids: readonly string[] = [];
   private places: ReadonlyMap<string, number> = new Map();
+  private question: Promise<void> = Promise.resolve();
   private readonly signal = new Signal<this, void>(this);
   private texts: ReadonlyMap<string, string> = new Map();
   private ticket = 0;

@@ -68,6 +68,7 @@ function File(props: IProps & { file: string; state: FileState }): JSX.Element {
   const name = (
     <>
       <span className="nb2prod-Aside">{file.slice(0, slash)}</span>
+      <wbr />
       {file.slice(slash)}
     </>
   );

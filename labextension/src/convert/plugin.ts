@@ -53,7 +53,9 @@ class Converting implements IWorkActions {
     const panel = this.notebooks.find(each => each.context.localPath === path) ?? null;
     const subject = await this.subject(path, panel);
     const given = { ...this.works.lastChoice(path), ...initial };
-    const model = new ChoiceModel(subject, given, choice => this.begin(path, panel, choice), this.trans);
+    const begun: Work[] = [];
+    const begin = async (choice: IConvertChoice) => void begun.push(await this.begin(path, panel, choice));
+    const model = new ChoiceModel(subject, given, begin, this.trans);
     const dialog = convertDialog({
       model,
       trans: this.trans,
@@ -63,6 +65,7 @@ class Converting implements IWorkActions {
       }
     });
     await dialog.launch();
+    begun.forEach(work => this.show(work)); // an open dialog keeps the focus from it
   }
 
   async verify(folder: string): Promise<void> {
@@ -133,11 +136,11 @@ class Converting implements IWorkActions {
     return found.notebook;
   }
 
-  private async begin(path: string, panel: NotebookPanel | null, choice: IConvertChoice): Promise<void> {
+  private async begin(path: string, panel: NotebookPanel | null, choice: IConvertChoice): Promise<Work> {
     if (panel?.context.model.dirty && !isReadOnly(panel)) {
       await panel.context.save();
     }
-    this.show(await this.works.convert(path, choice));
+    return this.works.convert(path, choice);
   }
 
   private async subject(path: string, panel: NotebookPanel | null): Promise<ISubject> {
@@ -151,7 +154,7 @@ class Converting implements IWorkActions {
     if (model.state !== 'fresh') {
       await model.refresh();
     }
-    return model.state === 'fresh' ? model.look : null;
+    return model.state === 'failed' ? null : model.look;
   }
 
   private async lookAt(path: string): Promise<ISubject['look']> {

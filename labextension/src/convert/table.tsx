@@ -47,6 +47,7 @@ function Rows(props: {
   readonly onJump: (cell: number) => void;
 }): JSX.Element {
   const { rows, trans, onJump } = props;
+  const hasDetail = rows.some(row => row.detail);
   return (
     <div aria-label={trans.__('Names of all steps')} className="nb2prod-WorkTable" role="region" tabIndex={0}>
       <table>
@@ -55,7 +56,7 @@ function Rows(props: {
             <th scope="col">{trans.__('Step')}</th>
             <th scope="col">{trans.__('Name')}</th>
             <th scope="col">{trans.__('Status')}</th>
-            <th scope="col">{trans.__('Detail')}</th>
+            {hasDetail && <th scope="col">{trans.__('Detail')}</th>}
           </tr>
         </thead>
         <tbody>
@@ -74,7 +75,7 @@ function Rows(props: {
               <td>
                 <Chip label={statusLabel(row.status, trans)} state={row.status} />
               </td>
-              <td>{row.detail}</td>
+              {hasDetail && <td>{row.detail}</td>}
             </tr>
           ))}
         </tbody>

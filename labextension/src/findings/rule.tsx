@@ -27,7 +27,7 @@ export class RulePage extends ReactWidget {
   protected override render(): JSX.Element {
     if (this.trouble) {
       return (
-        <div className="nb2prod-Notice" role="alert">
+        <div className="nb2prod-Said" role="alert">
           <p>{this.trouble}</p>
           <button type="button" className="jp-mod-styled nb2prod-Button" onClick={() => void this.ask()}>
             {this.trans.__('Ask again')}

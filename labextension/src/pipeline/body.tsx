@@ -137,7 +137,7 @@ function Said(props: {
   const { children, isFaint, isAlert, action, onAction } = props;
   return (
     <div
-      className={`nb2prod-Notice${isFaint ? ' nb2prod-mod-faint' : ''}`}
+      className={`nb2prod-Said${isFaint ? ' nb2prod-mod-faint' : ''}`}
       role={isAlert ? 'alert' : undefined}
     >
       <p>{children}</p>

@@ -55,6 +55,10 @@ export class PanelFront implements IFront {
     revealCells(this.panel, ids, line);
   }
 
+  colourOf(step: string, others: readonly string[]): string {
+    return this.tags.colourOf(step, others);
+  }
+
   focus(): void {
     this.panel.content.activate();
   }

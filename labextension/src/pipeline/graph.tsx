@@ -5,7 +5,6 @@ import * as React from 'react';
 
 import type { IFinding, IStep } from '../api';
 import { gravest } from '../findings/model';
-import { colourVariable } from '../ui/colours';
 import { SeverityMark, severityWord, StateMark } from '../ui/marks';
 import { INode, IPoint, IRoute, labelWidth, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
@@ -307,7 +306,7 @@ function StepFace({ node, step, findings, model, trans }: IFaceProps): JSX.Eleme
     <g aria-hidden="true">
       <path
         className="nb2prod-Graph-colour"
-        style={{ fill: colourVariable(step.name) }}
+        style={{ fill: model.colourOf(step.name) }}
         d={`M4 0H7V${node.height}H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4z`}
       />
       <text className="nb2prod-Graph-name" x={15} y={19}>

@@ -5,7 +5,6 @@ import * as React from 'react';
 
 import type { IFinding, IInput, ILook, IOutput, IParameter, IStep } from '../api';
 import { gravest } from '../findings/model';
-import { colourVariable } from '../ui/colours';
 import { SeverityMark, StateMark } from '../ui/marks';
 import { PARAMETERS } from './layout';
 import type { PipelineModel } from './model';
@@ -109,7 +108,7 @@ function StepItem(props: IStepProps): JSX.Element {
   return (
     <li
       className="nb2prod-List-item"
-      style={{ borderLeftColor: colourVariable(step.name) }}
+      style={{ borderLeftColor: model.colourOf(step.name) }}
       aria-current={isCurrent || undefined}
     >
       <h3 className="nb2prod-List-title">

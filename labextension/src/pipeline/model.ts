@@ -31,6 +31,7 @@ export interface IFront extends IDisposable {
   cells(): readonly IFrontCell[];
   /** Brings the cells into view and selects them; `line` (from 1) puts the cursor into the first. */
   reveal(ids: readonly string[], line?: number): void;
+  colourOf(step: string, others: readonly string[]): string;
   /** Focus goes to the notebook. */
   focus(): void;
   /** Tags written in one go, undone in one go. */
@@ -121,6 +122,12 @@ export class PipelineModel implements IDisposable {
 
   stateOf(step: string): IStepState | null {
     return this.stepStates.get(step) ?? null;
+  }
+
+  /** A value of CSS: the one of the cells' badges. */
+  colourOf(step: string): string {
+    const suggested = this.proposedGroups.flatMap(group => group.step ?? []);
+    return this.notebook?.colourOf(step, suggested) ?? '';
   }
 
   findingsOf(step: IStep): readonly IFinding[] {

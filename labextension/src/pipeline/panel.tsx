@@ -109,7 +109,7 @@ export class PipelinePanel extends ReactWidget {
 
   /** The keyboard goes on in the panel. */
   focusInside(): void {
-    const places = ['[data-node][tabindex="0"]', '.nb2prod-Body button', '.nb2prod-Notice button', 'button'];
+    const places = ['[data-node][tabindex="0"]', '.nb2prod-Body button', '.nb2prod-Said button', 'button'];
     requestAnimationFrame(() => {
       const found = places
         .map(place => this.node.querySelector<HTMLElement>(place))

@@ -5,7 +5,6 @@ import { checkIcon, closeIcon, editIcon, LabIcon } from '@jupyterlab/ui-componen
 import * as React from 'react';
 
 import { identifierOf, sentenceOf } from '../tags/names';
-import { colourVariable } from '../ui/colours';
 import { Jump } from './list';
 import type { PipelineModel } from './model';
 import type { IGroup, IProposed } from './proposal';
@@ -53,7 +52,7 @@ export function ProposalView({ model, trans }: IProposalProps): JSX.Element {
 function Group({ group, model, trans }: IProposalProps & { group: IGroup }): JSX.Element {
   const [isRenamed, setRenamed] = React.useState(false);
   const name = group.step ?? roleInWords(group.tag, trans);
-  const colour = group.step === null ? 'var(--jp-border-color1)' : colourVariable(group.step);
+  const colour = group.step === null ? 'var(--jp-border-color1)' : model.colourOf(group.step);
   const hasMany = group.items.length > 1;
   return (
     <li className="nb2prod-Proposal-group" style={{ borderLeftColor: colour }}>

@@ -10,7 +10,7 @@ import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/tran
 
 import { Client, Refusal } from '../api';
 import { OperationModel } from '../convert/operation';
-import type { IArtifact, IPage, IPool } from '../rest';
+import type { IArtifact, IPage, IPool, IRun } from '../rest';
 import { IBrowsing, IClient, ILooks, IScheduler, IStepStates } from '../tokens';
 import type { Browsing } from '../ui/browsing';
 import { jobIcon } from '../ui/icons';
@@ -47,11 +47,11 @@ class Running implements IRunActions {
       const isProject = kind === 'pipeline';
       const found = isProject ? await this.subjects.ofProject(path) : await this.subjects.ofNotebook(path);
       const first = isProject ? 'pipeline' : found.notebook?.content ? 'screen' : 'saved';
-      const order = new RunOrder(this.client, found, first, this.trans, run =>
-        this.show(run.id, found.from ?? '')
-      );
+      const begun: IRun[] = [];
+      const order = new RunOrder(this.client, found, first, this.trans, run => begun.push(run));
       const pools = await this.pools();
       await runDialog({ order, pools, scheduler: this.scheduler, trans: this.trans }).launch();
+      begun.forEach(run => this.show(run.id, found.from ?? '')); // an open dialog keeps the focus from it
     } catch (error) {
       await showErrorMessage(this.trans.__('%1 cannot be run', path), messageOf(error));
     }

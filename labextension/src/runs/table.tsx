@@ -128,7 +128,7 @@ const Row = React.memo(function Row(props: {
       <td className="nb2prod-col-status" title={reasonOf(run, trans)}>
         <button
           aria-label={trans.__('%1: open %2', statusText(run.status, trans), about)}
-          className="nb2prod-Link"
+          className="nb2prod-OpensRun"
           onClick={() => openRun(run.id)}
           type="button"
         >

@@ -1,15 +1,14 @@
 // The main area's widget of runs.
 
-import { ReactWidget } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { refreshIcon } from '@jupyterlab/ui-components';
-import type { Message } from '@lumino/messaging';
 import * as React from 'react';
 
 import { SchedulerNotice } from '../ui/daemon';
 import { useModel } from '../ui/hooks';
 import { historyIcon } from '../ui/icons';
 import type { SchedulerModel } from '../ui/scheduler';
+import { TablePanel } from '../ui/table_panel';
 import { Trouble } from '../ui/trouble';
 import { RunFilters } from './filters';
 import type { RunsModel } from './model';
@@ -22,57 +21,18 @@ export interface IRunsServices {
   readonly openRun: (id: string) => void;
 }
 
-export class RunsPanel extends ReactWidget {
+export class RunsPanel extends TablePanel<RunsModel> {
   constructor(
-    readonly model: RunsModel,
+    model: RunsModel,
     private readonly services: IRunsServices
   ) {
-    super();
     const { trans } = services;
-    this.id = 'nb2prod-runs';
-    this.addClass('nb2prod-Panel');
-    this.node.tabIndex = -1;
-    this.title.label = trans.__('Runs');
-    this.title.caption = trans.__('What ran, runs and waits to run');
-    this.title.icon = historyIcon;
-    this.title.closable = true;
-  }
-
-  override dispose(): void {
-    if (!this.isDisposed) {
-      this.model.dispose();
-      super.dispose();
-    }
+    const caption = trans.__('What ran, runs and waits to run');
+    super(model, { id: 'nb2prod-runs', label: trans.__('Runs'), caption, icon: historyIcon });
   }
 
   protected override render(): JSX.Element {
     return <Runs model={this.model} services={this.services} />;
-  }
-
-  protected override onAfterShow(msg: Message): void {
-    super.onAfterShow(msg);
-    this.model.isShown = true;
-  }
-
-  protected override onAfterAttach(msg: Message): void {
-    super.onAfterAttach(msg);
-    this.model.isShown = this.isVisible;
-  }
-
-  protected override onBeforeHide(msg: Message): void {
-    super.onBeforeHide(msg);
-    this.model.isShown = false;
-  }
-
-  protected override onBeforeDetach(msg: Message): void {
-    this.model.isShown = false;
-    super.onBeforeDetach(msg);
-  }
-
-  protected override onActivateRequest(): void {
-    if (!this.node.contains(document.activeElement)) {
-      this.node.focus();
-    }
   }
 }
 

@@ -77,8 +77,8 @@ function Refused(props: {
   }
   const elsewhere = [...editor.faults].filter(([path]) => !SHOWN.test(path));
   return (
-    <div className="nb2prod-Notice nb2prod-mod-error" role="alert">
-      <div className="nb2prod-Notice-text">
+    <div className="nb2prod-Advice nb2prod-mod-error" role="alert">
+      <div className="nb2prod-Advice-text">
         {told(editor.problem, trans)}
         {elsewhere.map(([path, words]) => words !== editor.problem && <div key={path}>{words}</div>)}
       </div>

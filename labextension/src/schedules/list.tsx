@@ -190,7 +190,7 @@ function Last(props: {
   const { openRun } = actions;
   return (
     <div className="nb2prod-Next">
-      <button className="nb2prod-Link" onClick={() => openRun(run.id)} type="button">
+      <button className="nb2prod-OpensRun" onClick={() => openRun(run.id)} type="button">
         <Status status={run.status} trans={trans} />
       </button>
       <span className="nb2prod-mod-faint nb2prod-Next-more">

@@ -1,10 +1,9 @@
 // The main area's widget of schedules: the table, or the form of one of them.
 
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { Dialog, showDialog } from '@jupyterlab/apputils';
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
-import type { Message } from '@lumino/messaging';
 import { Debouncer } from '@lumino/polling';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
@@ -14,6 +13,7 @@ import { SchedulerNotice } from '../ui/daemon';
 import { useModel } from '../ui/hooks';
 import { scheduleIcon } from '../ui/icons';
 import type { SchedulerModel } from '../ui/scheduler';
+import { TablePanel } from '../ui/table_panel';
 import { Trouble } from '../ui/trouble';
 import type { EditorModel } from './editor';
 import { ScheduleForm } from './form';
@@ -32,20 +32,14 @@ export interface ISchedulesServices {
   readonly openRun: (id: string) => void;
 }
 
-export class SchedulesPanel extends ReactWidget {
+export class SchedulesPanel extends TablePanel<SchedulesModel> {
   constructor(
-    readonly model: SchedulesModel,
+    model: SchedulesModel,
     private readonly services: ISchedulesServices
   ) {
-    super();
     const { trans } = services;
-    this.id = 'nb2prod-schedules';
-    this.addClass('nb2prod-Panel');
-    this.node.tabIndex = -1;
-    this.title.label = trans.__('Schedules');
-    this.title.caption = trans.__('When notebooks and pipelines run');
-    this.title.icon = scheduleIcon;
-    this.title.closable = true;
+    const caption = trans.__('When notebooks and pipelines run');
+    super(model, { id: 'nb2prod-schedules', label: trans.__('Schedules'), caption, icon: scheduleIcon });
   }
 
   /** The form that is open, if one is. */
@@ -88,7 +82,6 @@ export class SchedulesPanel extends ReactWidget {
     if (!this.isDisposed) {
       this.current?.dispose();
       this.keeping.dispose();
-      this.model.dispose();
       Signal.clearData(this);
       super.dispose();
     }
@@ -96,32 +89,6 @@ export class SchedulesPanel extends ReactWidget {
 
   protected override render(): JSX.Element {
     return <Schedules panel={this} services={this.services} />;
-  }
-
-  protected override onAfterShow(msg: Message): void {
-    super.onAfterShow(msg);
-    this.model.isShown = true;
-  }
-
-  protected override onAfterAttach(msg: Message): void {
-    super.onAfterAttach(msg);
-    this.model.isShown = this.isVisible;
-  }
-
-  protected override onBeforeHide(msg: Message): void {
-    super.onBeforeHide(msg);
-    this.model.isShown = false;
-  }
-
-  protected override onBeforeDetach(msg: Message): void {
-    this.model.isShown = false;
-    super.onBeforeDetach(msg);
-  }
-
-  protected override onActivateRequest(): void {
-    if (!this.node.contains(document.activeElement)) {
-      this.node.focus();
-    }
   }
 
   private current: EditorModel | null = null;

@@ -3,7 +3,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import { Widget } from '@lumino/widgets';
 
-import { colourVariable } from '../ui/colours';
 import type { Kind } from './grammar';
 
 /** What a badge shows. `refusal`: why it cannot be changed, '' when it can. */
@@ -11,6 +10,7 @@ export interface IBadge {
   readonly number: number;
   readonly role: Kind | 'step';
   readonly step: string | null;
+  readonly colour: string;
   readonly own: boolean;
   readonly marks: readonly string[];
   readonly options: string;
@@ -59,8 +59,8 @@ export class Badge extends Widget {
     face.className = `nb2prod-Badge-face nb2prod-mod-${badge.role}`;
     face.classList.toggle('nb2prod-mod-own', badge.own);
     face.classList.toggle('nb2prod-mod-wrong', badge.contradictions.length > 0);
-    if (badge.step !== null) {
-      face.style.setProperty('--nb2prod-colour', colourVariable(badge.step));
+    if (badge.colour) {
+      face.style.setProperty('--nb2prod-colour', badge.colour);
     }
     face.append(part('name', this.nameOf(badge)), ...badge.marks.map(mark => part('mark', mark)));
     if (badge.contradictions.length) {

@@ -118,10 +118,12 @@ export class Badges implements IDisposable {
     const seen = !place.own && this.look?.state === 'fresh' ? this.look.cell(cell.model.id) : undefined;
     const role = seen?.role ?? place.role;
     const own = Object.entries(this.tags.cells[index]!.own);
+    const step = role === 'step' ? (seen?.step ?? place.step) : null;
     return {
       number: index + 1,
       role: role as Kind | 'step',
-      step: role === 'step' ? (seen?.step ?? place.step) : null,
+      step,
+      colour: step === null ? '' : this.tags.colourOf(step),
       own: place.own,
       marks: [...place.reading.flags],
       options: own.map(([name, value]) => `${name} ${String(value)}`).join(', '),

@@ -3,7 +3,6 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { colourVariable } from '../ui/colours';
 import type { Flag } from './grammar';
 import { IEntry, MARKS, commonStep, markOf, offerOf } from './entries';
 import type { TagsModel } from './model';
@@ -57,7 +56,7 @@ export function Menu({ tags, targets, trans, close, show }: IMenuProps): React.J
         onKey={onKey}
         trans={trans}
       />
-      <List entries={entries} active={active} take={take} trans={trans} />
+      <List tags={tags} entries={entries} active={active} take={take} trans={trans} />
       <Marks tags={tags} targets={targets} trans={trans} />
       <More step={commonStep(tags, targets)} trans={trans} show={show} />
     </>
@@ -121,13 +120,14 @@ function moveOf(key: string, active: number, count: number): number | null {
 }
 
 interface IListProps {
+  readonly tags: TagsModel;
   readonly entries: readonly IEntry[];
   readonly active: number;
   readonly take: (entry: IEntry) => void;
   readonly trans: TranslationBundle;
 }
 
-function List({ entries, active, take, trans }: IListProps): React.JSX.Element {
+function List({ tags, entries, active, take, trans }: IListProps): React.JSX.Element {
   const activeNode = React.useRef<HTMLDivElement>(null);
   React.useEffect(() => {
     activeNode.current?.scrollIntoView({ block: 'nearest' });
@@ -142,7 +142,7 @@ function List({ entries, active, take, trans }: IListProps): React.JSX.Element {
           role="option"
           aria-selected={entry.checked === 'true'}
           className={classesOf(entry, index, active, entries)}
-          style={styleOf(entry)}
+          style={styleOf(entry, tags)}
           title={entry.note}
           onMouseDown={event => event.preventDefault()}
           onClick={() => take(entry)}
@@ -176,9 +176,9 @@ function classesOf(entry: IEntry, index: number, active: number, entries: readon
   ].join(' ');
 }
 
-function styleOf(entry: IEntry): React.CSSProperties | undefined {
+function styleOf(entry: IEntry, tags: TagsModel): React.CSSProperties | undefined {
   return entry.choice.is === 'step'
-    ? ({ '--nb2prod-colour': colourVariable(entry.choice.step) } as React.CSSProperties)
+    ? ({ '--nb2prod-colour': tags.colourOf(entry.choice.step) } as React.CSSProperties)
     : undefined;
 }
 

@@ -8,6 +8,7 @@ import { JSONExt, ReadonlyJSONObject, ReadonlyJSONValue } from '@lumino/coreutil
 import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
+import { coloursOf } from '../ui/colours';
 import { Cells, Choice, OptionValues, choose, mark, rename, setOptions } from './changes';
 import type { Flag, ICell } from './grammar';
 import { IPlace, IStepOfCells, optionsOfStep, placesOf, stepsOf } from './places';
@@ -61,6 +62,12 @@ export class TagsModel implements IDisposable {
   /** In the order of the notebook. */
   get steps(): readonly IStepOfCells[] {
     return this.state.steps;
+  }
+
+  /** A value of CSS; of a step that is not there yet, the one that it would have beside `others` that are not. */
+  colourOf(step: string, others: readonly string[] = []): string {
+    const known = this.state.colours;
+    return known.get(step) ?? coloursOf([...known.keys(), ...others, step]).get(step)!;
   }
 
   /** Whether a tag of ours, or of Kale's that we read, is there at all. */
@@ -180,6 +187,7 @@ interface IState {
   readonly cells: Cells;
   readonly places: readonly IPlace[];
   readonly steps: readonly IStepOfCells[];
+  readonly colours: ReadonlyMap<string, string>;
   readonly indexes: ReadonlyMap<string, number>;
   readonly isTagged: boolean;
   readonly refusal: string;
@@ -188,10 +196,12 @@ interface IState {
 function stateOf(context: INotebookContext, trans: TranslationBundle): IState {
   const cells = Array.from(context.model.cells ?? [], cellOf);
   const places = placesOf(cells);
+  const steps = stepsOf(places);
   return {
     cells,
     places,
-    steps: stepsOf(places),
+    steps,
+    colours: coloursOf(steps.map(step => step.name)),
     indexes: new Map(cells.map((cell, index) => [cell.id, index])),
     isTagged: places.some(place => place.own || (place.role !== null && place.reading.flags.size > 0)),
     refusal: refusalOf(context, trans)

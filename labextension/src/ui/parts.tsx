@@ -128,6 +128,9 @@ export function Opens(props: {
 
 /** Seconds in words, as short as they may be. */
 export function duration(seconds: number, trans: TranslationBundle): string {
+  if (seconds < 0.05) {
+    return trans.__('< 0.1 s');
+  }
   if (seconds < 10) {
     return trans.__('%1 s', seconds.toFixed(1));
   }

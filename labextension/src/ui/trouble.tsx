@@ -21,8 +21,8 @@ export function Trouble(props: {
     return null;
   }
   return (
-    <div className="nb2prod-Notice nb2prod-mod-error nb2prod-Trouble" role="alert">
-      <div className="nb2prod-Notice-text">
+    <div className="nb2prod-Advice nb2prod-mod-error nb2prod-Trouble" role="alert">
+      <div className="nb2prod-Advice-text">
         {told(words, trans)} {onRetry && <span>{trans.__('It is tried again.')}</span>}
       </div>
       {onRetry && (
