@@ -55,7 +55,7 @@ def test_it_is_converted_and_its_panels_open(page: LabPage, folder: Path) -> Non
     expect(works.chip("completed")).to_be_visible()
     works.tool("nb2prod:run-job").click()
     expect(works.parameter("size")).to_have_value("3")
-    page.page.keyboard.press("Escape")
+    works.parameter("size").press("Escape")  # a kernel that starts takes the focus
     expect(works.dialog).to_have_count(0)
     page.notebook.locator('[data-jp-item-name="nb2prod-schedule"]').click()
     expect(schedules(page).locator(".nb2prod-CronReading")).to_have_attribute("data-state", "ready")
