@@ -4,7 +4,8 @@
 
 Two JupyterLabs on loopback, one of which has our extension disabled; pages are loaded in turn, so that what else the
 machine does hits both alike. The marks: a look at 200 cells under 100 ms (median), all scripts under 150 KB compressed,
-a start of at most 100 ms more, and no task of ours of 50 ms or more while keys are pressed.
+a start of at most 100 ms more; and while keys are pressed no work of ours takes 50 ms at once, nor do a round's long
+tasks take 50 ms more than without us.
 """
 
 import argparse
@@ -16,7 +17,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any  # JSON
@@ -31,11 +32,20 @@ from lab.served import BOUND, compressed_sizes
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 LOOK, START, CELLS = 0.1, 100.0, 200  # seconds, milliseconds
+LONG_TASK, ROUND = 50.0, 25  # milliseconds, keys
 PARTS = ("look", "size", "start", "typing")
-LONG_TASKS = """() => {
+WATCH = """() => {
   window.longTasks = [];
-  new PerformanceObserver(list => list.getEntries().forEach(entry => window.longTasks.push(entry.duration)))
-    .observe({ type: 'longtask' });
+  window.ours = {};
+  const seen = (type, take) =>
+    new PerformanceObserver(list => list.getEntries().forEach(take)).observe({ entryTypes: [type] });
+  seen('longtask', entry => window.longTasks.push(entry.duration));
+  seen('measure', entry => {
+    if (entry.name.startsWith('nb2prod:')) {
+      const [longest, times] = window.ours[entry.name] ?? [0, 0];
+      window.ours[entry.name] = [Math.max(longest, entry.duration), times + 1];
+    }
+  });
 }"""
 
 
@@ -128,61 +138,82 @@ def measure_start(browser: Browser, ours: Lab, bare: Lab, loads: int) -> bool:
             took[name].append(load(context, lab))
     for _, context in contexts.values():
         context.close()
-    print(f"\nstart of a page, medians of {loads} loads in turn: until it is restored, and of it the script's time")
+    print(
+        f"\nstart of a page, medians of {loads} loads in turn: until it is restored, and CPU of the page's main thread"
+    )
     for name, each in took.items():
-        wall, script = (median(values) for values in zip(*each[1:], strict=True))
-        print(f"  {name:8} {wall:8.0f} ms {script:8.0f} ms")
+        wall, cpu = (median(values) for values in zip(*each[1:], strict=True))
+        print(f"  {name:8} {wall:8.0f} ms {cpu:8.0f} ms")
     pairs = list(zip(took["with"][1:], took["without"][1:], strict=True))
-    more = median(with_ours[1] - without[1] for with_ours, without in pairs)
-    print(f"  more script time, median of pairs: {more:.0f} ms")
-    return verdict("more until restored, median of pairs", median(a[0] - b[0] for a, b in pairs), START, "ms")
+    print(f"  more until restored, median of pairs: {median(a[0] - b[0] for a, b in pairs):.0f} ms")
+    # on a machine that does other work too the clock tells of that work
+    return verdict("more CPU, median of pairs", median(a[1] - b[1] for a, b in pairs), START, "ms")
 
 
 def load(context: BrowserContext, lab: Lab) -> tuple[float, float]:
     page = context.new_page()
     counted = context.new_cdp_session(page)
-    counted.send("Performance.enable")
+    counted.send("Performance.enable", {"timeDomain": "threadTicks"})
     page.goto(f"{lab.url}lab/workspaces/start?reset&token={TOKEN}")
     page.wait_for_function("window.jupyterapp !== undefined")
     wall = page.evaluate("window.jupyterapp.restored.then(() => performance.now())")
     metrics = {each["name"]: each["value"] for each in counted.send("Performance.getMetrics")["metrics"]}
     page.close()
-    return wall, metrics["ScriptDuration"] * 1e3
+    return wall, metrics["TaskDuration"] * 1e3
 
 
 def measure_typing(browser: Browser, ours: Lab, bare: Lab, keys: int) -> bool:
-    print(f"\ntasks of 50 ms and more while {keys} keys are pressed in a notebook of {CELLS} cells")
-    found = {}
-    for name, lab in (("without", bare), ("with", ours)):
-        page = browser.new_page()
-        tasks = long_tasks(page, lab, keys, has_panel=name == "with")
-        found[name] = tasks
-        print(
-            f"  {name:8} {len(tasks):4} tasks, the longest {max(tasks, default=0):.0f} ms, {sum(tasks):.0f} ms in all"
-        )
+    """Rounds of keys in turn, each with a rest, after which the notebook is looked at."""
+    pages = {"without": typing_page(browser, bare, has_panel=False), "with": typing_page(browser, ours, has_panel=True)}
+    tasks: dict[str, list[list[float]]] = {name: [] for name in pages}
+    rounds = max(2, keys // ROUND)
+    for number in range(rounds + 1):
+        for name in ("with", "without") if number % 2 else ("without", "with"):
+            tasks[name].append(type_round(pages[name]))
+    own = pages["with"].evaluate("window.ours")
+    for page in pages.values():
         page.close()
-    more = len(found["with"]) - len(found["without"])
-    return verdict("tasks more with the panel open", more, max(2, keys * 0.02), "")
+    print(f"\nwhile {rounds * ROUND} keys are pressed in a notebook of {CELLS} cells: tasks of 50 ms and more")
+    for name, each in tasks.items():
+        found = [task for one in each[1:] for task in one]
+        print(
+            f"  {name:8} {len(found):4} tasks, the longest {max(found, default=0):4.0f} ms, {sum(found):.0f} ms in all"
+        )
+    print("the longest that each piece of our own work took, and how often it was done")
+    for name, (longest, times) in sorted(own.items()):
+        print(f"  {name:16} {longest:6.1f} ms {times:6}")
+    if not own:
+        raise SystemExit("nothing of ours was measured: is our extension on the page?")
+    more = median(sum(a) - sum(b) for a, b in zip(tasks["with"][1:], tasks["without"][1:], strict=True))
+    held = verdict("more in long tasks, median of rounds in turn", more, LONG_TASK, "ms")
+    return verdict("the longest work of ours", max(longest for longest, _ in own.values()), LONG_TASK, "ms") and held
 
 
-def long_tasks(page: Page, lab: Lab, keys: int, *, has_panel: bool) -> Sequence[float]:
+def typing_page(browser: Browser, lab: Lab, *, has_panel: bool) -> Page:
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.goto(f"{lab.url}lab/workspaces/typing/tree/large.ipynb?reset&token={TOKEN}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     if has_panel:
+        page.wait_for_function("window.jupyterapp.commands.hasCommand('nb2prod:show-pipeline')")
         page.evaluate("window.jupyterapp.commands.execute('nb2prod:show-pipeline')")
-        page.locator(".nb2prod-Pipeline, .nb2prod-Graph").first.wait_for()
-    page.wait_for_timeout(3000)
+        page.locator(".nb2prod-Graph [data-node]").first.wait_for()
+    page.wait_for_timeout(3000)  # the kernel starts
+    page.evaluate(WATCH)
+    return page
+
+
+def type_round(page: Page) -> list[float]:
+    """The tasks of 50 ms and more meanwhile."""
+    page.bring_to_front()
     page.locator(".jp-Notebook .cm-content").nth(2).click()
     page.keyboard.press("Control+End")
-    page.evaluate(LONG_TASKS)
-    # with rests, after which the notebook is looked at
-    for number in range(keys):
-        page.keyboard.press("Enter" if number % 25 == 0 else "x")
-        page.wait_for_timeout(700 if number % 25 == 24 else 40)
-    page.wait_for_timeout(1000)
-    if has_panel:
-        took = page.evaluate("performance.getEntriesByName('nb2prod:layout').at(-1)?.duration")
-        print(f"  the last layout of the graph took {took:.1f} ms")
+    page.wait_for_timeout(500)
+    page.evaluate("window.longTasks = []")
+    page.keyboard.press("Enter")
+    for _ in range(ROUND - 1):
+        page.keyboard.press("x")
+        page.wait_for_timeout(40)
+    page.wait_for_timeout(1200)
     return list(page.evaluate("window.longTasks"))
 
 

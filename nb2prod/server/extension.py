@@ -14,6 +14,8 @@ from nb2prod.server.rooms import Rooms
 
 __all__ = ["Nb2Prod"]
 
+_SOON = 0.5  # seconds after the loop has begun
+
 
 class Nb2Prod(ExtensionApp):
     name = "nb2prod"
@@ -35,6 +37,7 @@ class Nb2Prod(ExtensionApp):
         self.rooms = Rooms(places=places, store_url=self.store_url, at_once=self.operations_at_once)
         self.settings["nb2prod"] = self.rooms
         atexit.register(self.rooms.end)
+        self.serverapp.io_loop.call_later(_SOON, self.rooms.serving)  # Jupyter answers by then
         tell_if_missing(jupyter_path("labextensions"), self.log)
 
     def initialize_handlers(self) -> None:

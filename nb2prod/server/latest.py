@@ -1,6 +1,7 @@
 """One thread for the analysis. Of requests that wait, only the newest of a kind is looked at."""
 
 import asyncio
+import contextlib
 import itertools
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
@@ -34,6 +35,11 @@ class Latest:
         finally:
             if self._newest.get(kind) == number:
                 del self._newest[kind]
+
+    def prepare(self, work: Callable[[], None]) -> None:
+        """Done before what is asked later."""
+        with contextlib.suppress(RuntimeError):  # it was closed
+            self._thread.submit(work)
 
     @property
     def waiting(self) -> tuple[Hashable, ...]:

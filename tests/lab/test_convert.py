@@ -23,6 +23,7 @@ REFUSED = ("x = 1", ("y = 2", ["step:first"]), ("%load_ext something\nz = eval('
 LONG = (("import time", ["imports"]), ("print('begun')\ntime.sleep(600)", ["step:wait"]))
 
 
+@pytest.mark.smoke
 def test_a_conversion_asks_saves_and_shows_its_files(page: LabPage, folder: Path) -> None:
     path = write_notebook(folder / "count.ipynb", *CELLS)
     page.open(path)

@@ -27,6 +27,7 @@ def _marks(page: LabPage, cell: int) -> Locator:
     return page.cell(cell).locator(".cm-lint-marker")
 
 
+@pytest.mark.smoke
 def test_a_fix_edits_the_cell_and_the_finding_goes_away(page: LabPage, folder: Path) -> None:
     page.open(write_notebook(folder / "a.ipynb", *CELLS))
     findings = _panel(page)
@@ -42,6 +43,7 @@ def test_a_fix_edits_the_cell_and_the_finding_goes_away(page: LabPage, folder: P
     expect(finding).to_have_count(1)
 
 
+@pytest.mark.smoke
 def test_a_fix_from_beside_the_line(page: LabPage, folder: Path) -> None:
     page.open(write_notebook(folder / "a.ipynb", *CELLS))
     _marks(page, 0).hover()

@@ -54,6 +54,7 @@ def opened(page: LabPage, path: Path, step: str = "report") -> Panel:
     return panel
 
 
+@pytest.mark.smoke
 def test_the_graph_is_of_the_notebook_on_the_screen(page: LabPage, folder: Path) -> None:
     path = write_notebook(folder / "a.ipynb", *CELLS)
     panel = opened(page, path)

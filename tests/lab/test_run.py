@@ -49,6 +49,7 @@ def test_churn_is_converted_verified_and_run(page: LabPage, folder: Path) -> Non
     assert faults(page.page, ".nb2prod-Work") == []
 
 
+@pytest.mark.smoke
 def test_a_wrong_value_is_refused_at_its_field(page: LabPage, folder: Path) -> None:
     page.open(write_notebook(folder / "count.ipynb", *CELLS))
     works = Works(page)
@@ -68,6 +69,7 @@ def test_a_wrong_value_is_refused_at_its_field(page: LabPage, folder: Path) -> N
     expect(works.dialog).to_have_count(0)
 
 
+@pytest.mark.smoke
 def test_the_notebook_runs_as_it_is_on_the_screen(page: LabPage, folder: Path) -> None:
     path = write_notebook(folder / "count.ipynb", *CELLS)
     page.open(path)

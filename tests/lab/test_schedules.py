@@ -61,6 +61,7 @@ def test_a_schedule_for_the_next_minute_is_made_and_runs(page: LabPage, lab: Lab
         assert datetime.fromisoformat(run["due_at"]).minute == soon.minute
 
 
+@pytest.mark.smoke
 def test_what_is_refused_stands_at_its_field_and_nothing_typed_is_lost(page: LabPage, folder: Path) -> None:
     begin(page, notebook(folder))
     field(page, "Cron expression").fill("0 25 * * *")

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from lab.pages import LabPage, tags_on_disk, write_notebook
+from lab.panels import begin_empty, runs, schedules
 from playwright.sync_api import expect
 
 pytestmark = [pytest.mark.slow, pytest.mark.smoke]
@@ -28,3 +29,11 @@ def test_tags_and_the_pipeline_work(page: LabPage, folder: Path) -> None:
     page.save()
     assert tags_on_disk(path) == [["parameters"], ["step:use"], ["step:tell"]]
     assert [text for text in said if "nb2prod" in text] == []
+
+
+def test_the_panels_of_jobs_open(page: LabPage) -> None:
+    begin_empty(page)
+    page.command("nb2prod:open-schedules")
+    expect(schedules(page).get_by_role("button", name="New schedule")).to_be_visible()
+    page.command("nb2prod:open-runs")
+    expect(runs(page).locator("tr[data-run]").first.or_(runs(page).get_by_text("No runs yet."))).to_be_visible()

@@ -64,6 +64,7 @@ def test_badges_say_what_cells_are_for(page: LabPage, folder: Path) -> None:
     ]
 
 
+@pytest.mark.smoke
 def test_tag_with_the_mouse(page: LabPage, folder: Path) -> None:
     more = {
         2: {"scrolled": True, "papermill": {"a": [1, None]}},
@@ -113,6 +114,7 @@ def test_tag_with_the_keyboard_alone(page: LabPage, folder: Path) -> None:
     ]
 
 
+@pytest.mark.smoke
 def test_tag_many_cells_and_undo(page: LabPage, folder: Path) -> None:
     path = write_notebook(folder / "a.ipynb", *CHURN)
     page.open(path)

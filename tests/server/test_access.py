@@ -122,6 +122,23 @@ def test_the_start_of_jupyter_does_not_wait_for_us() -> None:
     assert not heavy & set(runs[0].stdout.split())
 
 
+def test_looks_are_imported_before_somebody_asks() -> None:
+    code = (
+        "import sys, pathlib, threading\n"
+        "done = threading.Event()\n"
+        "from nb2prod.server.places import Places\n"
+        "from nb2prod.server.rooms import Rooms\n"
+        "rooms = Rooms(places=Places(root=pathlib.Path(), allow_hidden=lambda: False), store_url='', at_once=1)\n"
+        "rooms.serving()\n"
+        "rooms.latest.prepare(done.set)\ndone.wait(60)\n"
+        "print(*sys.modules)"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    modules = set(run.stdout.split())
+    assert "nb2prod.server.looking" in modules
+    assert "fastapi" not in modules
+
+
 def test_there_is_no_shell() -> None:
     package = Path(__file__).parents[2] / "nb2prod"
     texts = [path.read_text(encoding="utf-8") for path in (package / "server").rglob("*.py")]

@@ -28,6 +28,7 @@ import { IWorkActions, workWidget } from './view';
 import { Works } from './works';
 
 const SHOW = 'nb2prod:show-work';
+const GO_TO = 'filebrowser:go-to-path';
 const PATIENCE = 4000; // milliseconds that a dialog waits for the look at its notebook
 
 /** What the commands share. */
@@ -104,8 +105,12 @@ class Converting implements IWorkActions {
     void this.app.commands.execute('nb2prod:run-job', { path: folder, kind: 'pipeline' });
   }
 
+  get hasFolders(): boolean {
+    return this.app.commands.hasCommand(GO_TO);
+  }
+
   showFolder(folder: string): void {
-    void this.app.commands.execute('filebrowser:go-to-path', { path: folder });
+    void this.app.commands.execute(GO_TO, { path: folder });
   }
 
   jumpInNotebook(work: Work, cell: number, line: number): void {

@@ -15,6 +15,9 @@ import { VerificationTable } from './table';
 /** What the tab does elsewhere in JupyterLab. */
 export interface IWorkActions {
   readonly trans: TranslationBundle;
+
+  /** The document pages of Notebook 7 have no file browser. */
+  readonly hasFolders: boolean;
   convertAgain(work: Work): void;
   openFile(path: string): void;
   runPipeline(folder: string): void;
@@ -271,7 +274,7 @@ function Foot({ work, actions }: { work: Work; actions: IWorkActions }): JSX.Ele
       )}
       {isThere && <Button label={trans.__('Verify')} onClick={() => void verify(work)} />}
       {isThere && <Button label={trans.__('Run …')} onClick={() => actions.runPipeline(work.folder)} />}
-      {isThere && (
+      {isThere && actions.hasFolders && (
         <Button label={trans.__('Show the folder')} onClick={() => actions.showFolder(work.folder)} />
       )}
     </footer>

@@ -1,6 +1,6 @@
 // The plugin of findings: what is shown beside the cells, the fixes, and the pages of the rules.
 
-import { ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
+import { ILabShell, ILayoutRestorer, JupyterFrontEnd, JupyterFrontEndPlugin } from '@jupyterlab/application';
 import { ICommandPalette, MainAreaWidget, Notification, WidgetTracker } from '@jupyterlab/apputils';
 import { EditorExtensionRegistry, IEditorExtensionRegistry } from '@jupyterlab/codemirror';
 import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
@@ -117,7 +117,7 @@ export const findingsPlugin: JupyterFrontEndPlugin<IFindings> = {
   autoStart: true,
   provides: IFindings,
   requires: [INotebookTracker, ILooks, IClient, IEditorExtensionRegistry],
-  optional: [ISettingRegistry, ITranslator, ICommandPalette, ILayoutRestorer],
+  optional: [ISettingRegistry, ITranslator, ICommandPalette, ILayoutRestorer, ILabShell],
   activate: (
     app: JupyterFrontEnd,
     tracker: INotebookTracker,
@@ -127,7 +127,8 @@ export const findingsPlugin: JupyterFrontEndPlugin<IFindings> = {
     settings: ISettingRegistry | null,
     translator: ITranslator | null,
     palette: ICommandPalette | null,
-    restorer: ILayoutRestorer | null
+    restorer: ILayoutRestorer | null,
+    labShell: ILabShell | null
   ): IFindings => {
     const trans = (translator ?? nullTranslator).load('nb2prod');
     const findings = new Findings(app, tracker, looks, trans);
@@ -147,7 +148,7 @@ export const findingsPlugin: JupyterFrontEndPlugin<IFindings> = {
       own.changed.connect(take);
       take();
     });
-    addRulePages(app, client, trans, restorer);
+    addRulePages(app, client, trans, restorer, labShell !== null);
     addSteps(app, tracker, findings, trans, palette);
     return findings;
   }
@@ -157,7 +158,8 @@ function addRulePages(
   app: JupyterFrontEnd,
   client: Client,
   trans: TranslationBundle,
-  restorer: ILayoutRestorer | null
+  restorer: ILayoutRestorer | null,
+  isLab: boolean
 ): void {
   const pages = new WidgetTracker<MainAreaWidget<RulePage>>({ namespace: 'nb2prod-rules' });
   app.commands.addCommand(OPEN_RULE, {
@@ -170,7 +172,9 @@ function addRulePages(
       const known = pages.find(page => page.content.code === code);
       const page = known ?? new MainAreaWidget({ content: new RulePage(code, client, trans) });
       if (!known) {
-        app.shell.add(page, 'main', { mode: 'split-right', ref: tabRef(app) });
+        // Notebook 7 has one document in its main area
+        const options = isLab ? { mode: 'split-right' as const, ref: tabRef(app) } : { type: 'nb2prod' };
+        app.shell.add(page, isLab ? 'main' : 'right', options);
         await pages.add(page);
       }
       app.shell.activateById(page.id);

@@ -25,6 +25,7 @@ class LookHandler(Handler):
         kind = (work.__name__, asked.path, asked.client or self)
         is_wanted = lambda: not self.gone.is_set()  # noqa: E731
         self.send(await self.rooms.latest.do(kind, lambda: as_json(work(asked, places)), is_wanted=is_wanted))
+        self.rooms.looked()
 
 
 class SuggestionsHandler(LookHandler):
