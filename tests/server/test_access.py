@@ -111,15 +111,13 @@ async def test_what_is_not_there_is_jupyters_404(api: Api) -> None:
 
 def test_the_start_of_jupyter_does_not_wait_for_us() -> None:
     code = (
-        "import sys, time, jupyter_server.serverapp, jupyter_server.extension.application\n"
-        "before = time.process_time()\n"
+        "import sys, jupyter_server.serverapp, jupyter_server.extension.application\n"
         "import nb2prod.server; nb2prod.server._jupyter_server_extension_points()\n"
-        "print(time.process_time() - before, *sys.modules)"
+        "print(*sys.modules)"
     )
-    runs = [subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True) for _ in range(3)]
-    assert min(float(run.stdout.split()[0]) for run in runs) < 0.06
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     heavy = {"fastapi", "pydantic", "sqlalchemy", "nb2prod.api", "nb2prod.analysis", "nb2prod.store", "ruff", "psutil"}
-    assert not heavy & set(runs[0].stdout.split())
+    assert not heavy & set(run.stdout.split())
 
 
 def test_looks_are_imported_before_somebody_asks() -> None:

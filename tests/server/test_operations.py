@@ -217,7 +217,7 @@ async def test_two_run_and_others_wait_for_their_turn(api: Api, tmp_path: Path) 
     await _until(lambda: third.work is not None)
     began = time.monotonic()
     await api.rooms.close()  # as the server's end does it
-    assert time.monotonic() - began < 6
+    assert time.monotonic() - began < 30
     assert marked(mark) == []
     assert {api.rooms.operations.get(each["id"]).state for each in started} == {"cancelled"}
     await api.refused(503, "POST", "operations", orders[0])
@@ -231,13 +231,13 @@ async def test_a_poll_waits_for_news_and_not_for_ever(api: Api) -> None:
     began = time.monotonic()
     nothing = await api.got("GET", f"operations/{operation['id']}?after=999&wait=0.5")
     assert (nothing["events"], nothing["state"]) == ([], "running")
-    assert 0.4 < time.monotonic() - began < 10
+    assert 0.4 < time.monotonic() - began < 20
     waiting = asyncio.ensure_future(api.got("GET", f"operations/{operation['id']}?after=999&wait=25"))
     await asyncio.sleep(0.3)
     began = time.monotonic()
     await api.got("DELETE", f"operations/{operation['id']}")
     assert (await waiting)["state"] == "cancelled"
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 20
     for query in ("after=x", "wait=nan", "wait=-1", "after=-1"):
         await api.refused(422, "GET", f"operations/{operation['id']}?{query}")
     await api.refused(404, "GET", "operations/0123456789abcdef")
