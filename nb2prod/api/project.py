@@ -53,7 +53,7 @@ def project_tree(folder: Path) -> ProjectTree:
     """Raises NotAProject."""
     opened = open_project(folder)
     known = _digests(opened.lock)
-    files = tuple(_file(name, place, known.get(name)) for name, place in _there(folder, {*known, LOCK}))
+    files = tuple(_file(name, place, known.get(name)) for name, place in _generated(folder, opened.lock))
     at = datetime.fromtimestamp((folder / LOCK).stat().st_mtime, UTC)  # each conversion writes it
     name = str(opened.lock["notebook"].get("name", opened.notebook.name))
     return ProjectTree(
@@ -80,13 +80,13 @@ def project_parameters(folder: Path) -> tuple[LookParameter, ...]:
 
 def generated_files(folder: Path) -> dict[str, Path]:
     """Those that are there. Raises NotAProject."""
-    return dict(_there(folder, {*_digests(open_project(folder).lock), LOCK}))
+    return dict(_generated(folder, open_project(folder).lock))
 
 
 def texts_of(folder: Path) -> dict[str, str]:
     """Of the generated files, of a size that people read; none of a folder that is no project."""
     texts, size = {}, 0
-    for name, place in _there(folder, {*_digests(_lock_of(folder)), LOCK}):
+    for name, place in _generated(folder, _lock_of(folder)):
         size += place.stat().st_size
         if place.stat().st_size <= _LARGEST and size <= _IN_ALL:
             texts[name] = place.read_bytes().decode(errors="replace")
@@ -95,7 +95,7 @@ def texts_of(folder: Path) -> dict[str, str]:
 
 def digests_of(folder: Path) -> dict[str, str]:
     """Of all generated files as they are; none of a folder that is no project."""
-    return {name: _digest(place) for name, place in _there(folder, {*_digests(_lock_of(folder)), LOCK})}
+    return {name: _digest(place) for name, place in _generated(folder, _lock_of(folder))}
 
 
 def changed_files(folder: Path, before: Mapping[str, str], conflicts: Collection[str]) -> dict[str, str]:
@@ -138,10 +138,10 @@ def _digests(lock: Mapping[str, object]) -> dict[str, str]:
     return {str(name): str(known) for name, known in files.items()} if isinstance(files, dict) else {}
 
 
-def _there(folder: Path, names: Collection[str]) -> Iterator[tuple[str, Path]]:
-    """The files that are there. A lock from elsewhere may name what is not in the folder: that is left out."""
+def _generated(folder: Path, lock: Mapping[str, object]) -> Iterator[tuple[str, Path]]:
+    """Those that are there. A lock from elsewhere may name what is not in the folder: that is left out."""
     root = Path(os.path.realpath(folder))
-    for name in sorted(names):
+    for name in sorted({*_digests(lock), LOCK}):
         place = root / name
         if "\0" not in name and place.is_file() and Path(os.path.realpath(place)).is_relative_to(root):
             yield name, place

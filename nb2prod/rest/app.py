@@ -9,15 +9,14 @@ from anyio import to_thread
 from fastapi import APIRouter, Depends, FastAPI
 from fastapi.routing import APIRoute
 
-from nb2prod.rest import routes
+from nb2prod.rest import PREFIX, routes
 from nb2prod.rest.errors import handle_errors
 from nb2prod.rest.routes import monitoring
 from nb2prod.rest.security import Guard, Token, authorised
 from nb2prod.store import open_store
 
-__all__ = ["PREFIX", "create_app"]
+__all__ = ["create_app"]
 
-PREFIX = "/api/v1"
 _ABOUT = "Definitions, schedules and runs of notebooks and pipelines as jobs."
 
 

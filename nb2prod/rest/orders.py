@@ -26,6 +26,7 @@ __all__ = [
     "ChannelIn",
     "CronIn",
     "DefinitionIn",
+    "Order",
     "PoolIn",
     "RunIn",
     "ScheduleChange",

@@ -6,9 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from typing import Any  # ASGI's messages
 
-__all__ = ["PREFIX", "Asked", "is_allowed", "pass_on"]
+from nb2prod.rest import PREFIX
 
-PREFIX = "/api/v1"
+__all__ = ["Asked", "is_allowed", "pass_on"]
+
 _KEPT = ("accept", "idempotency-key", "last-event-id")
 _ALWAYS = ((b"host", b"localhost"), (b"content-type", b"application/json"))
 _ID = r"[^/]+"

@@ -16,7 +16,7 @@ from nb2prod.errors import (
     UnknownCode,
 )
 
-__all__ = ["Refused", "problem", "problem_of", "refusing"]
+__all__ = ["Refused", "problem", "problem_of", "refusal_of", "refusing"]
 
 T = TypeVar("T")
 _STATUS: Mapping[type[Nb2ProdError], int] = {

@@ -5,7 +5,8 @@ import functools
 from contextlib import AsyncExitStack
 from typing import Any  # FastAPI's app and the store, which are imported at the first request
 
-from nb2prod.server.errors import Refused, refusing
+from nb2prod.errors import Nb2ProdError
+from nb2prod.server.errors import Refused, refusal_of
 
 __all__ = ["Jobs"]
 
@@ -55,13 +56,7 @@ class Jobs:
         return create_app(self.url, token=Token(""), is_over=lambda: self._is_over)
 
     async def _enter(self, app: Any) -> None:
-        from nb2prod.errors import Nb2ProdError
-
         try:
             await self._open.enter_async_context(app.router.lifespan_context(app))
         except Nb2ProdError as error:
-            refusing(functools.partial(_raise, error))
-
-
-def _raise(error: Exception) -> None:
-    raise error
+            raise refusal_of(error) from error

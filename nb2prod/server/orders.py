@@ -2,17 +2,13 @@
 
 from typing import Annotated, Any, Literal, TypeVar  # JSON
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+from pydantic import BaseModel, Field, TypeAdapter
 
-from nb2prod.rest.orders import SettingsIn
+from nb2prod.rest.orders import Order, SettingsIn
 
 __all__ = ["ConvertIn", "DefineIn", "LookIn", "OperationIn", "ReplayIn", "VerifyIn", "read_body", "read_operation"]
 
 T = TypeVar("T", bound=BaseModel)
-
-
-class Order(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class LookIn(Order):

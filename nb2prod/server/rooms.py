@@ -22,7 +22,6 @@ class Rooms:
         self.operations = Operations(at_once=at_once)
         self.jobs = Jobs(store_url)
         self.starting = asyncio.Lock()  # of the scheduler: two who ask at once get one
-
         self._has_looked = False
 
     def serving(self) -> None:

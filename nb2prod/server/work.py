@@ -97,7 +97,7 @@ def _verify(order: Order, tell: Tell) -> Mapping[str, Any]:
         {"step": row.step, "name": row.name, "cell": row.cell, "status": row.status.value, "detail": row.reason}
         for row in found.rows
     ]
-    summary = _told(order, found.to_text().rpartition("\n")[2])
+    summary = _told(order, found.verdict)
     notices = [_told(order, found.failure)] if found.failure else []
     return {"result": {"equal": found.equal, "rows": rows, "summary": summary, "notices": notices}}
 

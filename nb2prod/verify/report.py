@@ -67,9 +67,13 @@ class Verification:
         }
 
     def to_text(self) -> str:
-        if self.failure:
-            return f"{self.project}: not verified: {self.failure}"
-        return "\n".join([_table(self.rows), *_details(self.rows), "", _verdict(self)])
+        told = [] if self.failure else [_table(self.rows), *_details(self.rows), ""]
+        return "\n".join([*told, self.verdict])
+
+    @property
+    def verdict(self) -> str:
+        """One sentence: whether the package computes what the notebook computes."""
+        return f"{self.project}: not verified: {self.failure}" if self.failure else _verdict(self)
 
 
 def compare_steps(

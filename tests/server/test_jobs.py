@@ -20,7 +20,8 @@ from tornado.simple_httpclient import HTTPTimeoutError
 
 from nb2prod.api.convert import convert
 from nb2prod.model.job import JobKind
-from nb2prod.rest.app import PREFIX, create_app
+from nb2prod.rest import PREFIX
+from nb2prod.rest.app import create_app
 from nb2prod.rest.security import Token
 from nb2prod.server.bridge import is_allowed
 from nb2prod.store import Store, open_store

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Query, Response
 
 from nb2prod.api.batch import BatchRow, batch_rows, cancel_batch, resume_batch, submit_batch
 from nb2prod.api.rows import Row
+from nb2prod.rest import PREFIX
 from nb2prod.rest.orders import BatchIn, CancelIn
 from nb2prod.rest.routes.common import Limit, Name, Opened, Wake, problems
 from nb2prod.rest.shapes import BatchOut, BatchRowOut, Page, RunOut
@@ -23,7 +24,7 @@ def submit(store: Opened, wake: Wake, order: BatchIn, response: Response) -> Bat
     name, is_new = submit_batch(store, definition, rows, common=order.common, name=order.name, priority=order.priority)
     wake()
     response.status_code = 201 if is_new else 200
-    response.headers["Location"] = f"/api/v1/batches/{name}"
+    response.headers["Location"] = f"{PREFIX}/batches/{name}"
     return _shown(name, batch_rows(store, name))
 
 

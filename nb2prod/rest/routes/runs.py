@@ -6,6 +6,7 @@ from fastapi import APIRouter, Header, Query, Response
 
 from nb2prod.api import runs as verbs
 from nb2prod.model.job import RunStatus
+from nb2prod.rest import PREFIX
 from nb2prod.rest.orders import CancelIn, RunIn
 from nb2prod.rest.routes.common import Limit, Opened, RunId, Wake, problems
 from nb2prod.rest.shapes import ArtifactOut, AttemptOut, DefinitionOut, Page, RunDetailOut, RunOut, RunRowOut
@@ -39,7 +40,7 @@ def submit(
     if is_new:
         wake()
     response.status_code = 201 if is_new else 200
-    response.headers["Location"] = f"/api/v1/runs/{run.id}"
+    response.headers["Location"] = f"{PREFIX}/runs/{run.id}"
     return RunOut.of(run)
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any  # what is given of a schedule, by name
 from fastapi import APIRouter, Query, Response
 
 from nb2prod.api import schedules as verbs
+from nb2prod.rest import PREFIX
 from nb2prod.rest.orders import CancelIn, ScheduleChange, ScheduleIn, trigger_of
 from nb2prod.rest.routes.common import Limit, Name, Opened, Wake, problems
 from nb2prod.rest.shapes import Page, RunOut, ScheduleOut, ScheduleRowOut, Times
@@ -39,7 +40,7 @@ def add_schedule(store: Opened, wake: Wake, order: ScheduleIn, response: Respons
         **_policies(order),
     )
     wake()
-    response.headers["Location"] = f"/api/v1/schedules/{made.name}"
+    response.headers["Location"] = f"{PREFIX}/schedules/{made.name}"
     return ScheduleOut.of(made)
 
 
@@ -85,7 +86,7 @@ def run_now(store: Opened, wake: Wake, name: Name, response: Response, order: Ca
     """Beside the runs that are due, also while it is paused."""
     run = verbs.run_now(store, name, by=(order or CancelIn()).by)
     wake()
-    response.headers["Location"] = f"/api/v1/runs/{run.id}"
+    response.headers["Location"] = f"{PREFIX}/runs/{run.id}"
     return RunOut.of(run)
 
 

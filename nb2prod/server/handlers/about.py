@@ -5,6 +5,7 @@ from typing import Any  # JSON
 from jupyter_server.auth.decorator import authorized
 from tornado.web import authenticated
 
+from nb2prod.rest import PREFIX
 from nb2prod.server.errors import Refused
 from nb2prod.server.handlers.base import Handler
 
@@ -29,7 +30,7 @@ def _about(store: Any) -> Any:
 
     return {
         "version": version("nb2prod"),
-        "rest": "api/v1",
+        "rest": PREFIX.removeprefix("/"),
         "scheduler": None if store is None else scheduler_status(store),
     }
 

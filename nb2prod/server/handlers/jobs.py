@@ -8,7 +8,8 @@ from jupyter_server.utils import url_path_join
 from tornado.iostream import StreamClosedError
 from tornado.web import authenticated
 
-from nb2prod.server.bridge import PREFIX, Asked, is_allowed, pass_on
+from nb2prod.rest import PREFIX
+from nb2prod.server.bridge import Asked, is_allowed, pass_on
 from nb2prod.server.confined import confined
 from nb2prod.server.errors import Refused
 from nb2prod.server.handlers.base import Handler
@@ -20,24 +21,6 @@ class JobsHandler(Handler):
     @authenticated
     @authorized
     async def get(self, path: str) -> None:
-        await self._answer(path)
-
-    @authenticated
-    @authorized
-    async def post(self, path: str) -> None:
-        await self._answer(path)
-
-    @authenticated
-    @authorized
-    async def patch(self, path: str) -> None:
-        await self._answer(path)
-
-    @authenticated
-    @authorized
-    async def delete(self, path: str) -> None:
-        await self._answer(path)
-
-    async def _answer(self, path: str) -> None:
         method = str(self.request.method)
         if not is_allowed(method, path):
             raise Refused(404, f"there is no {method} {path} here")
@@ -55,7 +38,7 @@ class JobsHandler(Handler):
             await pass_on(app, asked, self._send)
         except StreamClosedError:
             return  # nobody listens any more
-        except Exception:
+        except Exception:  # what has begun can have no other status: it is cut short, and the log says why
             if not self._headers_written:
                 raise
             self.log.exception("%s failed while it was answered", self.request.path)
@@ -63,6 +46,8 @@ class JobsHandler(Handler):
             self.gone.set()
         if not self._finished:
             self.finish(set_content_type=self._headers.get("Content-Type", "application/json"))
+
+    post = patch = delete = get
 
     async def _send(self, message: Mapping[str, Any]) -> None:
         if message["type"] == "http.response.start":
