@@ -8,7 +8,7 @@ from nb2prod.errors import InvalidOption, ParameterRefused
 from nb2prod.execution.notebook_job import STATUS
 from nb2prod.execution.pipeline_options import PipelineOptions
 from nb2prod.execution.projects import project_settings, project_specs
-from nb2prod.model.job import FailureKind, Run
+from nb2prod.model.job import Failure, FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.parameters import coerce
@@ -49,7 +49,7 @@ def pipeline_run(run: Run, folder: Path) -> PipelineRun:
     found = read_json(record, dict)
     failure = run.failure
     status = STATUS.get(failure.kind, "failed") if failure else "completed"
-    said = failure is None or failure.kind in _SAID or "traceback" in found.get("error", {})
+    said = failure is None or failure.kind in _SAID or _has_said(failure, found.get("error", {}))
     resume = f"\n  to resume: {found['resume']}" if found.get("resume") else ""
     return PipelineRun(
         exit_code=failure.kind.exit_code if failure else 0,
@@ -58,6 +58,11 @@ def pipeline_run(run: Run, folder: Path) -> PipelineRun:
         record=record if found else None,
         message="" if said or failure is None else f"{status}: {failure.message}{resume}\n  record: {record}",
     )
+
+
+def _has_said(failure: Failure, error: Mapping[str, object]) -> bool:
+    """Whether the pipeline itself has told of it; what ends its process, or its outputs, is told by who watches it."""
+    return "traceback" in error or (failure.kind is FailureKind.IO and error.get("message") == failure.message)
 
 
 def _check_executor(name: str) -> None:

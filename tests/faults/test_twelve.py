@@ -119,6 +119,13 @@ def test_a_run_in_one_process_goes_on_without_its_store(kind: str, ten: Ten, und
     assert (resumed.code, set(resumed.computed())) == (0, {"join"})
 
 
+def test_a_job_says_once_what_could_not_be_kept(ten: Ten) -> None:
+    command = [sys.executable, "-m", "nb2prod", "run", str(ten.project), "--store", f"sqlite:///{ten.root}/store.db"]
+    ran = ten.run(command=command, faults="join:disk")
+    assert (ran.code, ran.record["status"]) == (7, "failed")
+    assert (ran.err.count("what 'join' gave could not be kept"), ran.err.count("to resume")) == (1, 1), ran.err
+
+
 def test_the_circuit_ends_a_run_whose_service_is_down(ten: Ten, undisturbed: Mapping[str, float]) -> None:
     ten.policy("join", retries=9, retry_delay=0.01)
     ten.policy("run", circuit=3)
