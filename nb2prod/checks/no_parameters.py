@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from nb2prod.analysis.analyse import Analysis
 from nb2prod.checks.cells import calls_of
 from nb2prod.checks.check import Remark, Rule
+from nb2prod.checks.secret import names_a_secret
 from nb2prod.model.finding import Severity
 from nb2prod.model.notebook import RoleKind
 
@@ -40,7 +41,7 @@ def look(analysis: Analysis) -> Iterator[Remark]:
 
 
 def _assigned(analysis: Analysis) -> list[str]:
-    """Names that get one literal, once, at the top level."""
+    """Names that get one literal, once, at the top level; a secret is no parameter, nor to be told here."""
     bound = Counter(
         node.id
         for cell in analysis.cells
@@ -51,9 +52,13 @@ def _assigned(analysis: Analysis) -> list[str]:
     for cell in analysis.production:
         for node in cell.lowered.tree.body:
             match node:
-                case ast.Assign(targets=[ast.Name(id=name)], value=value) if bound[name] == 1 and _is_literal(value):
+                case ast.Assign(targets=[ast.Name(id=name)], value=value) if _varies(name, bound[name], value):
                     found.append(f"{name} = {ast.unparse(value)} (cell {cell.number})")
     return found
+
+
+def _varies(name: str, times: int, value: ast.expr) -> bool:
+    return times == 1 and _is_literal(value) and not names_a_secret(name)
 
 
 def _given(analysis: Analysis) -> list[str]:

@@ -21,3 +21,8 @@ def test_long_lists_are_cut(findings: Callable[..., list[str]]) -> None:
 
 def test_with_parameters(findings: Callable[..., list[str]]) -> None:
     assert findings(("parameters", "alpha = 0.1"), ("step:fit", "m = Ridge(alpha=alpha)\nlimit = 3")) == []
+
+
+def test_a_secret_is_no_candidate(findings: Callable[..., list[str]]) -> None:
+    hints = [text for text in findings("password = 's3cr3t-pw-99'\nregion = 'EU'") if text.startswith(MESSAGE)]
+    assert hints == [f"{MESSAGE}\n    candidates: region = 'EU' (cell 1)"]
