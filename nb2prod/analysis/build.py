@@ -84,6 +84,7 @@ def build(
     return Build(pipeline=pipeline, findings=planned.findings, analysis=planned.analysis, wiring=planned.wiring)
 
 
+@no_collection()
 def plan(notebook: Notebook, trace: Trace | None = None, known: Knowledge = KNOWN) -> Plan:
     """The findings and the steps with their edges. A pipeline is made of the steps, which refuses nothing more."""
     analysis = analyse(notebook, known=known)

@@ -4,7 +4,7 @@ Whoever walks a cell asks and changes it by its methods alone: then a walk can b
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Set
+from collections.abc import Callable, Set
 from enum import StrEnum
 
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
@@ -34,7 +34,7 @@ class Environment:
         self.summaries: dict[Definition, Summary] = {}
         self.undo: list[Callable[[], object]] | None = None  # of the changes, where they may be taken back
         self._has_future = False  # a __future__ import of annotations holds for all later cells
-        self._callers: set[str] = set()  # names of data that can call functions of the notebook
+        self._callers: set[str] = set()
         self._marked: dict[Mark, set[Label]] = {mark: set() for mark in Mark}
         self._holders: defaultdict[Label, frozenset[str]] = defaultdict(frozenset)
         self._sets: dict[frozenset[str], frozenset[str]] = {}  # most objects of a long list have the same holders
@@ -56,12 +56,13 @@ class Environment:
     def has(self, name: str) -> bool:
         return name in self.values
 
-    def names_of(self, labels: Iterable[Label]) -> set[str]:
+    def names_of(self, labels: Set[Label]) -> set[str]:
         """The names whose values are, or hold, one of these objects."""
         return set().union(*filter(None, set(map(self._holders.get, labels))))
 
-    def callers(self) -> Set[str]:
-        return self._callers
+    def callers(self) -> frozenset[str]:
+        """Names of data that can call functions of the notebook."""
+        return frozenset(self._callers)
 
     def marked(self, mark: Mark, labels: frozenset[Label]) -> frozenset[Label]:
         """Those of the objects that have the mark."""

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from nb2prod.analysis.analyse import Analysis, analyse
-from nb2prod.analysis.build import Build, Wiring, build, inputs_of
+from nb2prod.analysis.build import Wiring, plan
 from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.histories import Histories
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
+from nb2prod.analysis.looks import steps_of
 from nb2prod.analysis.routing import Routed
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.errors import NotInNotebook
@@ -26,7 +27,8 @@ from nb2prod.model.explanation import (
     Redefinition,
     Version,
 )
-from nb2prod.model.notebook import Notebook, RoleKind
+from nb2prod.model.look import LookInput, LookOutput, LookStep
+from nb2prod.model.notebook import Notebook
 
 __all__ = ["explain"]
 
@@ -38,36 +40,26 @@ def explain(
     notebook: Notebook, step: str | None = None, name: str | None = None, known: Knowledge = KNOWN
 ) -> Explanation:
     """All steps, or one of them, or the history of one name. Raises NotInNotebook, with the closest one there is."""
-    built = build(notebook, known=known)
-    histories = Histories(built.analysis, _owners(built))
-    steps = _Wired(built.wiring, histories).steps() if built.wiring else _unwired(built.analysis)
+    planned = plan(notebook, known=known)
+    looked = steps_of(planned)
+    histories = Histories(planned.analysis, {number: found.name for found in looked for number in found.cells})
+    steps = _Wired(planned.wiring, histories).steps(looked) if planned.wiring else tuple(map(_unwired, looked))
     if step is not None and step not in [found.name for found in steps]:
         raise NotInNotebook(notebook.name, "step", step, [found.name for found in steps])
     if name is not None and name not in histories.names:
         raise NotInNotebook(notebook.name, "name", name, sorted(histories.names))
     return Explanation(
         notebook=notebook.name,
-        converts=built.pipeline is not None,
-        findings=built.findings,
-        parameters=tuple((str(parameter.name), parameter.cell) for parameter in built.analysis.parameters),
+        converts=planned.steps is not None,
+        findings=planned.findings,
+        parameters=tuple((str(parameter.name), parameter.cell) for parameter in planned.analysis.parameters),
         steps=tuple(found for found in steps if step in (None, found.name)),
-        name=_history(name, built.analysis, steps, histories, built.wiring) if name else None,
+        name=_history(name, planned.analysis, steps, histories, planned.wiring) if name else None,
     )
 
 
-def _owners(built: Build) -> dict[int, str]:
-    if built.wiring:
-        return {cell.number: str(step.draft.name) for step in built.wiring.steps for cell in step.draft.cells}
-    return {cell.number: str(cell.role.step) for cell in built.analysis.production if cell.role.step}
-
-
-def _unwired(analysis: Analysis) -> tuple[ExplainedStep, ...]:
-    """The steps as their tags say, where nobody can follow the names."""
-    cells: dict[str, list[int]] = {}
-    for cell in analysis.production:
-        if cell.role.kind is RoleKind.STEP:
-            cells.setdefault(str(cell.role.step), []).append(cell.number)
-    return tuple(ExplainedStep(name=name, cells=tuple(found), is_wired=False) for name, found in cells.items())
+def _unwired(looked: LookStep) -> ExplainedStep:
+    return ExplainedStep(name=looked.name, cells=looked.cells, is_wired=False)
 
 
 @dataclass(frozen=True)
@@ -77,27 +69,28 @@ class _Wired:
     wiring: Wiring
     histories: Histories
 
-    def steps(self) -> tuple[ExplainedStep, ...]:
-        return tuple(self.step(index, routed) for index, routed in enumerate(self.wiring.steps))
+    def steps(self, looked: Iterable[LookStep]) -> tuple[ExplainedStep, ...]:
+        return tuple(self.step(index, step) for index, step in enumerate(looked))
 
-    def step(self, index: int, routed: Routed) -> ExplainedStep:
+    def step(self, index: int, looked: LookStep) -> ExplainedStep:
+        routed = self.wiring.steps[index]
         return ExplainedStep(
-            name=str(routed.draft.name),
-            cells=tuple(cell.number for cell in routed.draft.cells),
-            inputs=tuple(self.input(index, routed, name) for name in inputs_of(routed)),
-            outputs=tuple(self.output(index, routed, name) for name in routed.outputs),
+            name=looked.name,
+            cells=looked.cells,
+            inputs=tuple(self.input(index, routed, taken) for taken in looked.inputs),
+            outputs=tuple(self.output(routed, given) for given in looked.outputs),
             state=self.state(routed),
-            functions=tuple(sorted(routed.shared)),
+            functions=looked.functions,
             redefined=tuple(self.redefinition(site) for site in sorted(routed.local, key=lambda s: (s.cell, s.line))),
         )
 
-    def input(self, index: int, routed: Routed, name: str) -> Input:
+    def input(self, index: int, routed: Routed, taken: LookInput) -> Input:
+        name = taken.name
         before = list(self.before(index, name))
         made = next((event for event in reversed(before) if event.deed is Deed.MADE), None)
         later = before[before.index(made) + 1 :] if made else before
         changed = next((event for event in reversed(later) if event.deed in (Deed.CHANGED, Deed.MAYBE)), None)
-        source = next((s.draft.name for s in reversed(self.wiring.steps[:index]) if name in s.outputs), "")
-        return Input(name=name, source=str(source), read=self.first_read(routed, name), made=made, changed=changed)
+        return Input(name=name, source=taken.source, read=self.first_read(routed, name), made=made, changed=changed)
 
     def before(self, index: int, name: str) -> Iterator[Event]:
         """What happens to a name before a step runs, in the order of the run."""
@@ -119,19 +112,9 @@ class _Wired:
         number, line = routed.exposed[name]
         return self.histories.event(Deed.READ, self.histories.analysis.by_number[number], line, name)
 
-    def output(self, index: int, routed: Routed, name: str) -> Output:
-        readers = []
-        for later in self.wiring.steps[index + 1 :]:
-            if name in inputs_of(later):
-                readers.append(str(later.draft.name))
-            if name in later.outputs:
-                break
-        else:
-            return self.given(routed, name, readers, is_result=name in self.wiring.results)
-        return self.given(routed, name, readers, is_result=False)
-
-    def given(self, routed: Routed, name: str, readers: list[str], *, is_result: bool) -> Output:
-        return Output(name=name, because=self.last_change(routed, name), readers=tuple(readers), is_result=is_result)
+    def output(self, routed: Routed, given: LookOutput) -> Output:
+        because = self.last_change(routed, given.name)
+        return Output(name=given.name, because=because, readers=given.readers, is_result=given.is_result)
 
     def last_change(self, routed: Routed, name: str) -> Event | None:
         changes = [event for event in self.inside(routed, name) if event.deed in _CHANGES]

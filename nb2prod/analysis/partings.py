@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from nb2prod.analysis.build import Build, Wiring, build
+from nb2prod.analysis.build import Plan, Wiring, plan
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.step_runs import Run
 from nb2prod.model.finding import Finding, Severity
@@ -20,7 +20,7 @@ def settle(
     notebook: Notebook, kinds: Kinds, runs: Sequence[Run], known: Knowledge = KNOWN
 ) -> tuple[dict[int, tuple[str, str]], tuple[Run, ...]]:
     """The suggestion, joined until the conversion refuses nothing that it does not refuse anyhow."""
-    inherent = _errors(build(notebook, environment={}, known=known))
+    inherent = _errors(plan(notebook, known=known))
     best = _joined(notebook, kinds, tuple(runs), inherent, known)
     taken = dict(kinds)
     for kind in _UNSURE:
@@ -46,10 +46,10 @@ def _joined(
 ) -> tuple[Run, ...] | None:
     """The runs with those joined that cannot be parted; None when a refusal stays with all of them in one."""
     while True:
-        built = build(_tagged(notebook, kinds, runs), environment={}, known=known)
-        wrong = [finding for finding in _findings(built) if finding.code not in inherent]
+        planned = plan(_tagged(notebook, kinds, runs), known=known)
+        wrong = [finding for finding in _findings(planned) if finding.code not in inherent]
         if not wrong:
-            figure = _parted_figure(built.wiring, runs)
+            figure = _parted_figure(planned.wiring, runs)
             if figure is None:
                 return runs
             runs = _join(runs, figure, "a figure that is drawn over both cannot be parted")
@@ -80,12 +80,12 @@ def _tagged(notebook: Notebook, kinds: Kinds, runs: Sequence[Run]) -> Notebook:
     return replace(notebook, cells=tuple(cells))
 
 
-def _findings(built: Build) -> list[Finding]:
-    return [finding for finding in built.findings if finding.severity is Severity.ERROR]
+def _findings(planned: Plan) -> list[Finding]:
+    return [finding for finding in planned.findings if finding.severity is Severity.ERROR]
 
 
-def _errors(built: Build) -> frozenset[str]:
-    return frozenset(finding.code for finding in _findings(built))
+def _errors(planned: Plan) -> frozenset[str]:
+    return frozenset(finding.code for finding in _findings(planned))
 
 
 def _parted_figure(wiring: Wiring | None, runs: Sequence[Run]) -> int | None:

@@ -92,20 +92,18 @@ def _as_run(cell: LoweredCell, statement: Statement) -> Fix | None:
         ) if first.lineno > statement.first:
             lines = cell.lines[statement.first : statement.last]
             indent = " " * first.col_offset
-            inside = {n for node in body for n in _string_lines(node)}
+            goes_on = any(_goes_on(inner) for node in body for inner in walk(node))
             whole = all(line.startswith(indent) or not line.strip() for line in lines)
-            if not inside and whole and cell.lines == cell.source.split("\n"):
+            if not goes_on and whole and cell.lines == cell.source.split("\n"):
                 text = "\n".join(line.removeprefix(indent) for line in lines)
                 title = "Leave the `if` out: a notebook always runs what is below it"
                 return lines_fix(cell, title, statement.first, statement.last, text)
     return None
 
 
-def _string_lines(node: ast.stmt) -> Iterator[int]:
-    """Lines that begin within a string, where spaces count."""
-    for inner in walk(node):
-        if isinstance(inner, ast.Constant | ast.JoinedStr) and (inner.end_lineno or inner.lineno) > inner.lineno:
-            yield inner.lineno + 1
+def _goes_on(node: ast.AST) -> bool:
+    """A string with more than one line: in the next one, spaces count."""
+    return isinstance(node, ast.Constant | ast.JoinedStr) and (node.end_lineno or node.lineno) > node.lineno
 
 
 def _refuse_top(lowered: LoweredCell, node: ast.stmt) -> Iterator[Finding]:

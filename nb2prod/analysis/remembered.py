@@ -6,7 +6,7 @@ it is shared by one analysis after another, so nobody may change it.
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, TypeVarTuple
 
 __all__ = ["Remembering", "remembered"]
 
@@ -19,21 +19,21 @@ class Remembering(Protocol):
 
 
 About = TypeVar("About", bound=Remembering)
-More = ParamSpec("More")
+More = TypeVarTuple("More")
 Answer = TypeVar("Answer")
 
 
-def remembered(function: Callable[Concatenate[About, More], Answer]) -> Callable[Concatenate[About, More], Answer]:
+def remembered(function: Callable[[About, *More], Answer]) -> Callable[[About, *More], Answer]:
     """The last answer for each thing is kept, with the further arguments that it was for."""
 
     @wraps(function)
-    def answer(about: About, /, *args: More.args, **kwargs: More.kwargs) -> Answer:
+    def answer(about: About, *given: *More) -> Answer:
         last = about.memo.get(function)
-        if last is not None and last[0] == args and last[1] == kwargs:
-            found: Answer = last[2]
+        if last is not None and last[0] == given:
+            found: Answer = last[1]
             return found
-        found = function(about, *args, **kwargs)
-        about.memo[function] = (args, kwargs, found)
+        found = function(about, *given)
+        about.memo[function] = (given, found)
         return found
 
     return answer

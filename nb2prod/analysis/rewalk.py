@@ -6,9 +6,9 @@ their order. To repeat it is to ask the questions again and to make the changes 
 changes are taken back, and the cell is walked.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar, TypeVarTuple
 
 from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.effects import walk_cell
@@ -16,16 +16,15 @@ from nb2prod.analysis.environment import Environment, Mark
 from nb2prod.analysis.facts import Effects
 from nb2prod.analysis.knowledge import Knowledge
 from nb2prod.analysis.magics import Fate, LoweredCell
-from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value
+from nb2prod.analysis.values import Definition, Label, Summary, Value
 
 __all__ = ["Watched", "rewalk"]
 
 _KEPT = 4  # walks of a cell: what is typed elsewhere is valid Python and not, in turn
 
-_GET, _HAS, _NAMES_OF = Environment.get, Environment.has, Environment.names_of
-_CALLERS, _HAS_FUTURE = Environment.callers, Environment.has_future
-
 Note = tuple[Callable[..., Any], tuple[Any, ...], Any]  # a method of Environment, its arguments, its answer
+Given = TypeVarTuple("Given")
+Answer = TypeVar("Answer")
 
 
 class Watched(Environment):
@@ -41,43 +40,33 @@ class Watched(Environment):
         return self.notes
 
     def get(self, name: str) -> Value:
-        found = self.values.get(name, NOTHING)
-        if name not in self._asked:
-            self._asked.add(name)
-            self.notes.append((_GET, (name,), found))
-        return found
+        if name in self._asked:
+            return Environment.get(self, name)
+        self._asked.add(name)
+        return self._noted(Environment.get, name)
 
     def has(self, name: str) -> bool:
-        found = name in self.values
-        self.notes.append((_HAS, (name,), found))
-        return found
+        return self._noted(Environment.has, name)
 
-    def names_of(self, labels: Iterable[Label]) -> set[str]:
-        found = super().names_of(labels)
-        self.notes.append((_NAMES_OF, (labels,), found))
-        return found
+    def names_of(self, labels: Set[Label]) -> set[str]:
+        return self._noted(Environment.names_of, labels)
 
-    def callers(self) -> Set[str]:
-        found = frozenset(self._callers)
-        self.notes.append((_CALLERS, (), found))
-        return found
+    def callers(self) -> frozenset[str]:
+        return self._noted(Environment.callers)
 
     def marked(self, mark: Mark, labels: frozenset[Label]) -> frozenset[Label]:
         return self._noted(Environment.marked, mark, labels) if labels else labels
 
     def summary(self, definition: Definition) -> Summary | None:
-        found = self.summaries.get(definition)
+        found = Environment.summary(self, definition)
         self.notes.append((_is_summary, (definition, found), True))
         return found
 
     def has_future(self) -> bool:
-        self.notes.append((_HAS_FUTURE, (), self._has_future))
-        return self._has_future
+        return self._noted(Environment.has_future)
 
     def bind(self, name: str, value: Value, *, surely: bool = True) -> None:
-        super().bind(name, value, surely=surely)
-        self.notes.append((_bind, (name, value, surely), None))
-        self._asked.clear()
+        self._change(_bind, name, value, surely)
 
     def delete(self, name: str) -> None:
         self._change(Environment.delete, name)
@@ -94,12 +83,13 @@ class Watched(Environment):
     def see_future(self) -> None:
         self._noted(Environment.see_future)
 
-    def _noted(self, method: Callable[..., Any], *given: Any) -> Any:
+    def _noted(self, method: Callable[[Environment, *Given], Answer], *given: *Given) -> Answer:
         found = method(self, *given)
         self.notes.append((method, given, found))
         return found
 
-    def _change(self, method: Callable[..., None], *given: Any) -> None:
+    def _change(self, method: Callable[[Environment, *Given], None], *given: *Given) -> None:
+        """Of values: what was asked before may have another answer now."""
         self._noted(method, *given)
         self._asked.clear()
 

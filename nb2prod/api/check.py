@@ -12,6 +12,7 @@ from nb2prod.checks.check import all_checks, run_checks
 from nb2prod.checks.manual import PAGES
 from nb2prod.errors import UnknownCode
 from nb2prod.model.finding import Finding
+from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.notebooks.write import write_sources
 
@@ -20,7 +21,10 @@ __all__ = ["Fixing", "check", "explain", "fix", "to_json"]
 
 def check(path: Path) -> tuple[Finding, ...]:
     """What the conversion refuses and what the rules say, by cell and line. Raises KnowledgeWrong."""
-    notebook = read_notebook(path)
+    return _found(path, read_notebook(path))
+
+
+def _found(path: Path, notebook: Notebook) -> tuple[Finding, ...]:
     planned = plan(notebook, known=knowledge_for(path))
     found = {*planned.findings, *run_checks(planned.analysis)}
     return tuple(sorted(replace(finding, notebook=notebook.name) for finding in found))
@@ -37,14 +41,15 @@ class Fixing:
 def fix(path: Path) -> Fixing:
     """Writes all fixes that do not overlap into the file: lines of cells, and nothing else of it."""
     notebook = read_notebook(path)
-    found = [finding for finding in check(path) if finding.fix is not None]
+    found = [finding for finding in _found(path, notebook) if finding.fix is not None]
     taken, edits = disjoint(finding.fix for finding in found if finding.fix)
-    kept = {id(each) for each in taken}
     sources = {number: applied(notebook.cell(number).source, new) for number, new in edits.items()}
     if sources:
         write_sources(path, sources)
-    fixed = tuple(finding for finding in found if id(finding.fix) in kept)
-    return Fixing(fixed=fixed, left=tuple(finding for finding in found if id(finding.fix) not in kept))
+    return Fixing(
+        fixed=tuple(finding for finding in found if finding.fix in taken),
+        left=tuple(finding for finding in found if finding.fix not in taken),
+    )
 
 
 def explain(code: str) -> str:

@@ -13,19 +13,22 @@ _ENDLESS = 10**15  # seconds or cores; what is more has no meaning, and may be n
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "t": 10**12, "ki": 2**10, "mi": 2**20, "gi": 2**30, "ti": 2**40}
 
 
-def read_options(where: str, given: Mapping[str, Any]) -> StepOptions:
-    """The options, all of known names and types. Raises InvalidOption with the place `where`."""
+def read_options(where: str, given: Mapping[str, Any], cells: Mapping[str, int]) -> StepOptions:
+    """The options, all of known names and types. Raises InvalidOption with the place `where`, and of `cells`, which say
+    the options, the one that is wrong."""
     unknown = sorted(set(given) - set(_READERS))
     if unknown:
-        raise InvalidOption(where, f"no option is called {unknown[0]!r}; the options are {', '.join(_READERS)}")
-    return StepOptions(**{name: _read(where, name, value) for name, value in given.items() if value is not None})
+        reason = f"no option is called {unknown[0]!r}; the options are {', '.join(_READERS)}"
+        raise InvalidOption(where, reason, cells[unknown[0]])
+    told = {name: value for name, value in given.items() if value is not None}
+    return StepOptions(**{name: _read(where, name, value, cells[name]) for name, value in told.items()})
 
 
-def _read(where: str, name: str, value: Any) -> Any:
+def _read(where: str, name: str, value: Any, cell: int) -> Any:
     expected, reader = _READERS[name]
     found = reader(value)
     if found is None:
-        raise InvalidOption(where, f"the option {name!r} is {value!r}, and must be {expected}")
+        raise InvalidOption(where, f"the option {name!r} is {value!r}, and must be {expected}", cell)
     return found
 
 

@@ -1,6 +1,5 @@
 """What each cell of a notebook is for, decided from the tags of all of them."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -32,7 +31,7 @@ def roles_of(notebook: Notebook) -> tuple[Role | None, ...]:
         if found.kind in (None, RoleKind.STEP):
             steps[cell.number] = current
     policies = _policies(notebook, tags, steps)
-    options = {step: read_options(f"{notebook.name}: step {step!s}", given) for step, given in policies.items()}
+    options = {step: read_options(f"{notebook.name}: step {step!s}", *policy) for step, policy in policies.items()}
     return tuple(
         _role(notebook.name, cell, tags[cell.number], steps, options) if cell.kind is CellKind.CODE else None
         for cell in notebook.cells
@@ -54,7 +53,7 @@ def repaired(notebook: Notebook) -> tuple[Notebook, tuple[Trouble, ...]]:
         try:
             roles_of(notebook)
         except (UnknownTag, InvalidName, InvalidOption) as error:
-            number = error.cell or next(_with_bad_options(notebook))
+            number = error.cell
             troubles.setdefault(number, Trouble(cell=number, sentence=str(error)))
             cells = [_without(cell, error) if cell.number == number else cell for cell in notebook.cells]
             notebook = replace(notebook, cells=tuple(cells))
@@ -65,14 +64,6 @@ def repaired(notebook: Notebook) -> tuple[Notebook, tuple[Trouble, ...]]:
 def is_own(notebook: str, cell: Cell) -> bool:
     """Whether the cell's own tags say what it is for. Raises what `roles_of` raises."""
     return read_tags(notebook, cell).kind is not None
-
-
-def _with_bad_options(notebook: Notebook) -> Iterator[int]:
-    for cell in notebook.code_cells:
-        try:
-            read_options(notebook.name, read_tags(notebook.name, cell).options | dict(cell.options))
-        except InvalidOption:
-            yield cell.number
 
 
 def _without(cell: Cell, error: Exception) -> Cell:
@@ -103,12 +94,14 @@ def _role(
 
 def _policies(
     notebook: Notebook, tags: dict[int, CellTags], steps: dict[int, PythonName]
-) -> dict[PythonName, dict[str, Any]]:
-    """The options of each step, gathered from its cells, which may not contradict each other."""
-    policies: dict[PythonName, dict[str, Any]] = {}
+) -> dict[PythonName, tuple[dict[str, Any], dict[str, int]]]:
+    """The options of each step, gathered from its cells, which may not contradict each other, and the first cell to say
+    each."""
+    policies: dict[PythonName, tuple[dict[str, Any], dict[str, int]]] = {}
     for number, step in steps.items():
-        policy = policies.setdefault(step, {})
+        policy, cells = policies.setdefault(step, ({}, {}))
         for name, value in (tags[number].options | dict(notebook.cell(number).options)).items():
+            cells.setdefault(name, number)
             if policy.setdefault(name, value) != value:
                 reason = f"it gives step {step!s} {name} {value!r}, and an earlier cell {policy[name]!r}"
                 raise InvalidOption(f"{notebook.name}: cell {number}", reason, number)

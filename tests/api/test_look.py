@@ -162,6 +162,20 @@ def test_a_wrong_tag_or_option_leaves_the_others(wrong: Written, said: str) -> N
     assert {"source": "a", "target": "c", "kind": "data", "names": ["x"]} in found["edges"]
 
 
+def test_each_wrong_option_is_told_at_its_own_cell() -> None:
+    wrong = [
+        {"metadata": {"tags": ["skip"], "nb2prod": {"retry": 1}}, "source": "y = 1"},
+        {"metadata": {"tags": ["step:a"], "nb2prod": {"retries": "2"}}, "source": "x = 1"},
+        {"metadata": {"nb2prod": {"again": 2}}, "source": "z = x"},
+    ]
+    found = {each["cell"]: each["message"] for each in looked(*wrong)["findings"] if each["code"] == "NB305"}
+    assert found == {
+        1: "demo.ipynb: cell 1: it has options of a step, and belongs to none",
+        2: "demo.ipynb: step a: the option 'retries' is '2', and must be a whole number, 0 or more",
+        3: "demo.ipynb: step a: no option is called 'again'; the options are retries, timeout, cache, cpu, memory, gpu",
+    }
+
+
 def test_what_is_no_python_and_what_has_no_code() -> None:
     found = looked("x <- 1", kernelspec={"name": "ir", "language": "R", "display_name": "R"})
     assert "written in R" in found["refused"]

@@ -27,7 +27,7 @@ def test_names_of_steps(words: str, name: str | None) -> None:
 @pytest.mark.parametrize(("option", "value", "valid"), AGREED["options"])
 def test_options(option: str, value: object, valid: bool) -> None:
     try:
-        read_options("a.ipynb", {option: value})
+        read_options("a.ipynb", {option: value}, {option: 1})
         found = True
     except InvalidOption:
         found = False
