@@ -12,11 +12,9 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
@@ -26,10 +24,11 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 sys.path.insert(0, str(Path(__file__).parent))
 
 import convert_scaling
-from lab.conftest import FLAGS
+from lab.conftest import chromium
 from lab.jupyterlab import TOKEN, Lab, running
+from lab.panels import ask
 from lab.served import BOUND, compressed_sizes
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
 LOOK, START, CELLS = 0.1, 100.0, 200  # seconds, milliseconds
 LONG_TASK, ROUND = 50.0, 25  # milliseconds, keys
@@ -83,17 +82,6 @@ def labs(folder: Path) -> Iterator[tuple[Lab, Lab]]:
         yield ours, bare
 
 
-@contextlib.contextmanager
-def chromium() -> Iterator[Browser]:
-    path = shutil.which("chromium")
-    if path is None:
-        raise SystemExit("Chromium is not installed: apt install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
 def measure_size() -> bool:
     sizes = compressed_sizes()
     print("\nscripts, compressed")
@@ -111,7 +99,7 @@ def measure_looks(lab: Lab, times: int) -> bool:
         cells[(number * 37) % (CELLS - 4) + 4]["source"] += f"\nchecked_{number} = {number}"
         body = json.dumps({"path": "large.ipynb", "notebook": notebook}).encode()
         began = time.perf_counter()
-        look = ask(lab, "nb2prod/look", body)
+        look = ask(lab, "look", body)
         seconds.append(time.perf_counter() - began)
         if len(look["cells"]) != CELLS or not look["steps"]:
             raise SystemExit(f"this is no look: {str(look)[:300]}")
@@ -119,13 +107,6 @@ def measure_looks(lab: Lab, times: int) -> bool:
     print(f"\na look at {CELLS} cells, one edited: {len(body) / 1000:.0f} KB asked, {times} times")
     print(f"  first {seconds[0] * 1e3:.0f} ms, then {warm[0] * 1e3:.0f} to {warm[-1] * 1e3:.0f} ms")
     return verdict("median", median(warm) * 1e3, LOOK * 1e3, "ms")
-
-
-def ask(lab: Lab, path: str, body: bytes) -> Any:
-    headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{lab.url}{path}", data=body, headers=headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read())
 
 
 def measure_start(browser: Browser, ours: Lab, bare: Lab, loads: int) -> bool:

@@ -6,15 +6,14 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping
 from pathlib import Path
 
 from nb2prod.api.scheduler import daemons_alive
 from nb2prod.errors import SchedulerNotStarted
 from nb2prod.store import Daemon, Store
-from nb2prod.store.urls import store_url
+from nb2prod.store.urls import file_beside
 
-__all__ = ["log_file", "start_daemon"]
+__all__ = ["start_daemon"]
 
 _LAST = 15  # lines of its log that are told
 _LOOK = 0.1
@@ -24,7 +23,7 @@ def start_daemon(store: Store, *, patience: float = 15.0) -> Daemon:
     """One that is heard of; one that is alive already is enough. Raises SchedulerNotStarted."""
     if alive := daemons_alive(store):
         return alive[0]
-    log = log_file(store.url)
+    log = file_beside(store.url, "scheduler.log")
     log.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     begin = log.stat().st_size if log.exists() else 0
     process = _started(store.url, log)
@@ -37,15 +36,6 @@ def start_daemon(store: Store, *, patience: float = 15.0) -> Daemon:
         time.sleep(_LOOK)
     process.terminate()
     raise SchedulerNotStarted(f"it was not heard of in {patience:g} s", log, _last(log, begin))
-
-
-def log_file(store: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Beside a store that is a file, else in the user's data folder."""
-    url = store_url(store)
-    if url.get_backend_name() == "sqlite" and url.database:
-        return Path(url.database).absolute().parent / "scheduler.log"
-    data = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "nb2prod" / "scheduler.log"
 
 
 def _started(store: str, log: Path) -> "subprocess.Popen[bytes]":

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nb2prod.model.job import Run
 from nb2prod.store import Store
+from nb2prod.store.urls import file_beside
 
 __all__ = ["folder_of", "runs_folder"]
 
@@ -17,8 +18,4 @@ def runs_folder(store_url: str) -> Path:
     named = os.environ.get("NB2PROD_RUNS")
     if named:
         return Path(named).absolute()
-    _, is_sqlite, path = store_url.partition("sqlite:///")
-    if is_sqlite and path:
-        return Path(path.partition("?")[0]).absolute().parent / "runs"
-    data = os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "nb2prod" / "runs"
+    return file_beside(store_url, "runs")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from nb2prod.errors import InvalidOption, ParameterRefused
+from nb2prod.errors import InvalidOption, ParameterRefused, SettingsWrong
 from nb2prod.execution.notebook_job import STATUS
 from nb2prod.execution.pipeline_options import PipelineOptions
 from nb2prod.execution.projects import project_settings, project_specs
@@ -12,8 +12,8 @@ from nb2prod.model.job import Failure, FailureKind, Run
 from nb2prod.runtime.errors import ParameterError, ProjectError
 from nb2prod.runtime.files import read_json
 from nb2prod.runtime.parameters import coerce
-from nb2prod.runtime.project import Settings
-from nb2prod.runtime.running.executors import HERE, find_executor
+from nb2prod.runtime.project import SETTINGS, Settings
+from nb2prod.runtime.running.executors import check_executor
 from nb2prod.runtime.telling.record import recorded_parameters
 
 __all__ = ["PipelineRun", "check_project", "pipeline_run"]
@@ -36,11 +36,11 @@ class PipelineRun:
 def check_project(
     project: Path, parameters: Mapping[str, object], *, runs: Path | None = None, pipeline: PipelineOptions
 ) -> tuple[Settings, Path]:
-    """Its settings, and where its records go. Raises NotAProject and ParameterRefused."""
+    """Its settings, and where its records go. Raises NotAProject, SettingsWrong, ParameterRefused and InvalidOption."""
     settings = project_settings(project, pipeline.env)
     records = runs.resolve() if runs else settings.runs
     _check(settings, parameters, records, pipeline.resume)
-    _check_executor(pipeline.executor or settings.executor)
+    _check_executor(pipeline.executor, settings)
     return settings, records
 
 
@@ -65,12 +65,13 @@ def _has_said(failure: Failure, error: Mapping[str, object]) -> bool:
     return "traceback" in error or (failure.kind is FailureKind.IO and error.get("message") == failure.message)
 
 
-def _check_executor(name: str) -> None:
+def _check_executor(asked: str, settings: Settings) -> None:
     try:
-        if name != HERE:
-            find_executor(name)
+        check_executor(asked or settings.executor)
     except ProjectError as error:
-        raise InvalidOption("--executor", str(error)) from error
+        if asked:
+            raise InvalidOption("--executor", str(error)) from error
+        raise SettingsWrong(f"{settings.root / SETTINGS}: {error}") from error
 
 
 def _check(settings: Settings, parameters: Mapping[str, object], runs: Path, resume: str) -> None:

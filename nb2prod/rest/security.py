@@ -17,9 +17,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from nb2prod.errors import Nb2ProdError
 from nb2prod.rest.errors import Refused, answer
-from nb2prod.store.urls import store_url
+from nb2prod.store.urls import file_beside
 
-__all__ = ["Guard", "Token", "TokenRefused", "authorised", "is_loopback", "loopback_names", "read_token", "token_file"]
+__all__ = ["Guard", "Token", "TokenRefused", "authorised", "is_loopback", "loopback_names", "read_token"]
 
 LARGEST = 2 * 2**20  # bytes of a request
 LARGEST_UPLOAD = 64 * 2**20
@@ -55,19 +55,10 @@ def read_token(source: str, store: str, host: str, environ: Mapping[str, str] = 
         return _checked(_read(Path(place)), str(Path(place)))
     if source:
         raise TokenRefused(f"{source!r} is no token's place; write env:NAME, file:PATH or none")
-    path = token_file(store, environ)
+    path = file_beside(store, "rest-token", environ)
     if not path.exists():
         _make(path)
     return _checked(_read(path), str(path))
-
-
-def token_file(store: str, environ: Mapping[str, str] = os.environ) -> Path:
-    """Beside a store that is a file, else in the user's data folder."""
-    url = store_url(store)
-    if url.get_backend_name() == "sqlite" and url.database:
-        return Path(url.database).absolute().parent / "rest-token"
-    data = environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share"
-    return Path(data) / "nb2prod" / "rest-token"
 
 
 def is_loopback(host: str) -> bool:

@@ -35,7 +35,7 @@ class ScheduleLabel:
 
 
 class Listing(Room):
-    """Two statements for a page, however many rows it has."""
+    """The same few statements for a page, however many rows it has."""
 
     def run_labels(self, runs: Sequence[Run]) -> dict[str, RunLabel]:
         return self._database.read(lambda tx: _run_labels(tx, runs))

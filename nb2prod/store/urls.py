@@ -9,7 +9,7 @@ from sqlalchemy.exc import ArgumentError
 
 from nb2prod.store.errors import StoreNotReachable
 
-__all__ = ["default_url", "shown", "store_url"]
+__all__ = ["default_url", "file_beside", "shown", "store_url"]
 
 _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
 
@@ -17,8 +17,15 @@ _POSTGRES = ("postgres", "postgresql", "postgresql+psycopg")
 def default_url(environ: Mapping[str, str] = os.environ) -> str:
     if given := environ.get("NB2PROD_STORE"):
         return given
-    data = environ.get("XDG_DATA_HOME") or str(Path.home() / ".local" / "share")
-    return f"sqlite:///{Path(data) / 'nb2prod' / 'store.db'}"
+    return f"sqlite:///{_data(environ) / 'store.db'}"
+
+
+def file_beside(store: str, name: str, environ: Mapping[str, str] = os.environ) -> Path:
+    """Beside a store that is a file, else in the user's data folder."""
+    url = store_url(store)
+    if url.get_backend_name() == "sqlite" and url.database:
+        return Path(url.database).absolute().parent / name
+    return _data(environ) / name
 
 
 def store_url(text: str) -> URL:
@@ -40,6 +47,10 @@ def store_url(text: str) -> URL:
 def shown(url: URL) -> str:
     """Without password; a query may hold one too."""
     return url.set(query={}).render_as_string(hide_password=True)
+
+
+def _data(environ: Mapping[str, str]) -> Path:
+    return Path(environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "nb2prod"
 
 
 def _unshown(text: str) -> str:

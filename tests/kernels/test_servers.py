@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from kernels.cells import Bench, lives, own_servers, until
+from processes import commands
 
 from nb2prod.execution.kernels.environment import Environment, environment_of
 from nb2prod.execution.kernels.order import KernelNotStarted
@@ -26,16 +27,10 @@ def here(**changes: str) -> Environment:
 
 def servers(folder: Path) -> list[int]:
     """The processes that serve in a folder."""
-    found = []
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            try:
-                words = (place / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            if b"zygote" in words and any(word.startswith(os.fsencode(folder)) for word in words):
-                found.append(int(place.name))
-    return found
+    place = os.fsencode(folder)
+    return [
+        number for number, words in commands() if b"zygote" in words and any(word.startswith(place) for word in words)
+    ]
 
 
 def test_two_that_start_at_once_get_one_server(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any  # JSON
 
 from lab.jupyterlab import TOKEN, Lab
-from playwright.sync_api import Locator, Page
+from playwright.sync_api import Locator, Page, expect
 
 _IS_SETTLED = """() => {
   const notebook = window.jupyterapp?.shell.currentWidget;
@@ -79,6 +79,11 @@ class LabPage:
         return self.page.evaluate(
             "([name, args]) => window.jupyterapp.commands.execute(name, args)", [name, arguments or {}]
         )
+
+    def wear(self, theme: str) -> None:
+        """Change JupyterLab's theme, and wait until it is on the page. The server keeps it for all."""
+        self.command("apputils:change-theme", {"theme": theme})
+        expect(self.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
 
     def palette(self, label: str) -> None:
         """Carry out a command as a person does who looks for it."""

@@ -71,10 +71,9 @@ def test_a_second_conversion_shows_what_changed_and_where_edits_met(page: LabPag
     diff = works.tab.locator(".nb2prod-Diff")
     expect(diff.locator('tr[data-kind="removed"]').first).to_contain_text("total = sum(rows)")
     expect(diff.locator('tr[data-kind="added"]').first).to_contain_text("total = sum(rows) + 1")
-    page.command("apputils:change-theme", {"theme": "JupyterLab Dark"})
-    expect(page.page.locator('body[data-jp-theme-light="false"]')).to_be_attached()
+    page.wear("JupyterLab Dark")
     assert faults(page.page, ".nb2prod-Work") == []
-    page.command("apputils:change-theme", {"theme": "JupyterLab Light"})  # the server keeps it for all
+    page.wear("JupyterLab Light")
 
 
 def test_what_refuses_is_shown_before_anything_starts(page: LabPage, folder: Path) -> None:

@@ -267,8 +267,7 @@ def _open_here(page: LabPage, path: Path) -> None:
 def test_nothing_keeps_anyone_out(page: LabPage, folder: Path, theme: str) -> None:
     cells = (*CELLS[:-1], ("import random\nprint(random.random(), total, longest)", ["step:report"]))
     panel = opened(page, write_notebook(folder / "a.ipynb", *cells))
-    page.command("apputils:change-theme", {"theme": theme})
-    expect(page.page.locator(f'body[data-jp-theme-name="{theme}"]')).to_have_count(1)
+    page.wear(theme)
     expect(panel.root.locator(".nb2prod-Finding").first).to_be_visible()
     assert faults(page.page, ".nb2prod-Pipeline") == []
 

@@ -7,12 +7,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lab.accessibility import faults
+from lab.conftest import page_of
 from lab.daemons import daemons_ended
 from lab.jupyterlab import Lab, running
 from lab.pages import LabPage, write_notebook
 from lab.panels import ask, begin_empty, runs
 from playwright.sync_api import Browser, expect
-from sqlalchemy import Connection, create_engine, insert
+from sqlalchemy import create_engine, insert
 
 from nb2prod.api.definitions import define
 from nb2prod.model.job import Every, RunStatus
@@ -38,11 +39,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
 
 
 @pytest.fixture
-def page(full: Lab, browser: Browser, request: pytest.FixtureRequest) -> Iterator[LabPage]:
-    context = browser.new_context(viewport={"width": 1400, "height": 900})
-    context.set_default_timeout(60_000)
-    yield LabPage(lab=full, page=context.new_page(), workspace=request.node.name[:40])
-    context.close()
+def page(full: Lab, browser: Browser) -> Iterator[LabPage]:
+    with page_of(full, browser) as opened:
+        yield opened
 
 
 def fill(lab: Lab) -> None:
@@ -58,7 +57,7 @@ def fill(lab: Lab) -> None:
         like = dict(connection.execute(tables.run.select()).mappings().one())
         for first in range(1, MANY, 5000):
             rows = [_run(like, number) for number in range(first, min(first + 5000, MANY))]
-            _insert(connection, rows)
+            connection.execute(insert(tables.run), rows)
     engine.dispose()
 
 
@@ -69,10 +68,6 @@ def _run(like: dict[str, object], number: int) -> dict[str, object]:
     place = {"schedule_id": number % 10 + 1, "due_at": began, "created_at": began}
     older = f"0{str(like['id'])[1:11]}{number:06}"  # the runs that follow are newer
     return {**like, "id": older, "status": status.value, "attempt": 1, **place, **ended}
-
-
-def _insert(connection: Connection, rows: list[dict[str, object]]) -> None:
-    connection.execute(insert(tables.run), rows)
 
 
 def asked_for_runs(page: LabPage) -> list[dict[str, list[str]]]:
@@ -205,8 +200,7 @@ def test_it_can_be_used_by_all_in_both_themes_and_by_the_keyboard(page: LabPage)
     page.command("nb2prod:open-runs")
     expect(runs(page).locator("tr[data-run]").first).to_be_visible()
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        page.command("apputils:change-theme", {"theme": theme})
-        expect(page.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+        page.wear(theme)
         assert faults(page.page, "#nb2prod-runs") == []
     chip = runs(page).get_by_role("button", name="Failed", exact=True)
     chip.focus()

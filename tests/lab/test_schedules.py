@@ -6,6 +6,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any  # JSON
 
 import pytest
 from lab.accessibility import faults
@@ -32,6 +33,11 @@ def begin(page: LabPage, path: Path) -> None:
     expect(schedules(page).locator(".nb2prod-CronReading")).to_have_attribute("data-state", "ready")
 
 
+def named(lab: Lab, name: str) -> list[Any]:
+    """The schedules that have that name, as they are listed."""
+    return [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == name]
+
+
 def create(page: LabPage) -> None:
     schedules(page).get_by_role("button", name="Create").click()
     expect(schedules(page).get_by_role("button", name="New schedule")).to_be_visible()
@@ -50,7 +56,7 @@ def test_a_schedule_for_the_next_minute_is_made_and_runs(page: LabPage, lab: Lab
         expect(reading.locator("li")).to_have_count(5)
         create(page)
         expect(row(page, name)).to_contain_text("None yet")
-        (made,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == name]
+        (made,) = named(lab, name)
         assert (made["definition"], made["parameters"]) == (name, {"limit": 7})
 
         schedules(page).get_by_role("button", name="Start it").click()
@@ -113,7 +119,7 @@ def test_it_is_paused_resumed_run_now_changed_and_removed(page: LabPage, lab: La
     parameter(page, "region").fill("US")
     schedules(page).get_by_role("button", name="Save").click()
     expect(row(page, name)).to_contain_text("every 1 hour 30 minutes")
-    (changed,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == name]
+    (changed,) = named(lab, name)
     assert (changed["overlap"], changed["parameters"], changed["version"]) == ("queue", {"region": "US"}, 1)
     assert changed["trigger"]["seconds"] == 5400
 
@@ -123,7 +129,7 @@ def test_it_is_paused_resumed_run_now_changed_and_removed(page: LabPage, lab: La
     row(page, name).get_by_role("button", name=f"Remove {name}").click()
     page.page.locator(".jp-Dialog").get_by_role("button", name="Remove").click()
     expect(row(page, name)).to_have_count(0)
-    assert [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == name] == []
+    assert named(lab, name) == []
 
 
 def test_the_notebook_runs_as_it_is_on_the_screen_with_limits_and_retries(
@@ -145,7 +151,7 @@ def test_the_notebook_runs_as_it_is_on_the_screen_with_limits_and_retries(
     field(page, "Retries").fill("4")
     schedules(page).get_by_role("button", name="Save").click()
     expect(row(page, name)).to_be_visible()
-    (made,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == name]
+    (made,) = named(lab, name)
     assert made["version"] == 2
     settings = ask(lab, f"jobs/definitions/{name}")["settings"]
     assert (settings["limits"]["run"], settings["retry"]["limit"]) == (90, 4)
@@ -175,7 +181,7 @@ def test_one_schedule_after_another_by_the_keyboard_alone(page: LabPage, lab: La
     keys.type(first)
     keys.press("Enter")
     expect(row(page, second)).to_contain_text(f"after each run of {first} that has completed")
-    (made,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == second]
+    (made,) = named(lab, second)
     assert (made["definition"], made["trigger"]["schedule"]) == (first, first)
 
     row(page, first).get_by_role("button", name=f"Remove {first}").click()
@@ -186,8 +192,7 @@ def test_one_schedule_after_another_by_the_keyboard_alone(page: LabPage, lab: La
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
 def test_the_panel_can_be_used_by_all_in_both_themes(page: LabPage, folder: Path, theme: str) -> None:
     begin(page, notebook(folder))
-    page.command("apputils:change-theme", {"theme": theme})
-    expect(page.page.locator("body")).to_have_attribute("data-jp-theme-name", theme)
+    page.wear(theme)
     field(page, "Cron expression").fill("99 * * * *")
     expect(schedules(page).locator(".nb2prod-Field-fault")).to_be_visible()
     schedules(page).locator("summary").click()
@@ -233,6 +238,6 @@ def test_a_project_is_scheduled_as_a_pipeline(page: LabPage, lab: Lab, folder: P
     field(page, "At").fill("2031-03-30T03:30")
     create(page)
     expect(row(page, f"{name}-made")).to_contain_text("once")
-    (made,) = [each for each in ask(lab, "jobs/schedules")["items"] if each["name"] == f"{name}-made"]
+    (made,) = named(lab, f"{name}-made")
     assert (made["parameters"], made["next_due"]) == ({"limit": 8}, "2031-03-30T01:30:00Z")
     assert ask(lab, f"jobs/definitions/{name}-made")["kind"] == "pipeline"

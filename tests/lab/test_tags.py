@@ -314,10 +314,7 @@ def test_everyone_can_read_it(page: LabPage, folder: Path, theme: str) -> None:
     steps = [(f"x{number} = 1", [f"step:{name}", "metrics"]) for number, name in enumerate(names)]
     path = write(folder / "a.ipynb", {1: {"nb2prod": {"retries": 1}}}, *CHURN[:2], *steps, "y", ("z", ["skip"]))
     page.open(path)
-    page.command("apputils:change-theme", {"theme": theme})
-    page.page.wait_for_function(
-        "dark => (document.body.dataset.jpThemeLight === 'false') === dark", arg="Dark" in theme
-    )
+    page.wear(theme)
     expect(badge(page, 2)).to_be_visible()
     assert faults(page.page, ".nb2prod-Badge") == []
     assert min(contrasts(page.page, ".nb2prod-Badge-face *")) >= 4.5

@@ -89,9 +89,7 @@ def assert_nothing_shuts_anybody_out(page: LabPage) -> None:
     page.command("nb2prod:show-pipeline")
     page.command("nb2prod:open-runs")
     for theme in ("JupyterLab Light", "JupyterLab Dark"):
-        page.command("apputils:change-theme", {"theme": theme})
-        light = str("Light" in theme).lower()
-        expect(page.page.locator(f'body[data-jp-theme-light="{light}"]')).to_be_attached()
+        page.wear(theme)
         for part in (".nb2prod-Pipeline", "#nb2prod-runs", "#nb2prod-schedules", ".nb2prod-Badge"):
             if page.page.locator(part).filter(visible=True).count():
                 assert faults(page.page, part) == [], part

@@ -3,8 +3,8 @@
 import shutil
 from pathlib import Path
 
-from lab.jupyterlab import TOKEN
 from lab.pages import LabPage
+from lab.panels import ask
 from playwright.sync_api import Locator, expect
 
 EXAMPLES = Path(__file__).parents[2] / "example_notebooks"
@@ -54,8 +54,7 @@ class Works:
 
     def start_scheduler(self) -> None:
         """By the offer in the dialog or the tab, when there is none yet."""
-        asked = self.page.request.get(f"{self.lab.lab.url}nb2prod/scheduler?token={TOKEN}")
-        if not asked.json()["running"]:
+        if not ask(self.lab.lab, "scheduler")["running"]:
             self.page.locator(".nb2prod-SchedulerNotice button").filter(visible=True).first.click()
             expect(self.page.locator(".nb2prod-SchedulerNotice").filter(visible=True)).to_have_count(0)
 

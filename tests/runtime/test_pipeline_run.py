@@ -13,7 +13,7 @@ from runtime.test_run import wait_for
 from runtime.tiny import Project
 
 from nb2prod.api.run import PipelineOptions, run_pipeline
-from nb2prod.errors import NotAProject, ParameterRefused
+from nb2prod.errors import InvalidOption, NotAProject, ParameterRefused, SettingsWrong
 from nb2prod.runtime.files import read_json
 
 Score = Callable[..., None]
@@ -45,6 +45,16 @@ def test_a_wrong_parameter_starts_nothing(project: Project) -> None:
         run_pipeline(project.root, {"rows": "many"})
     with pytest.raises(ParameterRefused, match="there is no run 'gone' in"):
         run_pipeline(project.root, {}, pipeline=PipelineOptions(resume="gone"))
+    assert project.records() == []
+
+
+def test_an_executor_that_is_not_there_is_told_by_who_named_it(project: Project) -> None:
+    project.run_settings["executor"] = "locl"
+    project.settings()
+    with pytest.raises(SettingsWrong, match=r"pipeline\.toml: there is no executor 'locl'; did you mean 'local'\?"):
+        run_pipeline(project.root, {})
+    with pytest.raises(InvalidOption, match=r"^--executor: there is no executor 'dsk'; did you mean 'dask'\?"):
+        run_pipeline(project.root, {}, pipeline=PipelineOptions(executor="dsk"))
     assert project.records() == []
 
 

@@ -1,9 +1,9 @@
 """A notebook that does not end by itself, and what is left of it."""
 
 import copy
-from pathlib import Path
 from typing import Any  # JSON
 
+from processes import commands
 from server.conftest import NOTEBOOK
 
 __all__ = ["hanging", "marked", "with_cell"]
@@ -27,12 +27,4 @@ def hanging(mark: str) -> dict[str, Any]:
 
 def marked(mark: str) -> list[int]:
     """The processes with that word in their command."""
-    found = []
-    for place in Path("/proc").iterdir():
-        if place.name.isdigit():
-            try:
-                words = (place / "cmdline").read_bytes().split(b"\0")
-            except OSError:
-                continue
-            found += [int(place.name)] if mark.encode() in words else []
-    return found
+    return [number for number, words in commands() if mark.encode() in words]

@@ -9,11 +9,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any  # JSON
 
 import pytest
+from notify.servers import until
 from server.marked import hanging, marked
 
 pytestmark = pytest.mark.slow
@@ -33,12 +33,12 @@ def test_operations_end_with_the_server(tmp_path: Path, how: signal.Signals) -> 
             [sys.executable, "-m", "jupyter_server", *options], stdout=written, stderr=written, env=environment
         )
     try:
-        until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/x/", log.read_text()))
+        until(lambda: re.search(r"http://127\.0\.0\.1:(\d+)/x/", log.read_text()), 90)
         found = re.search(r"http://127\.0\.0\.1:(\d+)/x/", log.read_text())
         assert found is not None
         address = f"{found[0]}nb2prod/operations"
         operation = ask(address, token, {"verb": "convert", "path": "n.ipynb"})
-        until(lambda: marked(mark))
+        until(lambda: marked(mark), 90)
         assert ask(f"{address}/{operation['id']}", token)["state"] == "running"
         server.send_signal(how)
         began = time.monotonic()
@@ -56,10 +56,3 @@ def ask(address: str, token: str, body: object = None) -> Any:
     request = urllib.request.Request(address, data=content, headers={"Authorization": f"token {token}"})
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
-
-
-def until(check: Callable[[], object], seconds: float = 90) -> None:
-    ends = time.monotonic() + seconds
-    while not check():
-        assert time.monotonic() < ends, "it did not come true in time"
-        time.sleep(0.1)

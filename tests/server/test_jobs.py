@@ -16,6 +16,7 @@ from typing import Any  # JSON, and pytest-jupyter's fixtures
 
 import pytest
 from server.conftest import NOTEBOOK, Api
+from server.marked import with_cell
 from tornado.simple_httpclient import HTTPTimeoutError
 
 from nb2prod.api.convert import convert
@@ -50,8 +51,7 @@ async def _defined(api: Api, **more: object) -> Any:
 async def test_a_notebook_is_defined_as_it_is_on_the_screen(api: Api, store: Store) -> None:
     (api.root / "a").mkdir()
     (api.root / "a/beside.py").write_text("limit = 3\n")
-    notebook = json.loads(json.dumps(NOTEBOOK))
-    notebook["cells"][1]["source"] = "import beside\nprint(region, beside.limit)"
+    notebook = with_cell("import beside\nprint(region, beside.limit)")
     made = await _defined(api, notebook=notebook)
     assert (made["name"], made["version"], made["kind"]) == ("churn", 1, "notebook")
     assert [parameter["name"] for parameter in made["parameters"]] == ["region"]

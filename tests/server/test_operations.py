@@ -16,6 +16,7 @@ from typing import Any  # JSON, and pytest-jupyter's fixtures
 
 import psutil
 import pytest
+from notify.servers import until
 from server.conftest import EXAMPLES, Api
 from server.marked import hanging, marked, with_cell
 
@@ -190,10 +191,7 @@ def test_where_there_are_no_keepers_it_is_watched(tmp_path: Path) -> None:
         follower = threading.Thread(target=lambda told=told, work=work: told.append(work.follow(told.append)))
         follower.start()
         if name == "hangs":
-            deadline = time.monotonic() + 60
-            while not marked(mark) and time.monotonic() < deadline:
-                time.sleep(0.1)
-            assert marked(mark)
+            until(lambda: marked(mark), 60)
             time.sleep(0.5)
             work.end(2)
         follower.join(60)

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any  # JSON
 
 import pytest
-from server.conftest import EXAMPLES, NOTEBOOK, Api
+from server.conftest import EXAMPLES, Api
+from server.marked import with_cell
 
 TEXT = (Path(__file__).parents[2] / "labextension/src/api.ts").read_text(encoding="utf-8")
 INTERFACES = {
@@ -62,8 +63,7 @@ async def test_a_look(api: Api, name: str) -> None:
 
 
 async def test_a_finding_with_its_fix(api: Api) -> None:
-    notebook = json.loads(json.dumps(NOTEBOOK))
-    notebook["cells"][1]["source"] = "from math import *\nprint(sqrt(2), region)"
+    notebook = with_cell("from math import *\nprint(sqrt(2), region)")
     found = await api.got("POST", "look", {"path": "a.ipynb", "notebook": notebook})
     check(found, "ILook", "look")
     assert [finding["fix"] for finding in found["findings"] if finding["fix"]]

@@ -152,6 +152,7 @@ class Dispatch:
             if not self.executor.capacity(call):
                 return
             self.later.pop(node.name, None)
+            self.owned.pop(node.name, None)
             del self.waiting[node.name]
             self.runner.ledger.begin(node.name, {})
             self.running[call.ticket] = node
@@ -195,8 +196,9 @@ class Dispatch:
         return {name: found[name] for name in node.inputs}
 
     def _own(self, step: str, values: Mapping[str, object]) -> Mapping[str, Mapping[str, Any]]:
-        """Inputs that no step has given, kept once however often it is asked whether there is room for the step. They
-        have one bundle: what they share is shared after."""
+        """Inputs that no step has given, kept once however often it is asked whether there is room for the step; for
+        another try they are kept again, which mends what is damaged. They have one bundle: what they share is shared
+        after."""
         if step not in self.owned:
             digest, known = self.artifacts.put_value(values), Origins()
             refs = {n: {"bundle": digest, "item": n, "origin": known.of(value)} for n, value in values.items()}

@@ -9,7 +9,7 @@ from nb2prod.runtime.errors import ProjectError
 from nb2prod.runtime.project import Settings
 from nb2prod.runtime.steps.calls import StepExecutor
 
-__all__ = ["HERE", "ExecutorKind", "find_executor", "open_executor"]
+__all__ = ["HERE", "ExecutorKind", "check_executor", "open_executor"]
 
 GROUP = "nb2prod.step_executors"
 HERE = "in-process"
@@ -27,12 +27,17 @@ class ExecutorKind(Protocol):
 
 def open_executor(name: str, settings: Settings, options: Mapping[str, Any]) -> StepExecutor:
     """`options` lie over [executors.NAME] of pipeline.toml. Raises ProjectError."""
-    kind: ExecutorKind = find_executor(name).load()
+    kind: ExecutorKind = _found(name).load()
     return kind.open(settings, {**settings.executors.get(name, {}), **options})
 
 
-def find_executor(name: str) -> EntryPoint:
+def check_executor(name: str) -> None:
     """Raises ProjectError for a name that nobody has."""
+    if name != HERE:
+        _found(name)
+
+
+def _found(name: str) -> EntryPoint:
     found = {entry.name: entry for entry in entry_points(group=GROUP)}
     if name not in found:
         known = [HERE, *sorted(found)]

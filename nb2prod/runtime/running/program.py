@@ -28,7 +28,7 @@ from nb2prod.runtime.project import Settings, read_settings
 from nb2prod.runtime.results.artifacts import open_artifacts
 from nb2prod.runtime.results.collecting import Limits, collect, limits_of
 from nb2prod.runtime.running.command_line import assigned, described, environment_in, joined, parser_of
-from nb2prod.runtime.running.executors import HERE, find_executor, open_executor
+from nb2prod.runtime.running.executors import HERE, check_executor, open_executor
 from nb2prod.runtime.running.graph import graph_of
 from nb2prod.runtime.running.runner import Runner
 from nb2prod.runtime.running.selection import select
@@ -140,8 +140,7 @@ def _check(settings: Settings) -> None:
     check_handlers(settings)
     circuit_of(settings)
     data_of(settings.tables)
-    if settings.executor != HERE:
-        find_executor(settings.executor)
+    check_executor(settings.executor)
     if FAULTS in os.environ:
         from nb2prod.runtime.failures.faults import parse
 
