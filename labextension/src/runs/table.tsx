@@ -1,11 +1,12 @@
 // The table of runs. Only the rows that can be seen are drawn, however many were loaded.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { LabIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IRunRow } from '../jobs';
 import { isFinal } from '../rest';
+import { IconButton } from '../ui/icon_button';
 import { Status, statusText } from '../ui/status';
 import { RelativeTime, Took } from '../ui/times';
 import type { RunsModel } from './model';
@@ -167,27 +168,26 @@ function Action(props: {
   readonly trans: TranslationBundle;
 }): JSX.Element {
   const { run, about, model, trans } = props;
-  const button = (icon: LabIcon, label: string, title: string, act: () => void) => (
-    <button aria-label={label} className="nb2prod-IconButton" onClick={act} title={title} type="button">
-      <icon.react tag="span" />
-    </button>
-  );
   if (isFinal(run.status)) {
-    return button(
-      refreshIcon,
-      trans.__('Retry %1', about),
-      trans.__('Retry'),
-      () => void model.retry([run.id])
+    return (
+      <IconButton
+        icon={refreshIcon}
+        label={trans.__('Retry %1', about)}
+        onPress={() => void model.retry([run.id])}
+        title={trans.__('Retry')}
+      />
     );
   }
   if (run.cancel_requested) {
     return <span className="nb2prod-mod-faint">{trans.__('ending')}</span>;
   }
-  return button(
-    stopIcon,
-    trans.__('Cancel %1', about),
-    trans.__('Cancel'),
-    () => void model.cancel([run.id])
+  return (
+    <IconButton
+      icon={stopIcon}
+      label={trans.__('Cancel %1', about)}
+      onPress={() => void model.cancel([run.id])}
+      title={trans.__('Cancel')}
+    />
   );
 }
 

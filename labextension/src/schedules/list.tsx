@@ -5,6 +5,7 @@ import { deleteIcon, editIcon, LabIcon, runIcon } from '@jupyterlab/ui-component
 import * as React from 'react';
 
 import type { IScheduleRow } from '../jobs';
+import { IconButton } from '../ui/icon_button';
 import { historyIcon } from '../ui/icons';
 import { Status } from '../ui/status';
 import { AbsoluteTime, RelativeTime } from '../ui/times';
@@ -112,16 +113,7 @@ function Actions(props: {
 }): JSX.Element {
   const { row, model, trans, actions, isBusy } = props;
   const action = (icon: LabIcon, label: string, title: string, act: () => void) => (
-    <button
-      aria-label={label}
-      className="nb2prod-IconButton"
-      disabled={isBusy}
-      onClick={act}
-      title={title}
-      type="button"
-    >
-      <icon.react tag="span" />
-    </button>
+    <IconButton icon={icon} isDisabled={isBusy} label={label} onPress={act} title={title} />
   );
   return (
     <div className="nb2prod-ListTable-actions">
