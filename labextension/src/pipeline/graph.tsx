@@ -6,6 +6,7 @@ import * as React from 'react';
 import type { IFinding, IStep } from '../api';
 import { gravest } from '../findings/model';
 import { SeverityMark, severityWord, StateMark } from '../ui/marks';
+import { duration } from '../ui/parts';
 import { INode, IPoint, IRoute, labelWidth, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
 import { IViewport, panned, showing, zoomed } from './viewport';
@@ -14,7 +15,6 @@ import {
   edgeInWords,
   findingsInWords,
   parametersInWords,
-  secondsInWords,
   stateInWords,
   stateWord,
   stepInWords
@@ -329,7 +329,7 @@ function StepFace({ node, step, findings, model, trans }: IFaceProps): JSX.Eleme
           <StateMark state={state.state} size={11} />
           <text x={16} y={9.5}>
             {stateWord(state.state, trans)}
-            {state.seconds !== null && ` · ${secondsInWords(state.seconds, trans)}`}
+            {state.seconds !== null && ` · ${duration(state.seconds, trans)}`}
           </text>
         </g>
       )}
