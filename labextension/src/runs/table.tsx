@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import type { IRunRow } from '../jobs';
 import { isFinal } from '../rest';
+import { Column } from '../ui/column';
 import { IconButton } from '../ui/icon_button';
 import { Status, statusText } from '../ui/status';
 import { RelativeTime, Took } from '../ui/times';
@@ -67,11 +68,6 @@ function Head(props: { readonly model: RunsModel; readonly trans: TranslationBun
       box.current.indeterminate = !all && model.selection.size > 0;
     }
   });
-  const column = (name: string, label: string) => (
-    <th className={`nb2prod-col-${name}`} scope="col">
-      {label}
-    </th>
-  );
   return (
     <thead>
       <tr aria-rowindex={1}>
@@ -89,13 +85,13 @@ function Head(props: { readonly model: RunsModel; readonly trans: TranslationBun
             type="checkbox"
           />
         </th>
-        {column('status', trans.__('Status'))}
-        {column('definition', trans.__('Definition'))}
-        {column('schedule', trans.__('Schedule'))}
-        {column('started', trans.__('Started'))}
-        {column('took', trans.__('Took'))}
-        {column('attempt', trans.__('Attempt'))}
-        {column('actions', trans.__('Actions'))}
+        <Column label={trans.__('Status')} name="status" />
+        <Column label={trans.__('Definition')} name="definition" />
+        <Column label={trans.__('Schedule')} name="schedule" />
+        <Column label={trans.__('Started')} name="started" />
+        <Column label={trans.__('Took')} name="took" />
+        <Column label={trans.__('Attempt')} name="attempt" />
+        <Column label={trans.__('Actions')} name="actions" />
       </tr>
     </thead>
   );
