@@ -7,6 +7,7 @@ import type { LookModel } from '../analysis/model';
 import type { Client, IFinding, ILook, IStep } from '../api';
 import type { IStepState, IStepStates } from '../tokens';
 import { timed, whenIdle } from '../ui/idle';
+import { messageOf } from '../ui/waiting';
 import { EMPTY, ILayout, layoutOf, PARAMETERS, shapeOf } from './layout';
 import { current, groupsOf, IProposed, Proposal, proposalOf, renamed, without } from './proposal';
 
@@ -183,7 +184,7 @@ export class PipelineModel implements IDisposable {
       }
     } catch (error) {
       if (front === this.notebook) {
-        [this.proposed, this.trouble] = [null, error instanceof Error ? error.message : String(error)];
+        [this.proposed, this.trouble] = [null, messageOf(error)];
       }
     }
     this.signal.emit();
