@@ -13,7 +13,7 @@ import { RelativeTime, Took } from '../ui/times';
 import type { RunsModel } from './model';
 import { rowsInView } from './window';
 
-export const ROW = 32; // pixels, as in style/runs.css
+const ROW = 32; // pixels, as in style/tables.css
 
 export function RunTable(props: {
   readonly model: RunsModel;
