@@ -305,7 +305,6 @@ function StepFace({ node, step, findings, model, trans }: IFaceProps): JSX.Eleme
   return (
     <g aria-hidden="true">
       <path
-        className="nb2prod-Graph-colour"
         style={{ fill: model.colourOf(step.name) }}
         d={`M4 0H7V${node.height}H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4z`}
       />
