@@ -9,7 +9,7 @@ import { SeverityMark, severityWord, StateMark } from '../ui/marks';
 import { duration } from '../ui/parts';
 import { INode, IPoint, IRoute, labelWidth, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
-import { IViewport, panned, showing, zoomed } from './viewport';
+import { ISize, IViewport, panned, showing, zoomed } from './viewport';
 import { useGestures, useSize } from './gestures';
 import {
   edgeInWords,
@@ -31,8 +31,8 @@ export interface IGraphProps {
   readonly trans: TranslationBundle;
   readonly findings: readonly IFinding[];
   readonly viewport: IViewport | null;
-  readonly onViewport: (viewport: IViewport, room: { width: number; height: number }) => void;
-  readonly onRoom: (room: { width: number; height: number }) => void;
+  readonly onViewport: (viewport: IViewport) => void;
+  readonly onRoom: (room: ISize) => void;
   readonly onShow: (shown: IShown | null) => void;
   readonly shown: IShown | null;
 }
@@ -42,7 +42,7 @@ export function GraphView(props: IGraphProps): JSX.Element {
   const svg = React.useRef<SVGSVGElement>(null);
   const room = useSize(svg, props.onRoom);
   const view = viewport ?? { x: 0, y: 0, scale: 1 };
-  const move = (next: IViewport) => props.onViewport(next, room.current);
+  const move = props.onViewport;
   const isDragged = useGestures(svg, view, move);
   const current = model.currentNode;
   const [roving, setRoving] = React.useState<string | null>(null);
@@ -108,7 +108,7 @@ function useCurrentInView(
   model: PipelineModel,
   current: string | null,
   view: IViewport,
-  room: React.MutableRefObject<{ width: number; height: number }>,
+  room: React.MutableRefObject<ISize>,
   move: (next: IViewport) => void
 ): void {
   const seen = React.useRef(current);
@@ -144,7 +144,7 @@ interface IKeyPlace {
   readonly focus: (id: string) => void;
   readonly move: (view: IViewport) => void;
   readonly view: IViewport;
-  readonly room: { readonly width: number; readonly height: number };
+  readonly room: ISize;
 }
 
 /** Arrows walk along edges, with Shift they move the picture; Enter goes to the cells, Escape to the notebook. */

@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { LookModel } from '../analysis/model';
-import type { Client, IFinding, ILook, IStep } from '../api';
+import type { Client, ILook } from '../api';
 import type { IStepState, IStepStates } from '../tokens';
 import { timed, whenIdle } from '../ui/idle';
 import { messageOf } from '../ui/waiting';
@@ -129,10 +129,6 @@ export class PipelineModel implements IDisposable {
   colourOf(step: string): string {
     const suggested = this.proposedGroups.flatMap(group => group.step ?? []);
     return this.notebook?.colourOf(step, suggested) ?? '';
-  }
-
-  findingsOf(step: IStep): readonly IFinding[] {
-    return (this.look?.findings ?? []).filter(finding => step.cells.includes(finding.cell));
   }
 
   /** Brings the cells of a node into view. */
