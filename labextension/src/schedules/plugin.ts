@@ -31,7 +31,7 @@ import type { Choose } from './source';
 import { INotebooks, Sources } from './sources';
 import { SchedulesPanel } from './widget';
 
-export const OPEN_SCHEDULES = 'nb2prod:open-schedules';
+const OPEN_SCHEDULES = 'nb2prod:open-schedules';
 /** With {path}: of that notebook, or {path, kind: 'pipeline'}: of that project; without: of the one in front. */
 const CREATE_SCHEDULE = 'nb2prod:create-schedule';
 const OPEN_RUN = 'nb2prod:open-run';
