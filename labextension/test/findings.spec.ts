@@ -1,10 +1,24 @@
 import { describe, expect, it } from 'vitest';
 
 import type { IEdit } from '../src/api';
-import { atLeast, byCell, countsOf, gravest, nextFinding, replaced, whatToFix } from '../src/findings/model';
+import {
+  atLeast,
+  byCell,
+  countsOf,
+  gravest,
+  nextFinding,
+  replacements,
+  whatToFix
+} from '../src/findings/model';
 import { findingOf } from './looked';
 
 const edit = (first: number, last: number, text: string, cell = 1): IEdit => ({ cell, first, last, text });
+
+const replaced = (text: string, edits: readonly IEdit[]) =>
+  replacements(text, edits).reduce(
+    (made, { from, to, insert }) => made.slice(0, from) + insert + made.slice(to),
+    text
+  );
 
 describe('edits of a text', () => {
   it.each([

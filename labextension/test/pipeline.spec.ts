@@ -5,7 +5,8 @@ import { PARAMETERS } from '../src/pipeline/layout';
 import { IFront, nodeOf, PipelineModel } from '../src/pipeline/model';
 import { current, firstLine, groupsOf, proposalOf, renamed, without } from '../src/pipeline/proposal';
 import { StepStates } from '../src/pipeline/states';
-import { edgeInWords, listed, secondsInWords, stepInWords } from '../src/pipeline/words';
+import { edgeInWords, listed, stateInWords, stepInWords } from '../src/pipeline/words';
+import { duration } from '../src/ui/parts';
 import { findingOf, flow, Front, lookOf, parameterOf, stepOf } from './looked';
 
 const trans = nullTranslator.load('nb2prod');
@@ -237,10 +238,12 @@ describe('words', () => {
     expect(edgeInWords({ source: 'a', target: 'b', kind: 'order', names: ['files'] }, trans)).toBe(
       'b comes after a: both use files'
     );
-    expect([12, 75, 3700].map(seconds => secondsInWords(seconds, trans))).toEqual([
+    expect([12, 75, 3700].map(seconds => duration(seconds, trans))).toEqual([
       '12 s',
       '1 min 15 s',
       '1 h 1 min'
     ]);
+    const done = [59.7, 119.6].map(seconds => stateInWords({ state: 'completed', seconds }, trans));
+    expect(done).toEqual(['completed, 1 min 0 s', 'completed, 2 min 0 s']);
   });
 });

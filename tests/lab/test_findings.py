@@ -43,6 +43,13 @@ def test_a_fix_edits_the_cell_and_the_finding_goes_away(page: LabPage, folder: P
     expect(finding).to_have_count(1)
 
 
+def test_the_gutter_has_no_ground_of_its_own(page: LabPage, folder: Path) -> None:
+    page.open(write_notebook(folder / "a.ipynb", *CELLS))
+    expect(_marks(page, 0)).to_have_count(1)
+    for box in (".cm-gutters", ".cm-gutter-lint"):
+        expect(page.cell(0).locator(box)).to_have_css("background-color", "rgba(0, 0, 0, 0)")
+
+
 @pytest.mark.smoke
 def test_a_fix_from_beside_the_line(page: LabPage, folder: Path) -> None:
     page.open(write_notebook(folder / "a.ipynb", *CELLS))

@@ -284,14 +284,22 @@ def test_deleted_cells_come_back_with_their_badges(page: LabPage, folder: Path, 
     )
 
 
+_OBSERVE = """
+window.badges = [];
+new PerformanceObserver(list => {
+  window.badges.push(...list.getEntriesByName('nb2prod:badges').map(each => each.duration));
+}).observe({ entryTypes: ['measure'] });
+"""
+
+
 def test_300_cells(page: LabPage, folder: Path) -> None:
     cells = [(f"x{number} = {number}", [f"step:s{number // 8}"] if number % 4 == 0 else []) for number in range(300)]
     path = write_notebook(folder / "a.ipynb", *cells)
+    page.page.add_init_script(_OBSERVE)
     page.open(path)
     widgets = "window.jupyterapp.shell.currentWidget.content.widgets"
     page.page.wait_for_function(f"{widgets}.every(cell => cell.layout.widgets[0].hasClass('nb2prod-Badge'))")
-    spent = "performance.getEntriesByName('nb2prod:badges').map(each => each.duration)"
-    assert max(page.page.evaluate(spent)) / 300 < 1  # milliseconds
+    assert max(page.page.evaluate("window.badges")) / 300 < 1  # milliseconds
     page.select(0)
     press(page, "Control+a", "t")
     expect(menu(page)).to_have_attribute("aria-label", "Tags of 300 cells")
@@ -305,7 +313,7 @@ def test_300_cells(page: LabPage, folder: Path) -> None:
     assert page.page.evaluate(last) == "s37"
     page.page.evaluate(f"{widgets.removesuffix('.widgets')}.scrollToItem(150)")
     expect(badge(page, 150)).to_be_visible()
-    assert max(page.page.evaluate(spent)) / 300 < 1
+    assert max(page.page.evaluate("window.badges")) / 300 < 1
 
 
 @pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])

@@ -5,6 +5,7 @@ import type { NotebookPanel } from '@jupyterlab/notebook';
 
 import type { LookModel } from '../analysis/model';
 import type { IFinding } from '../api';
+import { undoStep } from '../ui/undo';
 import { IReplacement, whatToFix } from './model';
 
 /** False when a cell is no longer what was looked at; then nothing is changed. */
@@ -17,22 +18,13 @@ export function fixIn(panel: NotebookPanel, look: LookModel, finding: IFinding):
   if (fixes.length === 1) {
     // within one cell it belongs to the undo of its editor, as what is typed does
     const cell = cells.get(fixes[0]!.id)!;
-    alone(cell.sharedModel, () => cell.sharedModel.transact(() => replaceIn(cell, fixes[0]!.replacements)));
+    undoStep(cell.sharedModel, () => replaceIn(cell, fixes[0]!.replacements));
   } else {
-    const shared = panel.model.sharedModel;
-    alone(shared, () =>
-      shared.transact(() => fixes.forEach(fix => replaceIn(cells.get(fix.id)!, fix.replacements)))
+    undoStep(panel.model.sharedModel, () =>
+      fixes.forEach(fix => replaceIn(cells.get(fix.id)!, fix.replacements))
     );
   }
   return true;
-}
-
-/** JupyterLab joins what happens within half a second into one step of undo, unless told to stop. */
-function alone(shared: object, change: () => void): void {
-  const manager = (shared as { readonly undoManager?: { stopCapturing(): void } | null }).undoManager;
-  manager?.stopCapturing();
-  change();
-  manager?.stopCapturing();
 }
 
 function replaceIn(cell: ICellModel, replacements: readonly IReplacement[]): void {

@@ -125,7 +125,6 @@ export class Marks {
       to: finding.line ? line.to : from,
       severity,
       message: words,
-      markClass: 'nb2prod-Mark-line',
       renderMessage: () => tooltip(finding, severityWord(severity, this.trans)),
       actions: this.actionsFor(model, finding)
     };

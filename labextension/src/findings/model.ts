@@ -82,14 +82,7 @@ function replacement(text: string, starts: readonly number[], edit: IEdit): IRep
     : { from: starts[first - 1]! - 1, to: end, insert: '' };
 }
 
-export function replaced(text: string, edits: readonly IEdit[]): string {
-  return replacements(text, edits).reduce(
-    (made, { from, to, insert }) => made.slice(0, from) + insert + made.slice(to),
-    text
-  );
-}
-
-export function editsByCell(edits: readonly IEdit[]): ReadonlyMap<number, readonly IEdit[]> {
+function editsByCell(edits: readonly IEdit[]): ReadonlyMap<number, readonly IEdit[]> {
   const cells = new Map<number, IEdit[]>();
   edits.forEach(edit => cells.set(edit.cell, [...(cells.get(edit.cell) ?? []), edit]));
   return cells;

@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import type { Client } from '../api';
 import { pipelineIcon } from '../ui/icons';
+import { messageOf } from '../ui/waiting';
 
 export class RulePage extends ReactWidget {
   constructor(
@@ -46,7 +47,7 @@ export class RulePage extends ReactWidget {
     try {
       [this.page, this.trouble] = [(await this.client.rule(this.code)).page, ''];
     } catch (error) {
-      this.trouble = error instanceof Error ? error.message : String(error);
+      this.trouble = messageOf(error);
     }
     if (!this.isDisposed) {
       this.update();

@@ -101,11 +101,10 @@ function Finding({
       <SeverityMark severity={severity} size={14} title={severityWord(severity, trans)} />
       <div className="nb2prod-Finding-body">
         {cell === 0 ? (
-          <span className="nb2prod-Finding-message">{message}</span>
+          <span>{message}</span>
         ) : (
           <button type="button" className="nb2prod-Jump" onClick={() => actions.jump(finding)}>
-            {place && <span className="nb2prod-Finding-place">{place}</span>}{' '}
-            <span className="nb2prod-Finding-message">{message}</span>
+            {place && <span className="nb2prod-Finding-place">{place}</span>} <span>{message}</span>
           </button>
         )}
         {hint && <p className="nb2prod-Finding-hint">{hint}</p>}

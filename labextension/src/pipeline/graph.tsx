@@ -6,15 +6,15 @@ import * as React from 'react';
 import type { IFinding, IStep } from '../api';
 import { gravest } from '../findings/model';
 import { SeverityMark, severityWord, StateMark } from '../ui/marks';
+import { duration } from '../ui/parts';
 import { INode, IPoint, IRoute, labelWidth, neighbour, PARAMETERS, Arrow } from './layout';
 import type { PipelineModel } from './model';
-import { IViewport, panned, showing, zoomed } from './viewport';
+import { ISize, IViewport, panned, showing, zoomed } from './viewport';
 import { useGestures, useSize } from './gestures';
 import {
   edgeInWords,
   findingsInWords,
   parametersInWords,
-  secondsInWords,
   stateInWords,
   stateWord,
   stepInWords
@@ -31,8 +31,8 @@ export interface IGraphProps {
   readonly trans: TranslationBundle;
   readonly findings: readonly IFinding[];
   readonly viewport: IViewport | null;
-  readonly onViewport: (viewport: IViewport, room: { width: number; height: number }) => void;
-  readonly onRoom: (room: { width: number; height: number }) => void;
+  readonly onViewport: (viewport: IViewport) => void;
+  readonly onRoom: (room: ISize) => void;
   readonly onShow: (shown: IShown | null) => void;
   readonly shown: IShown | null;
 }
@@ -42,7 +42,7 @@ export function GraphView(props: IGraphProps): JSX.Element {
   const svg = React.useRef<SVGSVGElement>(null);
   const room = useSize(svg, props.onRoom);
   const view = viewport ?? { x: 0, y: 0, scale: 1 };
-  const move = (next: IViewport) => props.onViewport(next, room.current);
+  const move = props.onViewport;
   const isDragged = useGestures(svg, view, move);
   const current = model.currentNode;
   const [roving, setRoving] = React.useState<string | null>(null);
@@ -108,7 +108,7 @@ function useCurrentInView(
   model: PipelineModel,
   current: string | null,
   view: IViewport,
-  room: React.MutableRefObject<{ width: number; height: number }>,
+  room: React.MutableRefObject<ISize>,
   move: (next: IViewport) => void
 ): void {
   const seen = React.useRef(current);
@@ -144,7 +144,7 @@ interface IKeyPlace {
   readonly focus: (id: string) => void;
   readonly move: (view: IViewport) => void;
   readonly view: IViewport;
-  readonly room: { readonly width: number; readonly height: number };
+  readonly room: ISize;
 }
 
 /** Arrows walk along edges, with Shift they move the picture; Enter goes to the cells, Escape to the notebook. */
@@ -305,7 +305,6 @@ function StepFace({ node, step, findings, model, trans }: IFaceProps): JSX.Eleme
   return (
     <g aria-hidden="true">
       <path
-        className="nb2prod-Graph-colour"
         style={{ fill: model.colourOf(step.name) }}
         d={`M4 0H7V${node.height}H4a4 4 0 0 1-4-4V4a4 4 0 0 1 4-4z`}
       />
@@ -329,7 +328,7 @@ function StepFace({ node, step, findings, model, trans }: IFaceProps): JSX.Eleme
           <StateMark state={state.state} size={11} />
           <text x={16} y={9.5}>
             {stateWord(state.state, trans)}
-            {state.seconds !== null && ` · ${secondsInWords(state.seconds, trans)}`}
+            {state.seconds !== null && ` · ${duration(state.seconds, trans)}`}
           </text>
         </g>
       )}

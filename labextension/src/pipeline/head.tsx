@@ -4,9 +4,9 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, listIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { IconButton } from '../ui/icon_button';
 import { fitIcon, minusIcon, pipelineIcon } from '../ui/icons';
 import type { PipelinePanel } from './panel';
-import { IconButton } from './proposalview';
 import { fitWhole, IViewport, zoomed } from './viewport';
 
 export function Head({ panel, trans }: { panel: PipelinePanel; trans: TranslationBundle }): JSX.Element {

@@ -235,7 +235,7 @@ export function edgeLabel(names: readonly string[], letters = LETTERS_ON_EDGE): 
   return cut(text(), letters) + (more > 0 ? ` +${more}` : '');
 }
 
-export function cut(text: string, letters: number): string {
+function cut(text: string, letters: number): string {
   return text.length > letters ? `${text.slice(0, letters - 1)}…` : text;
 }
 
@@ -254,7 +254,7 @@ function idOf(edge: IEdge): string {
 }
 
 /** A smooth line through the points, as the `d` of an SVG path. */
-export function pathOf(points: readonly IPoint[]): string {
+function pathOf(points: readonly IPoint[]): string {
   const [first, ...rest] = points;
   const last = rest[rest.length - 1];
   if (!first || !last) {

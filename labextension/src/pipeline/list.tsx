@@ -70,7 +70,7 @@ function ParametersItem(props: {
 }): JSX.Element {
   const { look, model, trans, isCurrent } = props;
   return (
-    <li className="nb2prod-List-item nb2prod-mod-parameters" aria-current={isCurrent || undefined}>
+    <li className="nb2prod-List-item" aria-current={isCurrent || undefined}>
       <h3 className="nb2prod-List-title">
         <Jump onJump={() => model.revealNode(PARAMETERS)}>{trans.__('Parameters')}</Jump>
       </h3>

@@ -4,9 +4,10 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import type { LookModel } from '../analysis/model';
-import type { Client, IFinding, ILook, IStep } from '../api';
+import type { Client, ILook } from '../api';
 import type { IStepState, IStepStates } from '../tokens';
 import { timed, whenIdle } from '../ui/idle';
+import { messageOf } from '../ui/waiting';
 import { EMPTY, ILayout, layoutOf, PARAMETERS, shapeOf } from './layout';
 import { current, groupsOf, IProposed, Proposal, proposalOf, renamed, without } from './proposal';
 
@@ -130,10 +131,6 @@ export class PipelineModel implements IDisposable {
     return this.notebook?.colourOf(step, suggested) ?? '';
   }
 
-  findingsOf(step: IStep): readonly IFinding[] {
-    return (this.look?.findings ?? []).filter(finding => step.cells.includes(finding.cell));
-  }
-
   /** Brings the cells of a node into view. */
   revealNode(node: string): void {
     const look = this.look;
@@ -183,7 +180,7 @@ export class PipelineModel implements IDisposable {
       }
     } catch (error) {
       if (front === this.notebook) {
-        [this.proposed, this.trouble] = [null, error instanceof Error ? error.message : String(error)];
+        [this.proposed, this.trouble] = [null, messageOf(error)];
       }
     }
     this.signal.emit();

@@ -1,10 +1,11 @@
 // The proposal: suggested tags, looked over by a person before any is written.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { checkIcon, closeIcon, editIcon, LabIcon } from '@jupyterlab/ui-components';
+import { checkIcon, closeIcon, editIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { identifierOf, sentenceOf } from '../tags/names';
+import { IconButton } from '../ui/icon_button';
 import { Jump } from './list';
 import type { PipelineModel } from './model';
 import type { IGroup, IProposed } from './proposal';
@@ -123,29 +124,6 @@ function Item({ item, model, trans }: IProposalProps & { item: IProposed }): JSX
         onPress={() => model.dismiss([item])}
       />
     </li>
-  );
-}
-
-export function IconButton(props: {
-  readonly icon: LabIcon;
-  readonly label: string;
-  readonly onPress: () => void;
-  readonly isDisabled?: boolean;
-  readonly isPressed?: boolean;
-}): JSX.Element {
-  const { icon, label, onPress, isDisabled, isPressed } = props;
-  return (
-    <button
-      type="button"
-      className="nb2prod-IconButton"
-      aria-label={label}
-      title={label}
-      aria-pressed={isPressed}
-      disabled={isDisabled}
-      onClick={onPress}
-    >
-      <icon.react tag="span" height="16px" width="16px" />
-    </button>
   );
 }
 

@@ -14,8 +14,8 @@ export interface ISize {
   readonly height: number;
 }
 
-export const SMALLEST = 0.3;
-export const LARGEST = 2.5;
+const SMALLEST = 0.3;
+const LARGEST = 2.5;
 const READABLE = 0.55; // below it names are not read: fit the width no further than that
 const MARGIN = 8;
 

@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { IEdge, IFinding, ILook, IStep } from '../api';
 import type { IStepState, StepRunState } from '../tokens';
+import { duration } from '../ui/parts';
 import { PARAMETERS } from './layout';
 
 /** "a", "a and b", "a, b and c". */
@@ -85,7 +86,7 @@ export function edgeInWords(edge: IEdge, trans: TranslationBundle): string {
 
 export function stateInWords(state: IStepState, trans: TranslationBundle): string {
   const word = stateWord(state.state, trans);
-  return state.seconds === null ? word : trans.__('%1, %2', word, secondsInWords(state.seconds, trans));
+  return state.seconds === null ? word : trans.__('%1, %2', word, duration(state.seconds, trans));
 }
 
 export function stateWord(state: StepRunState, trans: TranslationBundle): string {
@@ -105,16 +106,6 @@ export function stateWord(state: StepRunState, trans: TranslationBundle): string
     case 'cancelled':
       return trans.__('cancelled');
   }
-}
-
-export function secondsInWords(seconds: number, trans: TranslationBundle): string {
-  if (seconds < 60) {
-    return trans.__('%1 s', seconds < 10 ? seconds.toFixed(1) : Math.round(seconds));
-  }
-  const minutes = Math.floor(seconds / 60);
-  return minutes < 60
-    ? trans.__('%1 min %2 s', minutes, Math.round(seconds % 60))
-    : trans.__('%1 h %2 min', Math.floor(minutes / 60), minutes % 60);
 }
 
 export function roleInWords(tag: string, trans: TranslationBundle): string {

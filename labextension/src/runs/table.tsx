@@ -1,17 +1,19 @@
 // The table of runs. Only the rows that can be seen are drawn, however many were loaded.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { LabIcon, refreshIcon, stopIcon } from '@jupyterlab/ui-components';
+import { refreshIcon, stopIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import type { IRunRow } from '../jobs';
 import { isFinal } from '../rest';
+import { Column } from '../ui/column';
+import { IconButton } from '../ui/icon_button';
 import { Status, statusText } from '../ui/status';
 import { RelativeTime, Took } from '../ui/times';
 import type { RunsModel } from './model';
 import { rowsInView } from './window';
 
-export const ROW = 32; // pixels, as in style/runs.css
+const ROW = 32; // pixels, as in style/tables.css
 
 export function RunTable(props: {
   readonly model: RunsModel;
@@ -66,11 +68,6 @@ function Head(props: { readonly model: RunsModel; readonly trans: TranslationBun
       box.current.indeterminate = !all && model.selection.size > 0;
     }
   });
-  const column = (name: string, label: string) => (
-    <th className={`nb2prod-col-${name}`} scope="col">
-      {label}
-    </th>
-  );
   return (
     <thead>
       <tr aria-rowindex={1}>
@@ -88,13 +85,13 @@ function Head(props: { readonly model: RunsModel; readonly trans: TranslationBun
             type="checkbox"
           />
         </th>
-        {column('status', trans.__('Status'))}
-        {column('definition', trans.__('Definition'))}
-        {column('schedule', trans.__('Schedule'))}
-        {column('started', trans.__('Started'))}
-        {column('took', trans.__('Took'))}
-        {column('attempt', trans.__('Attempt'))}
-        {column('actions', trans.__('Actions'))}
+        <Column label={trans.__('Status')} name="status" />
+        <Column label={trans.__('Definition')} name="definition" />
+        <Column label={trans.__('Schedule')} name="schedule" />
+        <Column label={trans.__('Started')} name="started" />
+        <Column label={trans.__('Took')} name="took" />
+        <Column label={trans.__('Attempt')} name="attempt" />
+        <Column label={trans.__('Actions')} name="actions" />
       </tr>
     </thead>
   );
@@ -167,27 +164,26 @@ function Action(props: {
   readonly trans: TranslationBundle;
 }): JSX.Element {
   const { run, about, model, trans } = props;
-  const button = (icon: LabIcon, label: string, title: string, act: () => void) => (
-    <button aria-label={label} className="nb2prod-IconButton" onClick={act} title={title} type="button">
-      <icon.react tag="span" />
-    </button>
-  );
   if (isFinal(run.status)) {
-    return button(
-      refreshIcon,
-      trans.__('Retry %1', about),
-      trans.__('Retry'),
-      () => void model.retry([run.id])
+    return (
+      <IconButton
+        icon={refreshIcon}
+        label={trans.__('Retry %1', about)}
+        onPress={() => void model.retry([run.id])}
+        title={trans.__('Retry')}
+      />
     );
   }
   if (run.cancel_requested) {
     return <span className="nb2prod-mod-faint">{trans.__('ending')}</span>;
   }
-  return button(
-    stopIcon,
-    trans.__('Cancel %1', about),
-    trans.__('Cancel'),
-    () => void model.cancel([run.id])
+  return (
+    <IconButton
+      icon={stopIcon}
+      label={trans.__('Cancel %1', about)}
+      onPress={() => void model.cancel([run.id])}
+      title={trans.__('Cancel')}
+    />
   );
 }
 

@@ -6,6 +6,7 @@ import * as React from 'react';
 
 import { SchedulerNotice } from '../ui/daemon';
 import { useModel } from '../ui/hooks';
+import { IconButton } from '../ui/icon_button';
 import { historyIcon } from '../ui/icons';
 import type { SchedulerModel } from '../ui/scheduler';
 import { TablePanel } from '../ui/table_panel';
@@ -81,15 +82,12 @@ function Chosen(props: { readonly model: RunsModel; readonly trans: TranslationB
       >
         {retry.length ? trans.__('Retry %1', retry.length) : trans.__('Retry')}
       </button>
-      <button
-        aria-label={trans.__('Refresh')}
-        className="nb2prod-IconButton nb2prod-mod-last"
-        onClick={() => void model.refresh()}
-        title={trans.__('Refresh')}
-        type="button"
-      >
-        <refreshIcon.react tag="span" />
-      </button>
+      <IconButton
+        icon={refreshIcon}
+        isLast
+        label={trans.__('Refresh')}
+        onPress={() => void model.refresh()}
+      />
     </div>
   );
 }

@@ -141,7 +141,7 @@ export function draftOf(schedule: ISchedule, definition: IDefinition, path: stri
 }
 
 /** The limits and retries of a definition, as they would have been typed. */
-export function settingsFields(definition: IDefinition): Pick<IDraft, 'limits' | 'retry'> {
+function settingsFields(definition: IDefinition): Pick<IDraft, 'limits' | 'retry'> {
   const { limits, retry } = definition.settings;
   const text = (value: number | null) => (value === null ? '' : String(value));
   return {

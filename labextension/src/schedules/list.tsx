@@ -5,6 +5,8 @@ import { deleteIcon, editIcon, LabIcon, runIcon } from '@jupyterlab/ui-component
 import * as React from 'react';
 
 import type { IScheduleRow } from '../jobs';
+import { Column } from '../ui/column';
+import { IconButton } from '../ui/icon_button';
 import { historyIcon } from '../ui/icons';
 import { Status } from '../ui/status';
 import { AbsoluteTime, RelativeTime } from '../ui/times';
@@ -30,24 +32,12 @@ export function ScheduleTable(props: {
       <thead>
         <tr>
           <th scope="col">{trans.__('Name')}</th>
-          <th className="nb2prod-col-definition" scope="col">
-            {trans.__('Definition')}
-          </th>
-          <th className="nb2prod-col-trigger" scope="col">
-            {trans.__('Runs')}
-          </th>
-          <th className="nb2prod-col-next" scope="col">
-            {trans.__('Next')}
-          </th>
-          <th className="nb2prod-col-last" scope="col">
-            {trans.__('Last run')}
-          </th>
-          <th className="nb2prod-col-active" scope="col">
-            {trans.__('Active')}
-          </th>
-          <th className="nb2prod-col-actions" scope="col">
-            {trans.__('Actions')}
-          </th>
+          <Column label={trans.__('Definition')} name="definition" />
+          <Column label={trans.__('Runs')} name="trigger" />
+          <Column label={trans.__('Next')} name="next" />
+          <Column label={trans.__('Last run')} name="last" />
+          <Column label={trans.__('Active')} name="active" />
+          <Column label={trans.__('Actions')} name="actions" />
         </tr>
       </thead>
       <tbody>
@@ -112,16 +102,7 @@ function Actions(props: {
 }): JSX.Element {
   const { row, model, trans, actions, isBusy } = props;
   const action = (icon: LabIcon, label: string, title: string, act: () => void) => (
-    <button
-      aria-label={label}
-      className="nb2prod-IconButton"
-      disabled={isBusy}
-      onClick={act}
-      title={title}
-      type="button"
-    >
-      <icon.react tag="span" />
-    </button>
+    <IconButton icon={icon} isDisabled={isBusy} label={label} onPress={act} title={title} />
   );
   return (
     <div className="nb2prod-ListTable-actions">

@@ -17,6 +17,7 @@ import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 import { PanelSource } from '../analysis/source';
 import type { Client } from '../api';
 import { type IScheduleRow, Jobs } from '../jobs';
+import { OPEN_RUNS } from '../runs/plugin';
 import { IBrowsing, IClient, IScheduler } from '../tokens';
 import type { Browsing } from '../ui/browsing';
 import { scheduleIcon } from '../ui/icons';
@@ -30,10 +31,9 @@ import type { Choose } from './source';
 import { INotebooks, Sources } from './sources';
 import { SchedulesPanel } from './widget';
 
-export const OPEN_SCHEDULES = 'nb2prod:open-schedules';
+const OPEN_SCHEDULES = 'nb2prod:open-schedules';
 /** With {path}: of that notebook, or {path, kind: 'pipeline'}: of that project; without: of the one in front. */
-export const CREATE_SCHEDULE = 'nb2prod:create-schedule';
-const OPEN_RUNS = 'nb2prod:open-runs';
+const CREATE_SCHEDULE = 'nb2prod:create-schedule';
 const OPEN_RUN = 'nb2prod:open-run';
 
 export const schedulesPlugin: JupyterFrontEndPlugin<void> = {

@@ -59,7 +59,7 @@ export function PolicyPart(props: IPartProps): JSX.Element {
 /** Fields under "More", by the path of each as the server calls it. */
 const MORE = ['grace', 'jitter', 'priority', 'start_at', 'end_at', 'settings', 'paused'];
 
-export function isUnderMore(path: string): boolean {
+function isUnderMore(path: string): boolean {
   return MORE.some(each => path === each || path.startsWith(`${each}.`));
 }
 

@@ -114,7 +114,7 @@ function CronReading(props: {
     >
       {preview.answer && (
         <>
-          <strong className="nb2prod-CronReading-words">{preview.answer.reading}</strong>
+          <strong>{preview.answer.reading}</strong>
           <ol aria-label={trans.__('The next times')}>
             {preview.answer.times.map(time => (
               <li key={time}>

@@ -11,6 +11,7 @@ import * as React from 'react';
 import type { IScheduleRow } from '../jobs';
 import { SchedulerNotice } from '../ui/daemon';
 import { useModel } from '../ui/hooks';
+import { IconButton } from '../ui/icon_button';
 import { scheduleIcon } from '../ui/icons';
 import type { SchedulerModel } from '../ui/scheduler';
 import { TablePanel } from '../ui/table_panel';
@@ -186,15 +187,7 @@ function Bar(props: {
       <span aria-live="polite" className="nb2prod-mod-faint nb2prod-Panel-count">
         {model.isReady && trans._n('%1 schedule', '%1 schedules', model.total, model.total)}
       </span>
-      <button
-        aria-label={trans.__('Refresh')}
-        className="nb2prod-IconButton"
-        onClick={() => void model.refresh()}
-        title={trans.__('Refresh')}
-        type="button"
-      >
-        <refreshIcon.react tag="span" />
-      </button>
+      <IconButton icon={refreshIcon} label={trans.__('Refresh')} onPress={() => void model.refresh()} />
     </div>
   );
 }

@@ -56,7 +56,7 @@ export class Badge extends Widget {
 
   private draw(badge: IBadge): HTMLElement {
     const face = badge.refusal ? document.createElement('span') : document.createElement('button');
-    face.className = `nb2prod-Badge-face nb2prod-mod-${badge.role}`;
+    face.className = 'nb2prod-Badge-face';
     face.classList.toggle('nb2prod-mod-own', badge.own);
     face.classList.toggle('nb2prod-mod-wrong', badge.contradictions.length > 0);
     if (badge.colour) {

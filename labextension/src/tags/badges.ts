@@ -8,6 +8,7 @@ import { Signal } from '@lumino/signaling';
 import type { PanelLayout } from '@lumino/widgets';
 
 import type { LookModel } from '../analysis/model';
+import { timed } from '../ui/idle';
 import { Badge, IBadge } from './badge';
 import type { Kind } from './grammar';
 import type { TagsModel } from './model';
@@ -60,9 +61,7 @@ export class Badges implements IDisposable {
     }
     const notebook = this.panel.content;
     notebook.toggleClass('nb2prod-mod-tagged', this.tags.isTagged);
-    const start = performance.now();
-    notebook.widgets.forEach(cell => this.drawCell(cell));
-    performance.measure('nb2prod:badges', { start }); // for those who look why a page is slow
+    timed('nb2prod:badges', () => notebook.widgets.forEach(cell => this.drawCell(cell)));
   }
 
   private drawCell(cell: Cell): void {

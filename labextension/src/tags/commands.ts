@@ -4,11 +4,11 @@ import type { JupyterFrontEnd } from '@jupyterlab/application';
 import type { Cell } from '@jupyterlab/cells';
 import type { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import type { TranslationBundle } from '@jupyterlab/translation';
-import { LabIcon } from '@jupyterlab/ui-components';
 import type { CommandRegistry } from '@lumino/commands';
 import type { ReadonlyPartialJSONObject } from '@lumino/coreutils';
 
 import type { ITags } from '../tokens';
+import { pipelineIcon } from '../ui/icons';
 import { kindWord } from './badge';
 import type { Choice } from './changes';
 import { commonStep, markOf } from './entries';
@@ -17,7 +17,7 @@ import type { TagsModel } from './model';
 import { nameOrNull } from './names';
 import { Popup, View } from './popup';
 
-export const COMMANDS = {
+const COMMANDS = {
   open: 'nb2prod:open-tags',
   step: 'nb2prod:tag-step',
   none: 'nb2prod:untag',
@@ -25,8 +25,8 @@ export const COMMANDS = {
   rename: 'nb2prod:rename-step'
 } as const;
 
-export const kindCommand = (kind: string) => `nb2prod:tag-${kind}`;
-export const markCommand = (flag: Flag) => `nb2prod:mark-${flag}`;
+const kindCommand = (kind: string) => `nb2prod:tag-${kind}`;
+const markCommand = (flag: Flag) => `nb2prod:mark-${flag}`;
 
 /** The notebook in front, its tags, and the places of its selected code cells. */
 interface ISelection {
@@ -40,8 +40,7 @@ export class TagCommands {
     private readonly app: Pick<JupyterFrontEnd, 'commands' | 'shell'>,
     private readonly tracker: INotebookTracker,
     private readonly tags: ITags,
-    private readonly trans: TranslationBundle,
-    private readonly icon: LabIcon
+    private readonly trans: TranslationBundle
   ) {}
 
   /** Adds all; returns their names. */
@@ -152,7 +151,7 @@ export class TagCommands {
     more: Partial<CommandRegistry.ICommandOptions> = {}
   ): string {
     const isEnabled = () => this.writable !== null;
-    const icon = more.isToggled ? undefined : this.icon;
+    const icon = more.isToggled ? undefined : pipelineIcon;
     this.app.commands.addCommand(id, { label, caption, icon, execute, isEnabled, ...more });
     return id;
   }

@@ -4,7 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 
 import { kindMeaning, kindWord } from './badge';
 import type { Choice } from './changes';
-import { FLAGS, Flag, KINDS } from './grammar';
+import { Flag, KINDS } from './grammar';
 import type { TagsModel } from './model';
 import { identifierOf, sentenceOf } from './names';
 
@@ -103,8 +103,6 @@ export function markOf(tags: TagsModel, targets: readonly number[], flag: Flag):
   const places = targets.map(index => tags.places[index]!).filter(place => place.step !== null);
   return places.length ? checkedOf(places.map(place => place.reading.flags.has(flag))) : null;
 }
-
-export const MARKS = FLAGS;
 
 /** The one step to which all cells belong, or null. */
 export function commonStep(tags: TagsModel, targets: readonly number[]): string | null {

@@ -6,7 +6,7 @@ import * as React from 'react';
 import { renamingProblem } from './entries';
 import type { TagsModel } from './model';
 import { identifierOf } from './names';
-import { OPTION_NAMES, OptionName, isValid, valueOf } from './options';
+import { OPTION_NAMES, OptionName, valueOf } from './options';
 import type { OptionValues } from './changes';
 
 interface IFormProps {
@@ -69,9 +69,7 @@ export function OptionsForm({ tags, step, trans, close }: IFormProps): React.JSX
   const [isTried, setTried] = React.useState(false);
   const form = React.useRef<HTMLFormElement>(null);
   const wrong = OPTION_NAMES.filter(name => valueOf(name, typed[name]) === null);
-  const unknown = [...tags.optionsOf(step)].filter(
-    ([name, value]) => !OPTION_NAMES.includes(name as OptionName) || !isValid(name as OptionName, value)
-  );
+  const unknown = [...tags.optionsOf(step).keys()].filter(name => !OPTION_NAMES.includes(name as OptionName));
   const save = (event: React.FormEvent) => {
     event.preventDefault();
     setTried(true);
@@ -97,13 +95,11 @@ export function OptionsForm({ tags, step, trans, close }: IFormProps): React.JSX
           trans={trans}
         />
       ))}
-      {unknown
-        .filter(([name]) => !OPTION_NAMES.includes(name as OptionName))
-        .map(([name]) => (
-          <p key={name} className="nb2prod-Tags-problem">
-            {trans.__('No option is called %1. Take it out of the cell’s metadata.', name)}
-          </p>
-        ))}
+      {unknown.map(name => (
+        <p key={name} className="nb2prod-Tags-problem">
+          {trans.__('No option is called %1. Take it out of the cell’s metadata.', name)}
+        </p>
+      ))}
       <Buttons save={trans.__('Save')} close={close} trans={trans} />
     </form>
   );

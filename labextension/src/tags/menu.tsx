@@ -3,8 +3,8 @@
 import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import type { Flag } from './grammar';
-import { IEntry, MARKS, commonStep, markOf, offerOf } from './entries';
+import { FLAGS, Flag } from './grammar';
+import { IEntry, commonStep, markOf, offerOf } from './entries';
 import type { TagsModel } from './model';
 
 export interface IMenuProps {
@@ -189,7 +189,7 @@ function Marks({ tags, targets, trans }: Pick<IMenuProps, 'tags' | 'targets' | '
   };
   return (
     <div className="nb2prod-Tags-marks" role="group" aria-label={trans.__('Marks of cells in a step')}>
-      {MARKS.map(flag => {
+      {FLAGS.map(flag => {
         const checked = markOf(tags, targets, flag);
         const [word, meaning] = words[flag];
         return (

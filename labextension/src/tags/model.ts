@@ -9,6 +9,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { coloursOf } from '../ui/colours';
+import { undoStep } from '../ui/undo';
 import { Cells, Choice, OptionValues, choose, mark, rename, setOptions } from './changes';
 import type { Flag, ICell } from './grammar';
 import { IPlace, IStepOfCells, optionsOfStep, placesOf, stepsOf } from './places';
@@ -140,7 +141,8 @@ export class TagsModel implements IDisposable {
       return;
     }
     const models = new Map(Array.from(this.context.model.cells, cell => [cell.id, cell]));
-    undoStep(this.context.model, () =>
+    // JupyterLab keeps changes of metadata out of undo, unless a transaction of the notebook has them
+    undoStep(this.context.model.sharedModel, () =>
       changed.forEach(cell => writeCell(models.get(cell.id)!, before[this.indexOf(cell.id)]!, cell))
     );
   }
@@ -247,19 +249,6 @@ function languageOf(model: INotebookModel): string {
     return written.toLowerCase().includes('python') ? 'python' : written;
   }
   return OTHER_KERNELS[word('kernelspec', 'name').toLowerCase().split('-')[0]!] ?? 'python';
-}
-
-/**
- * One step of the notebook's own undo. JupyterLab keeps changes of metadata out of it, unless they are part of a
- * transaction of the notebook that is in it; and it joins what happens within half a second, unless told to stop.
- */
-function undoStep(model: INotebookModel, change: () => void): void {
-  const shared = model.sharedModel as typeof model.sharedModel & {
-    readonly undoManager?: { stopCapturing(): void };
-  };
-  shared.undoManager?.stopCapturing();
-  shared.transact(change);
-  shared.undoManager?.stopCapturing();
 }
 
 function writeCell(model: ICellModel, before: ICell, after: ICell): void {

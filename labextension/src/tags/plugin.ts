@@ -6,7 +6,6 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { ILooks, ITags } from '../tokens';
-import { pipelineIcon } from '../ui/icons';
 import { Badges } from './badges';
 import { TagCommands } from './commands';
 import { TagsModel } from './model';
@@ -45,7 +44,7 @@ export const tagCommandsPlugin: JupyterFrontEndPlugin<void> = {
     translator: ITranslator | null
   ) => {
     const trans = (translator ?? nullTranslator).load('nb2prod');
-    const commands = new TagCommands(app, tracker, tags, trans, pipelineIcon);
+    const commands = new TagCommands(app, tracker, tags, trans);
     const category = trans.__('Notebook Pipeline');
     commands.register().forEach(command => palette?.addItem({ command, category }));
     app.docRegistry.addWidgetExtension('Notebook', {
