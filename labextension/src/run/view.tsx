@@ -10,6 +10,7 @@ import { useModel } from '../ui/hooks';
 import { jobIcon } from '../ui/icons';
 import { Button, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
 import type { SchedulerModel } from '../ui/scheduler';
+import { messageOf } from '../ui/waiting';
 import type { RunModel } from './model';
 import { Parts } from './parts';
 import { statusLabel } from './words';
@@ -101,7 +102,7 @@ function Head({ model, run, actions }: IProps): JSX.Element {
   const [failure, setFailure] = React.useState('');
   const attempt = (work: Promise<unknown>) => {
     setFailure('');
-    work.catch(error => setFailure(error instanceof Error ? error.message : String(error)));
+    work.catch(error => setFailure(messageOf(error)));
   };
   const seconds = secondsOf(run);
   return (
@@ -182,12 +183,7 @@ function Failure({ model, run, actions }: IProps): JSX.Element | null {
     model.isOver && run.status === 'failed' && model.detail!.definition.kind === 'pipeline';
   const open = async (step: string) => {
     setState('busy');
-    setState(
-      await actions.replay(model, step).then(
-        () => 'idle',
-        error => String(error?.message ?? error)
-      )
-    );
+    setState(await actions.replay(model, step).then(() => 'idle', messageOf));
   };
   const kind = run.status === 'failed' ? 'error' : 'warning';
   return (

@@ -6,6 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api';
 import type { ISchedulerStatus } from '../rest';
+import { messageOf } from './waiting';
 
 /** `unknown` until the first answer, and when the server cannot be reached. */
 export type SchedulerState = 'unknown' | 'running' | 'silent' | 'starting';
@@ -122,10 +123,6 @@ export class SchedulerModel implements IDisposable {
   private starting = false;
   private ticket = 0;
   private watchers = 0;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function ignore(): void {
