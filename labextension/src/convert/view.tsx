@@ -6,8 +6,9 @@ import * as React from 'react';
 
 import { pipelineIcon } from '../ui/icons';
 import { useModel } from '../ui/hooks';
-import { Button, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
+import { Button, Chip, duration, Notice, useClock } from '../ui/parts';
 import { Files, ITexts } from './files';
+import { FindingList } from './findings';
 import { countStates, IConverted, IVerified, Work } from './model';
 import type { OperationModel } from './operation';
 import { VerificationTable } from './table';
@@ -201,21 +202,8 @@ function Findings(props: {
   readonly actions: IWorkActions;
 }): JSX.Element | null {
   const { findings, work, actions } = props;
-  const { trans } = actions;
-  return findings.length ? (
-    <ul className="nb2prod-WorkFindings">
-      {findings.map((finding, place) => (
-        <li key={place}>
-          <Opens onClick={() => actions.jumpInNotebook(work, finding.cell, finding.line)}>
-            {finding.line
-              ? trans.__('Cell %1, line %2', finding.cell, finding.line)
-              : trans.__('Cell %1', finding.cell)}
-          </Opens>{' '}
-          {finding.message} <span className="nb2prod-Aside">{finding.hint}</span>
-        </li>
-      ))}
-    </ul>
-  ) : null;
+  const onJump = (cell: number, line: number) => actions.jumpInNotebook(work, cell, line);
+  return findings.length ? <FindingList findings={findings} onJump={onJump} trans={actions.trans} /> : null;
 }
 
 function Converted(props: { work: Work; result: IConverted; actions: IWorkActions }): JSX.Element {

@@ -8,7 +8,7 @@ import type { IArtifact, IRun } from '../rest';
 import { SchedulerNotice } from '../ui/daemon';
 import { useModel } from '../ui/hooks';
 import { jobIcon } from '../ui/icons';
-import { Button, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
+import { Button, cellLabel, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
 import type { SchedulerModel } from '../ui/scheduler';
 import { messageOf } from '../ui/waiting';
 import type { RunModel } from './model';
@@ -226,7 +226,7 @@ function Place(props: {
   if (!cell) {
     return null;
   }
-  const label = line ? trans.__('Cell %1, line %2', cell, line) : trans.__('Cell %1', cell);
+  const label = cellLabel(cell, line, trans);
   return notebookOf(model, actions) === null ? (
     <span>{label}</span>
   ) : (

@@ -126,6 +126,11 @@ export function Opens(props: {
   );
 }
 
+/** Where something is, as a link says it; without a line the cell alone. */
+export function cellLabel(cell: number, line: number, trans: TranslationBundle): string {
+  return line ? trans.__('Cell %1, line %2', cell, line) : trans.__('Cell %1', cell);
+}
+
 /** Seconds in words, as short as they may be. */
 export function duration(seconds: number, trans: TranslationBundle): string {
   if (seconds < 0.05) {
