@@ -9,11 +9,6 @@ import { messageOf, Pace, pause, shown } from '../ui/waiting';
 /** `stopped`: the server that carried it out is gone, and the operation with it. */
 export type OperationState = IOperation['state'] | 'stopped';
 
-export interface IOperationEvent {
-  readonly number: number;
-  readonly text: string;
-}
-
 /** What is asked of the server: the body of POST operations. */
 export interface IOrder {
   readonly verb: IOperation['verb'];
@@ -54,7 +49,7 @@ export class OperationModel<Result = unknown> implements IDisposable {
     private readonly pace: Pace = { pause, shown }
   ) {
     this.latest = begun;
-    this.known = [...begun.events];
+    this.known = begun.events;
     this.seenAt = Date.now();
     this.over = this.follow();
   }
@@ -90,7 +85,7 @@ export class OperationModel<Result = unknown> implements IDisposable {
     return this.cancelling && this.isRunning;
   }
 
-  get events(): readonly IOperationEvent[] {
+  get events(): IOperation['events'] {
     return this.known;
   }
 
@@ -190,7 +185,7 @@ export class OperationModel<Result = unknown> implements IDisposable {
   private readonly controller = new AbortController();
   private failure = '';
   private isLost = false;
-  private known: IOperationEvent[];
+  private known: IOperation['events'];
   private latest: IOperation<Result>;
   private seenAt: number;
   private readonly signal = new Signal<this, void>(this);

@@ -7,9 +7,10 @@ import * as React from 'react';
 import { pipelineIcon } from '../ui/icons';
 import { useModel } from '../ui/hooks';
 import { Button, Chip, duration, Notice, useClock } from '../ui/parts';
+import { statusLabel } from '../ui/words';
 import { Files, ITexts } from './files';
 import { FindingList } from './findings';
-import { countStates, IConverted, IVerified, Work } from './model';
+import { countStates, IConverted, Work } from './model';
 import type { OperationModel } from './operation';
 import { VerificationTable } from './table';
 
@@ -87,7 +88,7 @@ function WorkView({ work, actions }: { work: Work; actions: IWorkActions }): JSX
 
 function OperationHead(props: {
   readonly name: string;
-  readonly operation: OperationModel<IConverted> | OperationModel<IVerified>;
+  readonly operation: OperationModel;
   readonly trans: TranslationBundle;
   readonly children: React.ReactNode;
 }): JSX.Element {
@@ -97,7 +98,7 @@ function OperationHead(props: {
     <>
       <header className="nb2prod-WorkHead">
         <h2>{name}</h2>
-        <Chip label={stateLabel(operation, trans)} state={operation.state} />
+        <Chip label={statusLabel(operation.state, trans)} state={operation.state} />
         {operation.state !== 'stopped' && (
           <span className="nb2prod-Aside">{duration(operation.seconds, trans)}</span>
         )}
@@ -124,7 +125,7 @@ function OperationHead(props: {
 const SHOWN = 200;
 
 function Events(props: {
-  readonly operation: OperationModel<IConverted> | OperationModel<IVerified>;
+  readonly operation: OperationModel;
   readonly isRunning: boolean;
   readonly trans: TranslationBundle;
 }): JSX.Element | null {
@@ -162,7 +163,7 @@ function Events(props: {
 
 /** Why there is no result. */
 function Ending(props: {
-  readonly operation: OperationModel<IConverted> | OperationModel<IVerified>;
+  readonly operation: OperationModel;
   readonly work: Work;
   readonly actions: IWorkActions;
 }): JSX.Element | null {
@@ -192,7 +193,7 @@ function Ending(props: {
   );
 }
 
-function headline(operation: OperationModel<IConverted> | OperationModel<IVerified>): string {
+function headline(operation: OperationModel): string {
   return (operation.error?.detail ?? '').split('\n')[0]!;
 }
 
@@ -271,22 +272,4 @@ function Foot({ work, actions }: { work: Work; actions: IWorkActions }): JSX.Ele
 
 async function verify(work: Work): Promise<void> {
   await work.verify().catch(error => work.fail(error));
-}
-
-function stateLabel(
-  operation: OperationModel<IConverted> | OperationModel<IVerified>,
-  trans: TranslationBundle
-): string {
-  switch (operation.state) {
-    case 'running':
-      return trans.__('running');
-    case 'completed':
-      return trans.__('completed');
-    case 'failed':
-      return trans.__('failed');
-    case 'cancelled':
-      return trans.__('cancelled');
-    case 'stopped':
-      return trans.__('stopped');
-  }
 }

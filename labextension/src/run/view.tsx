@@ -11,9 +11,9 @@ import { jobIcon } from '../ui/icons';
 import { Button, cellLabel, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
 import type { SchedulerModel } from '../ui/scheduler';
 import { messageOf } from '../ui/waiting';
+import { statusLabel } from '../ui/words';
 import type { RunModel } from './model';
 import { Parts } from './parts';
-import { statusLabel } from './words';
 
 /** What the tab does elsewhere in JupyterLab. */
 export interface IRunActions {
