@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from '../src/api';
 import type { IEvent, IRunDetail, RunStatus } from '../src/rest';
 import { RunModel } from '../src/run/model';
-import { advance, countDone, ended, NOTHING_YET } from '../src/run/progress';
+import { advance, ended, NOTHING_YET } from '../src/run/progress';
 
 let number = 0;
 function event(kind: string, data: IEvent['data'] = {}, attempt = 1): IEvent {
@@ -30,7 +30,6 @@ describe('the progress of a run', () => {
       ['train', 'cached', null],
       ['score', 'running', null]
     ]);
-    expect(countDone(advance(NOTHING_YET, events))).toBe(2);
   });
 
   it('is that of cells', () => {

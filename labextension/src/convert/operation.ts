@@ -61,14 +61,6 @@ export class OperationModel<Result = unknown> implements IDisposable {
     return this.latest.id;
   }
 
-  get verb(): IOperation['verb'] {
-    return this.latest.verb;
-  }
-
-  get path(): string {
-    return this.latest.path;
-  }
-
   get startedAt(): string {
     return this.latest.started_at;
   }

@@ -44,16 +44,14 @@ export function Check(props: {
   readonly label: string;
   readonly help?: string;
   readonly checked: boolean;
-  readonly disabled?: boolean;
   readonly onChange: (checked: boolean) => void;
 }): JSX.Element {
-  const { id, label, help, checked, disabled, onChange } = props;
+  const { id, label, help, checked, onChange } = props;
   return (
     <div className="nb2prod-Check">
       <input
         aria-describedby={help ? `${id}-help` : undefined}
         checked={checked}
-        disabled={disabled}
         id={id}
         onChange={event => onChange(event.target.checked)}
         type="checkbox"
@@ -96,10 +94,9 @@ export function Button(props: {
   readonly title?: string;
   readonly disabled?: boolean;
   readonly accept?: boolean;
-  readonly warn?: boolean;
   readonly onClick: () => void;
 }): JSX.Element {
-  const kind = props.accept ? ' jp-mod-accept' : props.warn ? ' jp-mod-warn' : ' jp-mod-reject';
+  const kind = props.accept ? ' jp-mod-accept' : ' jp-mod-reject';
   return (
     <button
       className={`jp-mod-styled${kind} nb2prod-WorkButton`}
