@@ -4,6 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client, Refusal } from '../api';
+import { Jobs } from '../jobs';
 import { IArtifact, IEvent, IPage, IRun, IRunDetail, isFinal } from '../rest';
 import { messageOf, Pace, pause, shown } from '../ui/waiting';
 import { advance, ended, IRunProgress, NOTHING_YET } from './progress';
@@ -93,7 +94,7 @@ export class RunModel implements IDisposable {
     this.cancelling = true;
     this.tell();
     try {
-      await this.client.request(`${this.place}/cancel`, { method: 'POST', body: { by: 'JupyterLab' } });
+      await new Jobs(this.client).cancel(this.id);
       await this.readRecord();
     } finally {
       this.cancelling = false;
@@ -103,7 +104,7 @@ export class RunModel implements IDisposable {
 
   /** The id of the run that does it again. Raises Refusal and NetworkError. */
   async retry(): Promise<string> {
-    return (await this.client.request<IRun>(`${this.place}/retry`, { method: 'POST' })).id;
+    return (await new Jobs(this.client).retry(this.id)).id;
   }
 
   /** Read the log from now on, while somebody looks at it. */
