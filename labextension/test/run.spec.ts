@@ -101,6 +101,7 @@ class Server {
 }
 
 const pace = { pause: async () => undefined, shown: async () => undefined };
+const rest = () => new Promise(resolve => setTimeout(resolve, 5));
 const follow = (server: Server) => new RunModel(server as never, 'r1', pace);
 
 describe('a run', () => {
@@ -113,6 +114,24 @@ describe('a run', () => {
     model.showLog(true);
     await model.over;
     expect([model.isOver, model.progress.parts.size, model.log]).toEqual([true, 1, 'printed']);
+  });
+
+  it('has printed all that is shown when it is over, though an earlier look at the log was slow', async () => {
+    const server = new Server(['running', 'completed'], [event('cell.started', { cell: 1 })]);
+    const looks: (() => void)[] = [];
+    server.text = () => {
+      const printed = `printed ${looks.length + 1}`;
+      return new Promise(resolve => looks.push(() => resolve(printed)));
+    };
+    const model = follow(server);
+    model.showLog(true);
+    await rest();
+    expect([model.isOver, looks.length]).toEqual([true, 1]);
+    looks[0]!();
+    await rest();
+    looks[1]!();
+    await model.over;
+    expect([looks.length, model.log]).toEqual([2, 'printed 2']);
   });
 
   it('is found again when the server was away', async () => {

@@ -187,21 +187,28 @@ export class RunModel implements IDisposable {
     this.tell();
   }
 
+  /** Resolves when what was printed until now is here. */
   private async readLog(): Promise<void> {
-    if (!this.logShown || this.readingLog || this.isDisposed) {
-      return;
+    if (this.logShown && !this.isDisposed) {
+      this.isLogStale = true; // what is read already may be from before
+      this.readingLog ??= this.readStaleLog();
+      await this.readingLog;
     }
-    this.readingLog = true;
-    try {
-      const text = await this.client.text(`${this.place}/log`, { signal: this.controller.signal });
-      this.printed = text.length > LOG ? text.slice(text.indexOf('\n', text.length - LOG) + 1) : text;
-      this.logFailure = '';
-    } catch (error) {
-      this.logFailure = messageOf(error);
-    } finally {
-      this.readingLog = false;
+  }
+
+  private async readStaleLog(): Promise<void> {
+    while (this.isLogStale && !this.isDisposed) {
+      this.isLogStale = false;
+      try {
+        const text = await this.client.text(`${this.place}/log`, { signal: this.controller.signal });
+        this.printed = text.length > LOG ? text.slice(text.indexOf('\n', text.length - LOG) + 1) : text;
+        this.logFailure = '';
+      } catch (error) {
+        this.logFailure = messageOf(error);
+      }
       this.tell();
     }
+    this.readingLog = null;
   }
 
   private tell(): void {
@@ -213,12 +220,13 @@ export class RunModel implements IDisposable {
   private cancelling = false;
   private readonly controller = new AbortController();
   private failure = '';
+  private isLogStale = false;
   private known: IRunDetail | null = null;
   private logFailure = '';
   private logShown = false;
   private missing = false;
   private printed = '';
-  private readingLog = false;
+  private readingLog: Promise<void> | null = null;
   private readonly signal = new Signal<this, void>(this);
   private soFar: IRunProgress = NOTHING_YET;
 }
