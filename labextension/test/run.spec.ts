@@ -150,6 +150,20 @@ describe('a run', () => {
     expect([model.isMissing, model.problem, server.asked.length]).toEqual([true, "there is no run 'r1'", 1]);
   });
 
+  it('has a notebook on the disk unless it is of a pipeline, whose path is a folder', async () => {
+    const fileOf = async (kind: string, path: string) => {
+      const server = new Server(['completed']);
+      const request = server.request;
+      server.request = async (...asked) =>
+        ({ ...(await request(...asked)), definition: { kind, path } }) as never;
+      const model = follow(server);
+      await model.over;
+      return model.notebookFile;
+    };
+    expect(await fileOf('notebook', '/srv/a.ipynb')).toBe('/srv/a.ipynb');
+    expect(await fileOf('pipeline', '/srv/out/a')).toBe('');
+  });
+
   it('is cancelled', async () => {
     const server = new Server(['running']);
     const model = follow(server);

@@ -27,6 +27,12 @@ export class RunModel implements IDisposable {
   /** The contents path of the notebook behind it, where that is known. */
   notebook: string | null = null;
 
+  /** Where that is on the server's disk; '' for a pipeline, whose path is its project's. */
+  get notebookFile(): string {
+    const definition = this.known?.definition;
+    return definition?.kind === 'notebook' ? definition.path : '';
+  }
+
   /** Resolves when the run has ended and all of it is known, or the model is disposed. */
   readonly over: Promise<void>;
 

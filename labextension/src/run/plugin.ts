@@ -89,8 +89,8 @@ class Running implements IRunActions {
     );
   }
 
-  openRun(id: string): void {
-    this.show(id);
+  openRun(id: string, notebook: string | null): void {
+    this.show(id, notebook ?? '');
   }
 
   openArtifact(artifact: IArtifact): void {

@@ -24,7 +24,7 @@ export interface IRunActions {
   contentsPath(path: string): string | null;
   jump(path: string, cell: number, line: number): void;
   openArtifact(artifact: IArtifact): void;
-  openRun(id: string): void;
+  openRun(id: string, notebook: string | null): void;
 
   /** The failed step as a notebook; resolves when it is open, or raises why not. */
   replay(model: RunModel, step: string): Promise<void>;
@@ -116,7 +116,7 @@ function Head({ model, run, actions }: IProps): JSX.Element {
         {model.isOver ? (
           <Button
             label={trans.__('Run again')}
-            onClick={() => attempt(model.retry().then(id => actions.openRun(id)))}
+            onClick={() => attempt(model.retry().then(id => actions.openRun(id, model.notebook)))}
             title={trans.__('With the same parameters')}
           />
         ) : (
@@ -317,7 +317,7 @@ function About({ model, run, trans }: Omit<IProps, 'actions'> & { trans: Transla
 }
 
 function notebookOf(model: RunModel, actions: IRunActions): string | null {
-  return model.notebook ?? actions.contentsPath(model.detail?.definition.path ?? '');
+  return model.notebook ?? actions.contentsPath(model.notebookFile);
 }
 
 function jumpTo(model: RunModel, actions: IRunActions, cell: number, line: number): void {
