@@ -4,7 +4,7 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client, IOperation, IProblem, Refusal } from '../api';
-import { messageOf, Pace, pause, shown } from '../ui/waiting';
+import { messageOf, Pace, pause, pauseAfter, shown } from '../ui/waiting';
 
 /** `stopped`: the server that carried it out is gone, and the operation with it. */
 export type OperationState = IOperation['state'] | 'stopped';
@@ -144,7 +144,10 @@ export class OperationModel<Result = unknown> implements IDisposable {
           return;
         }
         this.failed(error);
-        await this.pace.pause(Math.min(500 * 2 ** failures++, 10_000), this.controller.signal);
+        if (this.isLost) {
+          return;
+        }
+        await this.pace.pause(pauseAfter(failures++), this.controller.signal);
       }
     }
   }

@@ -6,7 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Client, Refusal } from '../api';
 import { Jobs } from '../jobs';
 import { IArtifact, IEvent, IPage, IRun, IRunDetail, isFinal } from '../rest';
-import { messageOf, Pace, pause, shown } from '../ui/waiting';
+import { messageOf, Pace, pause, pauseAfter, shown } from '../ui/waiting';
 import { advance, ended, IRunProgress, NOTHING_YET } from './progress';
 
 type Server = Pick<Client, 'request' | 'text'>;
@@ -156,7 +156,7 @@ export class RunModel implements IDisposable {
         if (this.missing) {
           return;
         }
-        await this.pace.pause(Math.min(500 * 2 ** failures++, 10_000), this.controller.signal);
+        await this.pace.pause(pauseAfter(failures++), this.controller.signal);
       }
     }
   }
