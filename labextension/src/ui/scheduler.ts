@@ -14,7 +14,7 @@ export type SchedulerState = 'unknown' | 'running' | 'silent' | 'starting';
 export class SchedulerModel implements IDisposable {
   constructor(
     private readonly client: Pick<Client, 'request'>,
-    interval = 15_000
+    private readonly interval = 15_000
   ) {
     this.poll = new Poll({
       auto: false,
@@ -53,7 +53,7 @@ export class SchedulerModel implements IDisposable {
   watch(): IDisposable {
     this.watchers++;
     void this.refresh();
-    void this.poll.start().catch(ignore);
+    void this.poll.schedule({ interval: this.interval, phase: 'started' }).catch(ignore); // not at once again
     return new DisposableDelegate(() => {
       if (--this.watchers === 0 && !this.isDisposed) {
         void this.poll.stop().catch(ignore);
