@@ -4,6 +4,7 @@ import { Refusal } from '../src/api';
 import type { IEvent, IRunDetail, RunStatus } from '../src/rest';
 import { RunModel } from '../src/run/model';
 import { advance, ended, NOTHING_YET } from '../src/run/progress';
+import { beginReplay } from '../src/run/replay';
 
 let number = 0;
 function event(kind: string, data: IEvent['data'] = {}, attempt = 1): IEvent {
@@ -173,5 +174,34 @@ describe('a run', () => {
     expect(server.asked).toContain('POST jobs/runs/r1/cancel');
     model.dispose();
     await model.over;
+  });
+});
+
+describe('a replay', () => {
+  const refusal = (path: string) =>
+    new Refusal({ title: '', status: 409, detail: `${path} is there already`, errors: [] });
+  const client = (taken: number) => {
+    const asked: string[] = [];
+    const request = async (_: string, { body }: { body?: { path: string } } = {}) => {
+      if (body && asked.push(body.path) <= taken) {
+        throw refusal(body.path);
+      }
+      return { id: 'o1', state: 'completed', events: [], result: { path: body?.path } };
+    };
+    return { asked, request };
+  };
+
+  it('takes the first name that is free', async () => {
+    const { asked, request } = client(1);
+    const operation = await beginReplay({ request } as never, 'r1', 'train', 'a');
+    expect([operation.result, asked]).toEqual([
+      { path: 'a/train.replay-2.ipynb' },
+      ['a/train.replay.ipynb', 'a/train.replay-2.ipynb']
+    ]);
+  });
+
+  it('says so when none is free', async () => {
+    const begun = beginReplay({ request: client(99).request } as never, 'r1', 'train', '');
+    await expect(begun).rejects.toThrow('train.replay-50.ipynb is there already');
   });
 });

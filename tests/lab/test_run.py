@@ -108,6 +108,8 @@ def test_a_failed_step_becomes_a_notebook(page: LabPage, folder: Path) -> None:
     assert (folder / "count.replay.ipynb").is_file()
     works.front("Run of count-pipeline")
     works.button("Run again").click()
+    tabs = page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", has_text="Run of count-pipeline")
+    expect(tabs).to_have_count(2)
     expect(works.chip("failed")).to_be_visible()
     works.button("Cell 3, line 1").click()  # that run knows its notebook too
     expect(page.page.locator(".lm-DockPanel-tabBar .jp-mod-current")).to_contain_text("count.ipynb")
