@@ -239,21 +239,16 @@ function Place(props: {
 /** Metrics and files. */
 function Outcome({ model, run, actions }: IProps): JSX.Element | null {
   const { trans } = actions;
-  const metrics = Object.entries(run.metrics);
+  const metrics = Object.entries(run.metrics).map(
+    ([name, value]) => [name, Number.isInteger(value) ? value : value.toPrecision(5)] as const
+  );
   const { artifacts } = model;
   return (
     <>
       {metrics.length > 0 && (
         <section aria-label={trans.__('Metrics')}>
           <h3>{trans.__('Metrics')}</h3>
-          <dl className="nb2prod-Pairs">
-            {metrics.map(([name, value]) => (
-              <React.Fragment key={name}>
-                <dt>{name}</dt>
-                <dd>{Number.isInteger(value) ? value : value.toPrecision(5)}</dd>
-              </React.Fragment>
-            ))}
-          </dl>
+          <Pairs pairs={metrics} />
         </section>
       )}
       {artifacts.length > 0 && (
@@ -293,26 +288,34 @@ function Log({ model, trans }: { model: RunModel; trans: TranslationBundle }): J
 }
 
 function About({ model, run, trans }: Omit<IProps, 'actions'> & { trans: TranslationBundle }): JSX.Element {
-  const pairs: [string, React.ReactNode][] = [
+  const pairs: Pair[] = [
     [trans.__('Run'), <code key="id">{run.id}</code>],
     [trans.__('Submitted'), new Date(run.created_at).toLocaleString()],
-    ...(model.detail!.schedule ? [[trans.__('Schedule'), model.detail!.schedule] as [string, string]] : []),
+    ...(model.detail!.schedule ? [[trans.__('Schedule'), model.detail!.schedule] as const] : []),
     ...Object.entries(run.parameters).map(
-      ([name, value]) => [name, <code key={name}>{shownValue(value)}</code>] as [string, React.ReactNode]
+      ([name, value]) => [name, <code key={name}>{shownValue(value)}</code>] as const
     )
   ];
   return (
     <details>
       <summary>{trans.__('Parameters and more')}</summary>
-      <dl className="nb2prod-Pairs">
-        {pairs.map(([name, value]) => (
-          <React.Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </React.Fragment>
-        ))}
-      </dl>
+      <Pairs pairs={pairs} />
     </details>
+  );
+}
+
+type Pair = readonly [string, React.ReactNode];
+
+function Pairs({ pairs }: { pairs: readonly Pair[] }): JSX.Element {
+  return (
+    <dl className="nb2prod-Pairs">
+      {pairs.map(([name, value]) => (
+        <React.Fragment key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </React.Fragment>
+      ))}
+    </dl>
   );
 }
 
