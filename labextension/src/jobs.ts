@@ -4,6 +4,7 @@ import { ServerConnection } from '@jupyterlab/services';
 
 import { Client, Refusal } from './api';
 import type { IDefinition, IPage, IRun, ISettings, Parameters, RunStatus } from './rest';
+import { messageOf } from './ui/waiting';
 
 export type Misfire = 'skip' | 'latest' | 'all';
 export type Overlap = 'allow' | 'skip' | 'queue' | 'replace';
@@ -183,10 +184,7 @@ export const UNREACHABLE = "JupyterLab's server does not answer.";
 
 /** What is told of an error: the server's own words, when it said any. */
 export function wordsOf(error: unknown): string {
-  if (error instanceof ServerConnection.NetworkError) {
-    return UNREACHABLE;
-  }
-  return error instanceof Error ? error.message : String(error);
+  return error instanceof ServerConnection.NetworkError ? UNREACHABLE : messageOf(error);
 }
 
 /** The fields that were refused, by path. */

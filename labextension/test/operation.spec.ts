@@ -82,11 +82,14 @@ describe('an operation', () => {
   });
 
   it('was stopped with the server that does not know it any more', async () => {
+    const pauses: number[] = [];
     const model = follow(
-      new Server(new Error('no network'), new Refusal(problem(404, 'there is no operation')))
+      new Server(new Error('no network'), new Refusal(problem(404, 'there is no operation'))),
+      pauses
     );
     await model.over;
     expect([model.state, model.problem, model.isRunning]).toEqual(['stopped', '', false]);
+    expect(pauses).toEqual([500]); // there is nothing to wait for any more
   });
 
   it('is cancelled once, and says so at once', async () => {

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest';
 import { Refusal } from '../src/api';
 import type { IEvent, IRunDetail, RunStatus } from '../src/rest';
 import { RunModel } from '../src/run/model';
-import { advance, countDone, ended, NOTHING_YET } from '../src/run/progress';
+import { advance, ended, NOTHING_YET } from '../src/run/progress';
+import { beginReplay } from '../src/run/replay';
 
 let number = 0;
 function event(kind: string, data: IEvent['data'] = {}, attempt = 1): IEvent {
@@ -30,7 +31,6 @@ describe('the progress of a run', () => {
       ['train', 'cached', null],
       ['score', 'running', null]
     ]);
-    expect(countDone(advance(NOTHING_YET, events))).toBe(2);
   });
 
   it('is that of cells', () => {
@@ -102,6 +102,7 @@ class Server {
 }
 
 const pace = { pause: async () => undefined, shown: async () => undefined };
+const rest = () => new Promise(resolve => setTimeout(resolve, 5));
 const follow = (server: Server) => new RunModel(server as never, 'r1', pace);
 
 describe('a run', () => {
@@ -114,6 +115,24 @@ describe('a run', () => {
     model.showLog(true);
     await model.over;
     expect([model.isOver, model.progress.parts.size, model.log]).toEqual([true, 1, 'printed']);
+  });
+
+  it('has printed all that is shown when it is over, though an earlier look at the log was slow', async () => {
+    const server = new Server(['running', 'completed'], [event('cell.started', { cell: 1 })]);
+    const looks: (() => void)[] = [];
+    server.text = () => {
+      const printed = `printed ${looks.length + 1}`;
+      return new Promise(resolve => looks.push(() => resolve(printed)));
+    };
+    const model = follow(server);
+    model.showLog(true);
+    await rest();
+    expect([model.isOver, looks.length]).toEqual([true, 1]);
+    looks[0]!();
+    await rest();
+    looks[1]!();
+    await model.over;
+    expect([looks.length, model.log]).toEqual([2, 'printed 2']);
   });
 
   it('is found again when the server was away', async () => {
@@ -132,6 +151,20 @@ describe('a run', () => {
     expect([model.isMissing, model.problem, server.asked.length]).toEqual([true, "there is no run 'r1'", 1]);
   });
 
+  it('has a notebook on the disk unless it is of a pipeline, whose path is a folder', async () => {
+    const fileOf = async (kind: string, path: string) => {
+      const server = new Server(['completed']);
+      const request = server.request;
+      server.request = async (...asked) =>
+        ({ ...(await request(...asked)), definition: { kind, path } }) as never;
+      const model = follow(server);
+      await model.over;
+      return model.notebookFile;
+    };
+    expect(await fileOf('notebook', '/srv/a.ipynb')).toBe('/srv/a.ipynb');
+    expect(await fileOf('pipeline', '/srv/out/a')).toBe('');
+  });
+
   it('is cancelled', async () => {
     const server = new Server(['running']);
     const model = follow(server);
@@ -141,5 +174,34 @@ describe('a run', () => {
     expect(server.asked).toContain('POST jobs/runs/r1/cancel');
     model.dispose();
     await model.over;
+  });
+});
+
+describe('a replay', () => {
+  const refusal = (path: string) =>
+    new Refusal({ title: '', status: 409, detail: `${path} is there already`, errors: [] });
+  const client = (taken: number) => {
+    const asked: string[] = [];
+    const request = async (_: string, { body }: { body?: { path: string } } = {}) => {
+      if (body && asked.push(body.path) <= taken) {
+        throw refusal(body.path);
+      }
+      return { id: 'o1', state: 'completed', events: [], result: { path: body?.path } };
+    };
+    return { asked, request };
+  };
+
+  it('takes the first name that is free', async () => {
+    const { asked, request } = client(1);
+    const operation = await beginReplay({ request } as never, 'r1', 'train', 'a');
+    expect([operation.result, asked]).toEqual([
+      { path: 'a/train.replay-2.ipynb' },
+      ['a/train.replay.ipynb', 'a/train.replay-2.ipynb']
+    ]);
+  });
+
+  it('says so when none is free', async () => {
+    const begun = beginReplay({ request: client(99).request } as never, 'r1', 'train', '');
+    await expect(begun).rejects.toThrow('train.replay-50.ipynb is there already');
   });
 });

@@ -58,6 +58,16 @@ describe('the scheduler', () => {
     expect(model.state).toBe('running');
   });
 
+  it('is asked for once when somebody begins to watch', async () => {
+    const server = new SlowServer();
+    const model = new SchedulerModel(server);
+    const watched = model.watch();
+    await rest(60);
+    expect(server.asked).toEqual(['GET scheduler']);
+    watched.dispose();
+    model.dispose();
+  });
+
   it('is looked at only while somebody watches', async () => {
     const server = new SlowServer();
     const model = new SchedulerModel(server, 10);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 
 import { fullTime, relativeTime, tookTime } from '../src/ui/times';
-import { allZones, isZone, momentOf, wallOf } from '../src/ui/zones';
+import { allZones, momentOf, wallOf } from '../src/ui/zones';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
@@ -48,11 +48,6 @@ describe('time zones', () => {
   });
 
   it('are those of the browser, UTC first', () => {
-    expect([
-      allZones()[0],
-      allZones().includes('Europe/Berlin'),
-      isZone('Europe/Berlin'),
-      isZone('Mars')
-    ]).toEqual(['UTC', true, true, false]);
+    expect([allZones()[0], allZones().includes('Europe/Berlin')]).toEqual(['UTC', true]);
   });
 });

@@ -8,6 +8,7 @@ import { Works } from '../src/convert/works';
 import { readBytes, readSeconds } from '../src/run/amounts';
 import { IRunnable, nameOf, RunOrder } from '../src/run/order';
 import { below, freeNames } from '../src/run/places';
+import { ProjectFolders } from '../src/ui/folders';
 
 const trans = nullTranslator.load('nb2prod');
 const choice = { output: 'out/a', record: true, trace: false, verify: true };
@@ -269,5 +270,24 @@ describe('paths', () => {
     expect(below('/srv/other/b.ipynb', '/srv/lab')).toBe(null);
     expect(freeNames('a', 's.replay').slice(0, 2)).toEqual(['a/s.replay.ipynb', 'a/s.replay-2.ipynb']);
     expect(['Däily report.ipynb', 'out/churn', '…'].map(nameOf)).toEqual(['Daily-report', 'churn', 'job']);
+  });
+});
+
+describe('the folders of projects', () => {
+  it('are looked into once while somebody points at them', async () => {
+    const asked: string[] = [];
+    const get = async (path: string) => {
+      asked.push(path);
+      await rest();
+      return { type: 'directory', content: [{ path: `${path}/nb2prod.lock.json` }] } as never;
+    };
+    let now = 0;
+    const folders = new ProjectFolders({ get }, () => now);
+    expect(folders.mayBe('out/a')).toBe(true);
+    expect(await Promise.all([folders.look('out/a'), folders.look('out/a')])).toEqual([true, true]);
+    expect([await folders.look('out/a'), folders.mayBe('out/a'), asked]).toEqual([true, true, ['out/a']]);
+    now = 10_000;
+    await folders.look('out/a');
+    expect(asked).toEqual(['out/a', 'out/a']);
   });
 });

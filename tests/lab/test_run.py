@@ -106,6 +106,14 @@ def test_a_failed_step_becomes_a_notebook(page: LabPage, folder: Path) -> None:
     works.button("Open the failed step as a notebook").click()
     expect(page.notebook).to_contain_text("6 // len(rows)")
     assert (folder / "count.replay.ipynb").is_file()
+    works.front("Run of count-pipeline")
+    works.button("Run again").click()
+    tabs = page.page.locator(".lm-DockPanel-tabBar .lm-TabBar-tabLabel", has_text="Run of count-pipeline")
+    expect(tabs).to_have_count(2)
+    expect(works.chip("failed")).to_be_visible()
+    works.button("Cell 3, line 1").click()  # that run knows its notebook too
+    expect(page.page.locator(".lm-DockPanel-tabBar .jp-mod-current")).to_contain_text("count.ipynb")
+    expect(page.cell(2)).to_have_class(re.compile("jp-mod-active"))
 
 
 def test_a_run_goes_on_while_the_server_is_restarted(page: LabPage, folder: Path, lab: Lab) -> None:

@@ -7,6 +7,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import type { Client, ICellLook, ILook } from '../api';
 import { timed } from '../ui/idle';
+import { messageOf } from '../ui/waiting';
 
 /** A notebook, as far as a look needs it; the ids are its cells', in order. */
 export interface INotebookSource {
@@ -110,7 +111,7 @@ export class LookModel implements IDisposable {
       }
     } catch (error) {
       if (ticket === this.ticket && !this.disposed) {
-        this.failure = error instanceof Error ? error.message : String(error);
+        this.failure = messageOf(error);
         this.move('failed');
       }
     }

@@ -5,8 +5,9 @@ import * as React from 'react';
 
 import { FormDialog } from '../ui/form_dialog';
 import { useModel } from '../ui/hooks';
-import { Check, described, Notice, Opens, Row } from '../ui/parts';
+import { Check, described, Notice, Row } from '../ui/parts';
 import type { ChoiceModel } from './choice';
+import { FindingList } from './findings';
 
 interface IProps {
   readonly model: ChoiceModel;
@@ -120,18 +121,7 @@ function Refusals({ model, trans, onJump }: IProps): JSX.Element | null {
           found.length
         )}
       </strong>
-      <ul className="nb2prod-WorkFindings">
-        {found.map((finding, place) => (
-          <li key={place}>
-            <Opens onClick={() => onJump(finding.cell, finding.line)} title={trans.__('Go to the line')}>
-              {finding.line
-                ? trans.__('Cell %1, line %2', finding.cell, finding.line)
-                : trans.__('Cell %1', finding.cell)}
-            </Opens>{' '}
-            {finding.message} <span className="nb2prod-Aside">{finding.hint}</span>
-          </li>
-        ))}
-      </ul>
+      <FindingList findings={found} onJump={onJump} trans={trans} />
       <span className="nb2prod-Aside">{trans.__('A traced run may settle some of them.')}</span>
     </Notice>
   );

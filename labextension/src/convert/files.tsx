@@ -4,6 +4,7 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Chip, Notice, Opens } from '../ui/parts';
+import { messageOf } from '../ui/waiting';
 import { counted, diffLines, hunks } from './diff';
 import { FileState, IConverted, inOrder } from './model';
 
@@ -115,7 +116,7 @@ function Diff(props: Pick<IProps, 'texts' | 'trans'> & { file: string }): JSX.El
     let here = true;
     texts(file).then(
       answer => here && setFound(answer),
-      error => here && setFound(String(error instanceof Error ? error.message : error))
+      error => here && setFound(messageOf(error))
     );
     return () => void (here = false);
   }, [file, texts]);

@@ -4,15 +4,10 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client, IOperation, IProblem, Refusal } from '../api';
-import { messageOf, Pace, pause, shown } from '../ui/waiting';
+import { messageOf, Pace, pause, pauseAfter, shown } from '../ui/waiting';
 
 /** `stopped`: the server that carried it out is gone, and the operation with it. */
 export type OperationState = IOperation['state'] | 'stopped';
-
-export interface IOperationEvent {
-  readonly number: number;
-  readonly text: string;
-}
 
 /** What is asked of the server: the body of POST operations. */
 export interface IOrder {
@@ -54,7 +49,7 @@ export class OperationModel<Result = unknown> implements IDisposable {
     private readonly pace: Pace = { pause, shown }
   ) {
     this.latest = begun;
-    this.known = [...begun.events];
+    this.known = begun.events;
     this.seenAt = Date.now();
     this.over = this.follow();
   }
@@ -64,14 +59,6 @@ export class OperationModel<Result = unknown> implements IDisposable {
 
   get id(): string {
     return this.latest.id;
-  }
-
-  get verb(): IOperation['verb'] {
-    return this.latest.verb;
-  }
-
-  get path(): string {
-    return this.latest.path;
   }
 
   get startedAt(): string {
@@ -90,7 +77,7 @@ export class OperationModel<Result = unknown> implements IDisposable {
     return this.cancelling && this.isRunning;
   }
 
-  get events(): readonly IOperationEvent[] {
+  get events(): IOperation['events'] {
     return this.known;
   }
 
@@ -157,7 +144,10 @@ export class OperationModel<Result = unknown> implements IDisposable {
           return;
         }
         this.failed(error);
-        await this.pace.pause(Math.min(500 * 2 ** failures++, 10_000), this.controller.signal);
+        if (this.isLost) {
+          return;
+        }
+        await this.pace.pause(pauseAfter(failures++), this.controller.signal);
       }
     }
   }
@@ -190,7 +180,7 @@ export class OperationModel<Result = unknown> implements IDisposable {
   private readonly controller = new AbortController();
   private failure = '';
   private isLost = false;
-  private known: IOperationEvent[];
+  private known: IOperation['events'];
   private latest: IOperation<Result>;
   private seenAt: number;
   private readonly signal = new Signal<this, void>(this);

@@ -6,9 +6,11 @@ import * as React from 'react';
 
 import { pipelineIcon } from '../ui/icons';
 import { useModel } from '../ui/hooks';
-import { Button, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
+import { Button, Chip, duration, Notice, useClock } from '../ui/parts';
+import { statusLabel } from '../ui/words';
 import { Files, ITexts } from './files';
-import { countStates, IConverted, IVerified, Work } from './model';
+import { FindingList } from './findings';
+import { countStates, IConverted, Work } from './model';
 import type { OperationModel } from './operation';
 import { VerificationTable } from './table';
 
@@ -86,7 +88,7 @@ function WorkView({ work, actions }: { work: Work; actions: IWorkActions }): JSX
 
 function OperationHead(props: {
   readonly name: string;
-  readonly operation: OperationModel<IConverted> | OperationModel<IVerified>;
+  readonly operation: OperationModel;
   readonly trans: TranslationBundle;
   readonly children: React.ReactNode;
 }): JSX.Element {
@@ -96,7 +98,7 @@ function OperationHead(props: {
     <>
       <header className="nb2prod-WorkHead">
         <h2>{name}</h2>
-        <Chip label={stateLabel(operation, trans)} state={operation.state} />
+        <Chip label={statusLabel(operation.state, trans)} state={operation.state} />
         {operation.state !== 'stopped' && (
           <span className="nb2prod-Aside">{duration(operation.seconds, trans)}</span>
         )}
@@ -123,7 +125,7 @@ function OperationHead(props: {
 const SHOWN = 200;
 
 function Events(props: {
-  readonly operation: OperationModel<IConverted> | OperationModel<IVerified>;
+  readonly operation: OperationModel;
   readonly isRunning: boolean;
   readonly trans: TranslationBundle;
 }): JSX.Element | null {
@@ -161,7 +163,7 @@ function Events(props: {
 
 /** Why there is no result. */
 function Ending(props: {
-  readonly operation: OperationModel<IConverted> | OperationModel<IVerified>;
+  readonly operation: OperationModel;
   readonly work: Work;
   readonly actions: IWorkActions;
 }): JSX.Element | null {
@@ -191,7 +193,7 @@ function Ending(props: {
   );
 }
 
-function headline(operation: OperationModel<IConverted> | OperationModel<IVerified>): string {
+function headline(operation: OperationModel): string {
   return (operation.error?.detail ?? '').split('\n')[0]!;
 }
 
@@ -201,21 +203,8 @@ function Findings(props: {
   readonly actions: IWorkActions;
 }): JSX.Element | null {
   const { findings, work, actions } = props;
-  const { trans } = actions;
-  return findings.length ? (
-    <ul className="nb2prod-WorkFindings">
-      {findings.map((finding, place) => (
-        <li key={place}>
-          <Opens onClick={() => actions.jumpInNotebook(work, finding.cell, finding.line)}>
-            {finding.line
-              ? trans.__('Cell %1, line %2', finding.cell, finding.line)
-              : trans.__('Cell %1', finding.cell)}
-          </Opens>{' '}
-          {finding.message} <span className="nb2prod-Aside">{finding.hint}</span>
-        </li>
-      ))}
-    </ul>
-  ) : null;
+  const onJump = (cell: number, line: number) => actions.jumpInNotebook(work, cell, line);
+  return findings.length ? <FindingList findings={findings} onJump={onJump} trans={actions.trans} /> : null;
 }
 
 function Converted(props: { work: Work; result: IConverted; actions: IWorkActions }): JSX.Element {
@@ -283,22 +272,4 @@ function Foot({ work, actions }: { work: Work; actions: IWorkActions }): JSX.Ele
 
 async function verify(work: Work): Promise<void> {
   await work.verify().catch(error => work.fail(error));
-}
-
-function stateLabel(
-  operation: OperationModel<IConverted> | OperationModel<IVerified>,
-  trans: TranslationBundle
-): string {
-  switch (operation.state) {
-    case 'running':
-      return trans.__('running');
-    case 'completed':
-      return trans.__('completed');
-    case 'failed':
-      return trans.__('failed');
-    case 'cancelled':
-      return trans.__('cancelled');
-    case 'stopped':
-      return trans.__('stopped');
-  }
 }

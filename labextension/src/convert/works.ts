@@ -7,8 +7,14 @@ import { ISignal, Signal } from '@lumino/signaling';
 import type { Client } from '../api';
 import { IConvertChoice, IKept, keyOf, newWork, Work } from './model';
 
-export const PLACE = 'nb2prod:works';
+const PLACE = 'nb2prod:works';
 const MOST = 30;
+
+/** What was kept of those that any page had; the newest stands last. */
+export async function keptWorks(state: Pick<IStateDB, 'fetch'> | null): Promise<readonly IKept[]> {
+  const kept = (await state?.fetch(PLACE).catch(() => undefined)) as { works?: readonly IKept[] } | undefined;
+  return kept?.works ?? [];
+}
 
 export class Works {
   constructor(
@@ -74,8 +80,7 @@ export class Works {
   }
 
   private async restore(): Promise<void> {
-    const kept = (await this.state?.fetch(PLACE).catch(() => undefined)) as { works?: IKept[] } | undefined;
-    for (const each of kept?.works ?? []) {
+    for (const each of await keptWorks(this.state)) {
       if (!this.known.has(keyOf(each.kind, each.path))) {
         this.follow(new Work(this.client, each));
       }

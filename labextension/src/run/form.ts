@@ -228,7 +228,8 @@ function pythonKind(value: unknown, text: string): string {
 
 function isLiteral(text: string): boolean {
   try {
-    return literalKind(text) !== 'None' || text.trim() !== '';
+    literalKind(text);
+    return true;
   } catch {
     return false;
   }

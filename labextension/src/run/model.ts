@@ -4,8 +4,9 @@ import type { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client, Refusal } from '../api';
+import { Jobs } from '../jobs';
 import { IArtifact, IEvent, IPage, IRun, IRunDetail, isFinal } from '../rest';
-import { messageOf, Pace, pause, shown } from '../ui/waiting';
+import { messageOf, Pace, pause, pauseAfter, shown } from '../ui/waiting';
 import { advance, ended, IRunProgress, NOTHING_YET } from './progress';
 
 type Server = Pick<Client, 'request' | 'text'>;
@@ -25,6 +26,12 @@ export class RunModel implements IDisposable {
 
   /** The contents path of the notebook behind it, where that is known. */
   notebook: string | null = null;
+
+  /** Where that is on the server's disk; '' for a pipeline, whose path is its project's. */
+  get notebookFile(): string {
+    const definition = this.known?.definition;
+    return definition?.kind === 'notebook' ? definition.path : '';
+  }
 
   /** Resolves when the run has ended and all of it is known, or the model is disposed. */
   readonly over: Promise<void>;
@@ -93,7 +100,7 @@ export class RunModel implements IDisposable {
     this.cancelling = true;
     this.tell();
     try {
-      await this.client.request(`${this.place}/cancel`, { method: 'POST', body: { by: 'JupyterLab' } });
+      await new Jobs(this.client).cancel(this.id);
       await this.readRecord();
     } finally {
       this.cancelling = false;
@@ -103,7 +110,7 @@ export class RunModel implements IDisposable {
 
   /** The id of the run that does it again. Raises Refusal and NetworkError. */
   async retry(): Promise<string> {
-    return (await this.client.request<IRun>(`${this.place}/retry`, { method: 'POST' })).id;
+    return (await new Jobs(this.client).retry(this.id)).id;
   }
 
   /** Read the log from now on, while somebody looks at it. */
@@ -149,7 +156,7 @@ export class RunModel implements IDisposable {
         if (this.missing) {
           return;
         }
-        await this.pace.pause(Math.min(500 * 2 ** failures++, 10_000), this.controller.signal);
+        await this.pace.pause(pauseAfter(failures++), this.controller.signal);
       }
     }
   }
@@ -186,21 +193,28 @@ export class RunModel implements IDisposable {
     this.tell();
   }
 
+  /** Resolves when what was printed until now is here. */
   private async readLog(): Promise<void> {
-    if (!this.logShown || this.readingLog || this.isDisposed) {
-      return;
+    if (this.logShown && !this.isDisposed) {
+      this.isLogStale = true; // what is read already may be from before
+      this.readingLog ??= this.readStaleLog();
+      await this.readingLog;
     }
-    this.readingLog = true;
-    try {
-      const text = await this.client.text(`${this.place}/log`, { signal: this.controller.signal });
-      this.printed = text.length > LOG ? text.slice(text.indexOf('\n', text.length - LOG) + 1) : text;
-      this.logFailure = '';
-    } catch (error) {
-      this.logFailure = messageOf(error);
-    } finally {
-      this.readingLog = false;
+  }
+
+  private async readStaleLog(): Promise<void> {
+    while (this.isLogStale && !this.isDisposed) {
+      this.isLogStale = false;
+      try {
+        const text = await this.client.text(`${this.place}/log`, { signal: this.controller.signal });
+        this.printed = text.length > LOG ? text.slice(text.indexOf('\n', text.length - LOG) + 1) : text;
+        this.logFailure = '';
+      } catch (error) {
+        this.logFailure = messageOf(error);
+      }
       this.tell();
     }
+    this.readingLog = null;
   }
 
   private tell(): void {
@@ -212,12 +226,13 @@ export class RunModel implements IDisposable {
   private cancelling = false;
   private readonly controller = new AbortController();
   private failure = '';
+  private isLogStale = false;
   private known: IRunDetail | null = null;
   private logFailure = '';
   private logShown = false;
   private missing = false;
   private printed = '';
-  private readingLog = false;
+  private readingLog: Promise<void> | null = null;
   private readonly signal = new Signal<this, void>(this);
   private soFar: IRunProgress = NOTHING_YET;
 }

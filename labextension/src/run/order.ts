@@ -7,6 +7,7 @@ import { UUID } from '@lumino/coreutils';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { Client, IParameter, Refusal } from '../api';
+import { IDefinitionOrder, Jobs } from '../jobs';
 import type { IDefinition, IRun } from '../rest';
 import { messageOf } from '../ui/waiting';
 import { readBytes, readCount, readSeconds } from './amounts';
@@ -147,9 +148,7 @@ export class RunOrder {
   async submit(): Promise<boolean> {
     this.failure = '';
     try {
-      const body = this.definition();
-      const defined = await this.client.request<IDefinition>('definitions', { method: 'POST', body });
-      this.done(await this.start(defined));
+      this.done(await this.start(await new Jobs(this.client).define(this.definition())));
       return true;
     } catch (error) {
       this.refuse(error);
@@ -176,8 +175,7 @@ export class RunOrder {
     return this.client.request<IRun>('jobs/runs', { method: 'POST', body, headers });
   }
 
-  /** The body of POST definitions. */
-  private definition(): object {
+  private definition(): IDefinitionOrder {
     const { notebook, project } = this.runnable;
     const isPipeline = this.kind === 'pipeline';
     const content = this.kind === 'screen' ? notebook?.content?.() : undefined;
@@ -190,7 +188,7 @@ export class RunOrder {
     };
   }
 
-  private settings(): object {
+  private settings(): IDefinitionOrder['settings'] {
     const { timeout, cellTimeout, memory, retries, delay, output, html, pdf, pool } = this.given;
     const formats = ['ipynb', ...(html ? ['html'] : []), ...(pdf ? ['pdf'] : [])];
     const isPipeline = this.kind === 'pipeline';

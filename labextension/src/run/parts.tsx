@@ -4,8 +4,8 @@ import type { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { Chip, duration, Opens } from '../ui/parts';
+import { statusLabel } from '../ui/words';
 import type { IPart, IRunProgress } from './progress';
-import { statusLabel } from './words';
 
 export function Parts(props: {
   readonly kind: 'notebook' | 'pipeline';

@@ -8,8 +8,7 @@ import { INotebookTracker, NotebookPanel } from '@jupyterlab/notebook';
 import { IStateDB } from '@jupyterlab/statedb';
 import { ITranslator, nullTranslator, TranslationBundle } from '@jupyterlab/translation';
 
-import { Client, Refusal } from '../api';
-import { OperationModel } from '../convert/operation';
+import type { Client } from '../api';
 import type { IArtifact, IPage, IPool, IRun } from '../rest';
 import { IBrowsing, IClient, ILooks, IScheduler, IStepStates } from '../tokens';
 import type { Browsing } from '../ui/browsing';
@@ -21,7 +20,8 @@ import { runDialog } from './dialog';
 import { artifactPath, RunDrive } from './drive';
 import { RunModel } from './model';
 import { RunOrder } from './order';
-import { below, freeNames, stepStates } from './places';
+import { below, stepStates } from './places';
+import { beginReplay } from './replay';
 import { Subjects } from './subject';
 import { IRunActions, runWidget } from './view';
 
@@ -89,8 +89,8 @@ class Running implements IRunActions {
     );
   }
 
-  openRun(id: string): void {
-    this.show(id);
+  openRun(id: string, notebook: string | null): void {
+    this.show(id, notebook ?? '');
   }
 
   openArtifact(artifact: IArtifact): void {
@@ -107,33 +107,12 @@ class Running implements IRunActions {
 
   async replay(model: RunModel, step: string): Promise<void> {
     const folder = model.notebook === null ? '' : PathExt.dirname(model.notebook);
-    for (const path of freeNames(folder, `${step}.replay`)) {
-      const operation = await this.begun(model.id, step, path);
-      if (operation === null) {
-        continue; // there is one of that name
-      }
-      await operation.over;
-      if (operation.state !== 'completed' || !operation.result) {
-        throw new Error(operation.error?.detail ?? this.trans.__('The server ended before it was done.'));
-      }
-      this.documents.openOrReveal(operation.result.path);
-      return;
+    const operation = await beginReplay(this.client, model.id, step, folder);
+    await operation.over;
+    if (operation.state !== 'completed' || !operation.result) {
+      throw new Error(operation.error?.detail ?? this.trans.__('The server ended before it was done.'));
     }
-  }
-
-  private async begun(
-    run: string,
-    step: string,
-    path: string
-  ): Promise<OperationModel<{ path: string }> | null> {
-    try {
-      return await OperationModel.start(this.client, { verb: 'replay', run, step, path });
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 409) {
-        return null;
-      }
-      throw error;
-    }
+    this.documents.openOrReveal(operation.result.path);
   }
 
   /** On the graph of the notebook, where its run's steps are shown. */

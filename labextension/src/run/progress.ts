@@ -46,11 +46,6 @@ export function ended(progress: IRunProgress, state: 'failed' | 'cancelled'): IR
   return { ...progress, parts: new Map(parts) };
 }
 
-export function countDone(progress: IRunProgress): number {
-  const over: readonly PartState[] = ['completed', 'cached', 'skipped'];
-  return [...progress.parts.values()].filter(part => over.includes(part.state)).length;
-}
-
 function apply(progress: IRunProgress, event: IEvent): IRunProgress {
   const isNew = event.attempt > progress.attempt;
   const from = isNew ? { ...progress, attempt: event.attempt, parts: new Map() } : progress;

@@ -7,8 +7,7 @@ import type { IStateDB } from '@jupyterlab/statedb';
 
 import type { Client, ILook, IParameter } from '../api';
 import { defaultOutput } from '../convert/choice';
-import type { IKept } from '../convert/model';
-import { PLACE } from '../convert/works';
+import { keptWorks } from '../convert/works';
 import type { ILooks } from '../tokens';
 import type { IRunnable } from './order';
 
@@ -58,8 +57,8 @@ export class Subjects {
 
   /** Where it was converted to last, or where it is by itself. */
   private async project(path: string): Promise<IRunnable['project']> {
-    const kept = (await this.state?.fetch(PLACE).catch(() => undefined)) as { works?: IKept[] } | undefined;
-    const last = kept?.works?.find(work => work.kind === 'convert' && work.path === path)?.choice?.output;
+    const kept = await keptWorks(this.state);
+    const last = kept.find(work => work.kind === 'convert' && work.path === path)?.choice?.output;
     const folder = last ?? defaultOutput(path);
     try {
       const found = await this.client.request<IProject>('project', { query: { path: folder } });

@@ -8,11 +8,12 @@ import type { IArtifact, IRun } from '../rest';
 import { SchedulerNotice } from '../ui/daemon';
 import { useModel } from '../ui/hooks';
 import { jobIcon } from '../ui/icons';
-import { Button, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
+import { Button, cellLabel, Chip, duration, Notice, Opens, useClock } from '../ui/parts';
 import type { SchedulerModel } from '../ui/scheduler';
+import { messageOf } from '../ui/waiting';
+import { statusLabel } from '../ui/words';
 import type { RunModel } from './model';
 import { Parts } from './parts';
-import { statusLabel } from './words';
 
 /** What the tab does elsewhere in JupyterLab. */
 export interface IRunActions {
@@ -23,7 +24,7 @@ export interface IRunActions {
   contentsPath(path: string): string | null;
   jump(path: string, cell: number, line: number): void;
   openArtifact(artifact: IArtifact): void;
-  openRun(id: string): void;
+  openRun(id: string, notebook: string | null): void;
 
   /** The failed step as a notebook; resolves when it is open, or raises why not. */
   replay(model: RunModel, step: string): Promise<void>;
@@ -101,7 +102,7 @@ function Head({ model, run, actions }: IProps): JSX.Element {
   const [failure, setFailure] = React.useState('');
   const attempt = (work: Promise<unknown>) => {
     setFailure('');
-    work.catch(error => setFailure(error instanceof Error ? error.message : String(error)));
+    work.catch(error => setFailure(messageOf(error)));
   };
   const seconds = secondsOf(run);
   return (
@@ -115,7 +116,7 @@ function Head({ model, run, actions }: IProps): JSX.Element {
         {model.isOver ? (
           <Button
             label={trans.__('Run again')}
-            onClick={() => attempt(model.retry().then(id => actions.openRun(id)))}
+            onClick={() => attempt(model.retry().then(id => actions.openRun(id, model.notebook)))}
             title={trans.__('With the same parameters')}
           />
         ) : (
@@ -182,12 +183,7 @@ function Failure({ model, run, actions }: IProps): JSX.Element | null {
     model.isOver && run.status === 'failed' && model.detail!.definition.kind === 'pipeline';
   const open = async (step: string) => {
     setState('busy');
-    setState(
-      await actions.replay(model, step).then(
-        () => 'idle',
-        error => String(error?.message ?? error)
-      )
-    );
+    setState(await actions.replay(model, step).then(() => 'idle', messageOf));
   };
   const kind = run.status === 'failed' ? 'error' : 'warning';
   return (
@@ -230,7 +226,7 @@ function Place(props: {
   if (!cell) {
     return null;
   }
-  const label = line ? trans.__('Cell %1, line %2', cell, line) : trans.__('Cell %1', cell);
+  const label = cellLabel(cell, line, trans);
   return notebookOf(model, actions) === null ? (
     <span>{label}</span>
   ) : (
@@ -243,21 +239,16 @@ function Place(props: {
 /** Metrics and files. */
 function Outcome({ model, run, actions }: IProps): JSX.Element | null {
   const { trans } = actions;
-  const metrics = Object.entries(run.metrics);
+  const metrics = Object.entries(run.metrics).map(
+    ([name, value]) => [name, Number.isInteger(value) ? value : value.toPrecision(5)] as const
+  );
   const { artifacts } = model;
   return (
     <>
       {metrics.length > 0 && (
         <section aria-label={trans.__('Metrics')}>
           <h3>{trans.__('Metrics')}</h3>
-          <dl className="nb2prod-Pairs">
-            {metrics.map(([name, value]) => (
-              <React.Fragment key={name}>
-                <dt>{name}</dt>
-                <dd>{Number.isInteger(value) ? value : value.toPrecision(5)}</dd>
-              </React.Fragment>
-            ))}
-          </dl>
+          <Pairs pairs={metrics} />
         </section>
       )}
       {artifacts.length > 0 && (
@@ -297,31 +288,39 @@ function Log({ model, trans }: { model: RunModel; trans: TranslationBundle }): J
 }
 
 function About({ model, run, trans }: Omit<IProps, 'actions'> & { trans: TranslationBundle }): JSX.Element {
-  const pairs: [string, React.ReactNode][] = [
+  const pairs: Pair[] = [
     [trans.__('Run'), <code key="id">{run.id}</code>],
     [trans.__('Submitted'), new Date(run.created_at).toLocaleString()],
-    ...(model.detail!.schedule ? [[trans.__('Schedule'), model.detail!.schedule] as [string, string]] : []),
+    ...(model.detail!.schedule ? [[trans.__('Schedule'), model.detail!.schedule] as const] : []),
     ...Object.entries(run.parameters).map(
-      ([name, value]) => [name, <code key={name}>{shownValue(value)}</code>] as [string, React.ReactNode]
+      ([name, value]) => [name, <code key={name}>{shownValue(value)}</code>] as const
     )
   ];
   return (
     <details>
       <summary>{trans.__('Parameters and more')}</summary>
-      <dl className="nb2prod-Pairs">
-        {pairs.map(([name, value]) => (
-          <React.Fragment key={name}>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </React.Fragment>
-        ))}
-      </dl>
+      <Pairs pairs={pairs} />
     </details>
   );
 }
 
+type Pair = readonly [string, React.ReactNode];
+
+function Pairs({ pairs }: { pairs: readonly Pair[] }): JSX.Element {
+  return (
+    <dl className="nb2prod-Pairs">
+      {pairs.map(([name, value]) => (
+        <React.Fragment key={name}>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </React.Fragment>
+      ))}
+    </dl>
+  );
+}
+
 function notebookOf(model: RunModel, actions: IRunActions): string | null {
-  return model.notebook ?? actions.contentsPath(model.detail?.definition.path ?? '');
+  return model.notebook ?? actions.contentsPath(model.notebookFile);
 }
 
 function jumpTo(model: RunModel, actions: IRunActions, cell: number, line: number): void {

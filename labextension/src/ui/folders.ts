@@ -22,6 +22,12 @@ export class ProjectFolders {
     if (known && this.now() - known.at < FRESH) {
       return known.isProject;
     }
+    const asked = this.asked.get(path) ?? this.ask(path).finally(() => this.asked.delete(path));
+    this.asked.set(path, asked); // a pointer that moves over one folder tells of it many times
+    return asked;
+  }
+
+  private async ask(path: string): Promise<boolean> {
     try {
       const found = await this.contents.get(path, { content: true });
       const children: readonly Contents.IModel[] = found.type === 'directory' ? found.content : [];
@@ -33,5 +39,6 @@ export class ProjectFolders {
     }
   }
 
+  private readonly asked = new Map<string, Promise<boolean>>();
   private readonly known = new Map<string, { isProject: boolean; at: number }>();
 }

@@ -77,7 +77,7 @@ export class FormDialog extends Dialog<unknown> {
 
   private readonly onChanged = (): void => {
     const accept = this.node.querySelector<HTMLButtonElement>('.jp-Dialog-button.jp-mod-accept');
-    if (accept && this.form) {
+    if (accept) {
       accept.disabled = this.busy || !this.form.canSubmit;
     }
   };

@@ -44,16 +44,14 @@ export function Check(props: {
   readonly label: string;
   readonly help?: string;
   readonly checked: boolean;
-  readonly disabled?: boolean;
   readonly onChange: (checked: boolean) => void;
 }): JSX.Element {
-  const { id, label, help, checked, disabled, onChange } = props;
+  const { id, label, help, checked, onChange } = props;
   return (
     <div className="nb2prod-Check">
       <input
         aria-describedby={help ? `${id}-help` : undefined}
         checked={checked}
-        disabled={disabled}
         id={id}
         onChange={event => onChange(event.target.checked)}
         type="checkbox"
@@ -96,10 +94,9 @@ export function Button(props: {
   readonly title?: string;
   readonly disabled?: boolean;
   readonly accept?: boolean;
-  readonly warn?: boolean;
   readonly onClick: () => void;
 }): JSX.Element {
-  const kind = props.accept ? ' jp-mod-accept' : props.warn ? ' jp-mod-warn' : ' jp-mod-reject';
+  const kind = props.accept ? ' jp-mod-accept' : ' jp-mod-reject';
   return (
     <button
       className={`jp-mod-styled${kind} nb2prod-WorkButton`}
@@ -124,6 +121,11 @@ export function Opens(props: {
       {props.children}
     </button>
   );
+}
+
+/** Where something is, as a link says it; without a line the cell alone. */
+export function cellLabel(cell: number, line: number, trans: TranslationBundle): string {
+  return line ? trans.__('Cell %1, line %2', cell, line) : trans.__('Cell %1', cell);
 }
 
 /** Seconds in words, as short as they may be. */

@@ -6,6 +6,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import type { Client } from '../api';
 import type { ISchedulerStatus } from '../rest';
+import { messageOf } from './waiting';
 
 /** `unknown` until the first answer, and when the server cannot be reached. */
 export type SchedulerState = 'unknown' | 'running' | 'silent' | 'starting';
@@ -13,7 +14,7 @@ export type SchedulerState = 'unknown' | 'running' | 'silent' | 'starting';
 export class SchedulerModel implements IDisposable {
   constructor(
     private readonly client: Pick<Client, 'request'>,
-    interval = 15_000
+    private readonly interval = 15_000
   ) {
     this.poll = new Poll({
       auto: false,
@@ -52,7 +53,7 @@ export class SchedulerModel implements IDisposable {
   watch(): IDisposable {
     this.watchers++;
     void this.refresh();
-    void this.poll.start().catch(ignore);
+    void this.poll.schedule({ interval: this.interval, phase: 'started' }).catch(ignore); // not at once again
     return new DisposableDelegate(() => {
       if (--this.watchers === 0 && !this.isDisposed) {
         void this.poll.stop().catch(ignore);
@@ -122,10 +123,6 @@ export class SchedulerModel implements IDisposable {
   private starting = false;
   private ticket = 0;
   private watchers = 0;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 function ignore(): void {

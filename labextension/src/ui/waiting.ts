@@ -36,6 +36,11 @@ export function shown(signal: AbortSignal): Promise<void> {
   });
 }
 
+/** Milliseconds until the server is asked again after that many failures (from 0): longer each time, to 10 seconds. */
+export function pauseAfter(failures: number): number {
+  return Math.min(500 * 2 ** failures, 10_000);
+}
+
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }

@@ -11,14 +11,6 @@ export function allZones(): readonly string[] {
   return ['UTC', ...known.filter(zone => zone !== 'UTC')];
 }
 
-export function isZone(name: string): boolean {
-  try {
-    return Boolean(name) && Boolean(new Intl.DateTimeFormat('en', { timeZone: name }));
-  } catch {
-    return false;
-  }
-}
-
 /** 2030-01-31T06:00 as clocks in the zone show it; what a datetime-local field holds. */
 export function wallOf(moment: string | null, zone: string): string {
   if (!moment) {

@@ -1,11 +1,10 @@
-// The words of states.
+// The words of states: of runs, of their parts, and of operations.
 
 import type { TranslationBundle } from '@jupyterlab/translation';
 
 import type { RunStatus } from '../rest';
-import type { PartState } from './progress';
 
-export function statusLabel(status: RunStatus | PartState, trans: TranslationBundle): string {
+export function statusLabel(status: RunStatus | 'cached' | 'stopped', trans: TranslationBundle): string {
   switch (status) {
     case 'queued':
       return trans.__('queued');
@@ -21,5 +20,7 @@ export function statusLabel(status: RunStatus | PartState, trans: TranslationBun
       return trans.__('skipped');
     case 'cached':
       return trans.__('from the cache');
+    case 'stopped':
+      return trans.__('stopped');
   }
 }
