@@ -10,6 +10,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from distributed import Client
+
 __all__ = ["DaskCluster", "wait"]
 
 QUIET = {
@@ -29,6 +31,7 @@ class DaskCluster:
     environment: Mapping[str, str] = field(default_factory=dict)
 
     def start(self, port: int = 0) -> None:
+        """Both workers are there when it returns."""
         file = self.folder / f"dask-{time.monotonic_ns()}.json"
         host = ("--host", "127.0.0.1", "--no-dashboard")
         self.scheduler = self._run("scheduler", *host, "--port", str(port), "--scheduler-file", str(file))
@@ -38,6 +41,8 @@ class DaskCluster:
         nanny = "--nanny" if self.nanny else "--no-nanny"
         place = (nanny, "--nthreads", "2", "--local-directory", str(self.folder), "--death-timeout", "10")
         self.workers = [self._run("worker", self.address, *host, *place) for _ in range(2)]
+        with Client(self.address, set_as_default=False) as client:  # type: ignore[no-untyped-call]
+            client.wait_for_workers(len(self.workers), timeout=60)
 
     def stop(self) -> None:
         """A nanny that is killed leaves its worker."""

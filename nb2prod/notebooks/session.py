@@ -1,5 +1,6 @@
 """A notebook run cell by cell in a kernel, with code of ours between the cells that leaves no trace in it."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -54,7 +55,7 @@ class Session:
             store_widget_state=False,
             **options,
         )
-        async with client.async_setup_kernel(env=_environment(environment)):
+        async with _kernel(client, _environment(environment)):
             session = Session(notebook, client, document, timeout)
             await session.tell(_SEEDS, 0)
             yield session
@@ -76,7 +77,7 @@ class Session:
         except CellTimeoutError as error:
             raise NotebookFailed(self.notebook.name, number, f"it ran for over {self.timeout} s", 4) from error
         except DeadKernelError as error:
-            raise NotebookFailed(self.notebook.name, number, "the kernel died", 5) from error
+            raise self._dead(number) from error
 
     async def tell(self, code: str, number: int) -> None:
         """Run code of ours: it leaves no name, no history and no output in the notebook."""
@@ -86,9 +87,37 @@ class Session:
         try:
             reply = await self.client.async_wait_for_reply(message)
         except DeadKernelError as error:
-            raise NotebookFailed(self.notebook.name, number, "the kernel died", 5) from error
+            raise self._dead(number) from error
         if reply["content"]["status"] != "ok":
             raise NotebookFailed(self.notebook.name, number, str(reply["content"].get("evalue", "")), 3)
+
+    def _dead(self, number: int) -> BaseException:
+        """nbclient takes a cancelled task for a dead kernel."""
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():
+            return asyncio.CancelledError()
+        return NotebookFailed(self.notebook.name, number, "the kernel died", 5)
+
+
+@asynccontextmanager
+async def _kernel(client: Any, environment: Mapping[str, str]) -> AsyncIterator[None]:
+    """Not nbclient's: that takes INT and TERM to itself, ends the kernel, and whoever runs the cells goes on."""
+    kernel = client.create_kernel_manager()
+    is_cancelled = False
+    try:
+        await client.async_start_new_kernel(env=environment)
+        await client.async_start_new_kernel_client()
+        yield
+    except (asyncio.CancelledError, KeyboardInterrupt):
+        is_cancelled = True
+        raise
+    finally:
+        if client.kc is not None:
+            client.kc.stop_channels()
+        if await kernel.is_alive():
+            await kernel.shutdown_kernel(now=is_cancelled)
+        else:
+            await kernel.cleanup_resources()
 
 
 def _environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -206,7 +206,7 @@ class Operations:
         self._settle(operation, answer, ended)
 
     def _settle(self, operation: Operation, answer: Mapping[str, Any], ended: str) -> None:
-        if answer.get("error"):
+        if answer.get("error") and not operation.is_cancelled:  # else it tells of what our kill did to it
             operation.finish("failed", answer.get("result"), answer["error"])
         elif "result" in answer:
             if "before" in answer:

@@ -95,7 +95,7 @@ def _environment(process: Path) -> bytes:
         return b""
 
 
-def eventually(happened: Callable[[], bool], seconds: float = 30.0) -> bool:
+def eventually(happened: Callable[[], bool], seconds: float = 60.0) -> bool:
     ends = time.monotonic() + seconds
     while not happened():
         if time.monotonic() > ends:

@@ -94,7 +94,7 @@ def sleepy(table: Any, notes: str) -> Any:
 
 
 def holder(table: Any, notes: str) -> Any:
-    """Holds the GIL, and has a child that nobody waits for."""
+    """Holds the GIL, for seconds each time, and has a child that nobody waits for."""
     note(notes, "holder")
     if not is_fixed(notes):
         if os.fork() == 0:
@@ -102,7 +102,8 @@ def holder(table: Any, notes: str) -> Any:
             note(notes, "orphan")
             time.sleep(1000)
             os._exit(0)
-        sum(itertools.repeat(0))
+        while not is_fixed(notes):
+            sum(itertools.repeat(0, 500_000_000))
     return len(table)
 
 

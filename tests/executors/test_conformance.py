@@ -126,7 +126,7 @@ def test_a_run_that_is_ended_leaves_nothing_and_can_be_resumed(eventful: Eventfu
     with subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True, env=ENVIRONMENT) as runner:
         assert eventually(lambda: len(eventful.noted("sleepy")) == 3, 30)
         runner.send_signal(signal.SIGTERM)
-        _, said = runner.communicate(timeout=30)
+        _, said = runner.communicate(timeout=120)
     assert (runner.returncode, b"to resume:" in said) == (130, True)
     (record,) = set(eventful.records()) - before
     assert eventually(lambda: marked(record.parent.name) == [])

@@ -34,10 +34,10 @@ def project(root: Path, cluster: DaskCluster) -> Eventful:
 def test_a_run_outlives_a_worker_and_stops_at_a_step_that_kills_them(cluster: DaskCluster, tmp_path: Path) -> None:
     eventful = project(tmp_path / "project", cluster)
     with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE, env=ENVIRONMENT) as runner:
-        assert eventually(lambda: len(eventful.noted("sleepy")) == 1, 30)
+        assert eventually(lambda: len(eventful.noted("sleepy")) == 1)
         (eventful.notes / "fixed").write_text("")
         os.kill(_worker_of(eventful.noted("sleepy")[0]), signal.SIGKILL)
-        _, said = runner.communicate(timeout=60)
+        _, said = runner.communicate(timeout=120)
     assert runner.returncode == 0, said.decode()
     assert len(eventful.noted("sleepy")) == 2
     assert max(len(eventful.noted(step)) for step in ("load", "left", "right", "join", "draw", "draw_more")) <= 2
@@ -55,15 +55,15 @@ def test_a_run_outlives_a_worker_and_stops_at_a_step_that_kills_them(cluster: Da
 def test_a_run_whose_scheduler_is_killed_goes_on_with_another_cluster(cluster: DaskCluster, tmp_path: Path) -> None:
     eventful = project(tmp_path / "project", cluster)
     with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE, env=ENVIRONMENT) as runner:
-        assert eventually(lambda: len(eventful.noted("sleepy")) == 1 and len(eventful.noted("join")) == 1, 30)
+        assert eventually(lambda: len(eventful.noted("sleepy")) == 1 and len(eventful.noted("join")) == 1)
         assert cluster.scheduler is not None
         cluster.scheduler.kill()
-        _, said = runner.communicate(timeout=60)
+        _, said = runner.communicate(timeout=120)
     assert runner.returncode == 3
     assert f"error: the scheduler of the Dask cluster at {cluster.address} is gone" in said.decode()
     (record,) = eventful.records()
     assert f"--resume {record.parent.name}" in said.decode()
-    assert eventually(lambda: marked(record.parent.name) == [], 30)
+    assert eventually(lambda: marked(record.parent.name) == [])
     cluster.stop()
 
     cluster.start()

@@ -70,7 +70,7 @@ def test_a_deadline_holds_whatever_the_step_does(local: LocalSteps, step: str) -
     started = time.monotonic()
     outcome = outcome_of(local, call(step, timeout=0.3))
     assert outcome.ending == Ending(reason="timeout", message="it was ended after 0.3 s")
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     assert not is_alive(outcome.pid)
 
 
@@ -164,20 +164,15 @@ def test_what_a_step_prints_is_seen_while_it_runs(local: LocalSteps, capfd: pyte
     assert next_outcome(local).answer is not None
 
 
-def test_steps_that_need_nothing_of_one_another_run_side_by_side() -> None:
+def test_steps_that_need_nothing_of_one_another_run_side_by_side(tmp_path: Path) -> None:
+    path = tmp_path / "note"
     with local_steps(jobs=2) as executor:
-        outcome_of(executor, call("add", values={"a": 1, "b": 1}))
-        started = time.monotonic()
-        calls = [call("sleep", step=f"sleep-{number}", values={"seconds": 1}) for number in range(2)]
-        for each in calls:
+        for number in range(2):
+            each = call("note", step=f"note-{number}", values={"path": str(path), "seconds": 600})
             assert executor.capacity(each)
             executor.submit(each)
         assert not executor.capacity(call("add"))
-        assert set(carry_out_all(executor, [])) == set()
-        found = [*executor.wait(10)]
-        found += executor.wait(10) if len(found) < 2 else []
-        assert len(found) == 2
-        assert time.monotonic() - started < 1.9
+        assert eventually(lambda: path.exists() and path.read_text().count("\n") == 2)
 
 
 def test_many_small_steps(local: LocalSteps) -> None:
@@ -231,7 +226,7 @@ def test_nothing_is_left_when_the_runner_dies(tmp_path: Path, number: int) -> No
         assert eventually(lambda: (tmp_path / "note").exists() and (tmp_path / "note").read_text() != "")
         server = _children(runner.pid)
         runner.send_signal(number)
-        runner.wait(10)
+        runner.wait(60)
     assert eventually(lambda: not any(map(is_alive, [*server, int((tmp_path / "note").read_text())])))
     assert eventually(lambda: marked(f"r-{number}") == [])
 

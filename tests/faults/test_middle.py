@@ -45,7 +45,7 @@ def test_a_run_that_is_told_to_end_ends_and_is_resumed(
     process = ten.start("--executor", executor, "-p", "pause=0.3")
     until(ten, "step.started", "draw")
     process.send_signal(signal.SIGTERM)
-    err = process.communicate(timeout=30)[1]
+    err = process.communicate(timeout=120)[1]
     ran = ten.ran(process.returncode, err, set())
     assert (ran.code, ran.record["status"]) == (130, "interrupted")
     assert f"interrupted; to resume: python -m nb2prod.runtime {ten.project}" in ran.err
@@ -108,7 +108,7 @@ def test_a_clock_that_jumps_decides_nothing(
     process = ten.start("--executor", executor, "--timeout", "60", "-p", "pause=0.1", **variables)
     until(ten, "step.completed", "load")
     place.write_text(str(jump))
-    err = process.communicate(timeout=60)[1]
+    err = process.communicate(timeout=120)[1]
     ran = ten.ran(process.returncode, err, set())
     assert (ran.code, ran.metrics) == (0, undisturbed), ran.err
     started, finished = ran.record["started"], ran.record["finished"]

@@ -106,7 +106,7 @@ def note(failure: dict[str, object]) -> None:
 
 
 def hang(_failure: dict[str, object]) -> None:
-    threading.Event().wait(3)
+    threading.Event().wait(20)
 
 
 def leave(_failure: dict[str, object]) -> None:
@@ -122,7 +122,7 @@ def test_a_handler_gets_a_copy_and_its_own_trouble_is_told() -> None:
     assert "No module named 'nowhere'" in call_handler("nowhere:x", failure, SETTINGS)
     began = time.monotonic()
     assert "was left after 0.1 s: it did not end" in call_handler(f"{__name__}:hang", failure, SETTINGS, seconds=0.1)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
 
 
 def test_a_handler_that_is_no_name_is_refused_before() -> None:

@@ -101,7 +101,7 @@ async def _run(client: WarmNotebookClient, order: KernelOrder, during: Callable[
     if leash is None:
         assert error is not None
         raise error
-    await leash.ended.come(10)
+    await leash.ended.come(60)
     texts = [_text(cell) for cell in client.nb.cells]
     return Ran(texts=texts, error=error, ending=manager.ending, seconds=seconds, run=order.env["NB2PROD_RUN"])
 
@@ -124,7 +124,7 @@ def _text(cell: Any) -> str:
     return "".join(parts)
 
 
-def until(condition: Callable[[], bool], seconds: float = 10) -> bool:
+def until(condition: Callable[[], bool], seconds: float = 60) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:

@@ -101,7 +101,7 @@ def test_the_command_saves_what_there_is_when_it_is_ended(tmp_path: Path, number
     command_line = subprocess.Popen(command, cwd=tmp_path, env=env, stderr=subprocess.DEVNULL)
     assert until((tmp_path / "up").exists, 60)
     command_line.send_signal(number)
-    assert command_line.wait(20) == code
+    assert command_line.wait(60) == code
     assert statuses(tmp_path / "out.ipynb") == [ENDED, FAILED, PENDING]
     assert json.loads((tmp_path / "out.ipynb").read_text())["cells"][0]["outputs"][0]["text"] == ["so far\n"]
 

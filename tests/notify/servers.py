@@ -118,7 +118,7 @@ def mail_server(post: Post, *, refuse: str = "", **options: Any) -> Iterator[int
         controller.stop()
 
 
-def until(check: Callable[[], object], seconds: float = 20.0) -> None:
+def until(check: Callable[[], object], seconds: float = 60.0) -> None:
     """Waits until `check` is true, and fails when it is not in time."""
     ends = time.monotonic() + seconds
     while not check():

@@ -197,12 +197,12 @@ def test_a_channel_that_hangs_holds_up_no_other_and_no_run(store: Store) -> None
 def test_what_was_being_sent_when_the_daemon_ended_is_sent_by_the_next(store: Store) -> None:
     with webhook() as hook:
         channel(store, hook.url, settings={"url": hook.url, "timeout": 30})
-        hook.hang = 5.0
+        hook.hang = 30.0
         end(store, define(store, "ops"), "boom")
         with delivering(store):
             until(lambda: store.notifications()[0].attempts == 1)
             began = time.monotonic()
-        assert time.monotonic() - began < 3.0
+        assert time.monotonic() - began < 20
         hook.hang = 0.0
         assert store.notifications()[0].status is Outcome.PENDING
         with delivering(store):

@@ -83,12 +83,12 @@ def test_what_a_webhook_answers_decides_about_another_try() -> None:
 
 def test_a_server_that_hangs_is_left_at_the_deadline_and_costs_a_try() -> None:
     with webhook() as hook:
-        hook.hang = 3.0
+        hook.hang = 20.0
         began = time.monotonic()
         answer = Sender().send("webhook", {"url": hook.url, "timeout": 0.3}, MESSAGE)
         assert (answer.sent, answer.again) == (False, True)
         assert "timed out" in answer.why
-        assert time.monotonic() - began < 2.5
+        assert time.monotonic() - began < 15
 
 
 def test_an_e_mail_has_text_and_html_and_leaves_by_tls_with_a_login(

@@ -88,9 +88,9 @@ def test_events_are_waited_for(api: Api) -> None:
     assert [event["kind"] for event in page["items"]] == ["run.queued"]
     threading.Timer(0.4, lambda: api.store.claim("w", lease=60)).start()
     began = time.monotonic()
-    more = api.got(f"/runs/{run}/events", after=page["next"], wait=10)
+    more = api.got(f"/runs/{run}/events", after=page["next"], wait=30)
     assert more["items"][0]["attempt"] == 1
-    assert 0.3 < time.monotonic() - began < 5
+    assert 0.3 < time.monotonic() - began < 20
     api.store.finish(run, 1, RunStatus.COMPLETED)
     last = api.got(f"/runs/{run}/events", after=more["next"])["next"]
     assert api.got(f"/runs/{run}/events", after=last, wait=10)["items"] == []  # nothing can come any more

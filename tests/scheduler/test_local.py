@@ -25,7 +25,7 @@ pytestmark = pytest.mark.slow
 FAKE = "scheduler.fake_supervisor"
 
 
-def wait(happened: Callable[[], bool], seconds: float = 20.0) -> None:
+def wait(happened: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end, "it did not happen"

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.slow
 LEASE = 3.0
 
 
-def wait(happened: Callable[[], bool], seconds: float = 30.0) -> float:
+def wait(happened: Callable[[], bool], seconds: float = 60.0) -> float:
     began = time.monotonic()
     while not happened():
         assert time.monotonic() - began < seconds, "it did not happen"
@@ -80,7 +80,7 @@ def test_a_host_that_dies_is_noticed_within_two_leases_and_may_write_no_more(rea
     died = time.monotonic()
     with thawed(frozen), daemon(real_store.url, log):
         wait(lambda: len(lines(log, "start")) == 2)
-        assert time.monotonic() - died < 2 * LEASE + 15  # a daemon that is started only now, on a machine under load
+        assert time.monotonic() - died < 2 * LEASE + 60  # a daemon that is started only now, on a machine under load
         os.kill(frozen, signal.SIGCONT)
         wait(lambda: len(lines(log, "superseded")) == 1)
         wait(lambda: real_store.run(run_id).status.is_final)
@@ -105,7 +105,7 @@ def test_a_daemon_that_ends_leaves_its_supervisors_alone(real_store: Store, log:
     with daemon(real_store.url, log) as process:
         wait(lambda: len(lines(log, "start")) == 1)
         process.send_signal(signal.SIGTERM)
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         waiting.append(submit(real_store))
     assert real_store.run(run_id).status is RunStatus.RUNNING
     wait(lambda: real_store.run(run_id).status is RunStatus.COMPLETED)

@@ -172,7 +172,7 @@ async def test_cancelling_leaves_nothing(api: Api, tmp_path: Path) -> None:
     assert cancelled["seconds"] > 0
     assert marked(mark) == []
     assert [pid for pid in pids if Path(f"/proc/{pid}").exists()] == []
-    await _until(lambda: not Path(f"/proc/{keeper}").exists(), 2)  # it ends when it has said so
+    await _until(lambda: not Path(f"/proc/{keeper}").exists())  # it ends when it has said so
     assert set(tree.below(os.getpid())) <= before
     assert [path.name for path in api.root.iterdir()] == ["n.ipynb"]
     again = await api.got("DELETE", f"operations/{operation['id']}")
@@ -224,8 +224,9 @@ async def test_two_run_and_others_wait_for_their_turn(api: Api, tmp_path: Path) 
 async def test_a_poll_waits_for_news_and_not_for_ever(api: Api) -> None:
     api.put("n.ipynb", with_cell("import time\ntime.sleep(600)"))
     operation = await api.got("POST", "operations", {"verb": "convert", "path": "n.ipynb"}, 201)
-    first = await api.got("GET", f"operations/{operation['id']}?wait=25")
-    assert len(first["events"]) >= 1
+    while not operation["events"]:
+        operation = await api.got("GET", f"operations/{operation['id']}?wait=25")
+        assert operation["state"] == "running"
     began = time.monotonic()
     nothing = await api.got("GET", f"operations/{operation['id']}?after=999&wait=0.5")
     assert (nothing["events"], nothing["state"]) == ([], "running")
@@ -308,7 +309,7 @@ async def test_what_has_finished_is_forgotten_in_time(tmp_path: Path) -> None:
         target = tmp_path / str(number)
         operation = operations.start(Order(verb="convert", path="", target=target, store_url="", given=given))
         operations.cancel(operation)
-        assert operation.over.wait(20)
+        assert operation.over.wait(60)
         kept.append(operation.id)
     with pytest.raises(Refused):
         operations.get(kept[0])

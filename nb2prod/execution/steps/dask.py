@@ -176,14 +176,14 @@ def _made(where: Mapping[str, Any]) -> str:
 
 def _outcome(ticket: Ticket, future: Any) -> Outcome:
     """In a thread of the client, when the future is done."""
-    if future.status == "finished":
-        try:
-            return outcome_of(future.result(timeout=_ANSWER))
-        except Exception as error:
-            return _without_answer(ticket, "lost", f"its worker left with what it had to tell: {error}")
     if future.status == "cancelled":
         return _without_answer(ticket, "cancelled", "it was cancelled")
-    problem = future.exception(timeout=_ANSWER)
+    try:
+        problem = future.exception(timeout=_ANSWER)
+        if problem is None:
+            return outcome_of(future.result(timeout=_ANSWER))
+    except Exception as error:  # also of a future that is `lost`: its worker went as it was done
+        return _without_answer(ticket, "lost", f"its worker left with what it had to tell: {error}")
     reason = "lost" if type(problem).__name__ == "KilledWorker" else "refused"
     return _without_answer(ticket, reason, f"Dask: {type(problem).__name__}: {problem}")
 
