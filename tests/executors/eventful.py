@@ -109,7 +109,7 @@ def holder(table: Any, notes: str) -> Any:
 
 def broken(table: Any, notes: str) -> Any:
     note(notes, "broken")
-    if not is_fixed(notes):
+    if not is_fixed(notes) and not os.path.exists(f"{notes}/mended"):
         raise ValueError("no such column: 'age'")
     return list(table)
 

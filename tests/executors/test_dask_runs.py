@@ -33,6 +33,7 @@ def project(root: Path, cluster: DaskCluster) -> Eventful:
 
 def test_a_run_outlives_a_worker_and_stops_at_a_step_that_kills_them(cluster: DaskCluster, tmp_path: Path) -> None:
     eventful = project(tmp_path / "project", cluster)
+    (eventful.notes / "mended").write_text("")
     with subprocess.Popen(eventful.command(), stderr=subprocess.PIPE, env=ENVIRONMENT) as runner:
         assert eventually(lambda: len(eventful.noted("sleepy")) == 1)
         (eventful.notes / "fixed").write_text("")
