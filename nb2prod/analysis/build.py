@@ -10,6 +10,7 @@ from nb2prod.analysis.annotate import annotated
 from nb2prod.analysis.collection import no_collection
 from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
+from nb2prod.analysis.facts import Effects
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
 from nb2prod.analysis.imports import ImportUnit, import_lines
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
@@ -17,6 +18,7 @@ from nb2prod.analysis.late_definitions import refuse_late_definitions
 from nb2prod.analysis.late_parameters import refuse_late_parameters
 from nb2prod.analysis.late_stars import refuse_late_stars
 from nb2prod.analysis.lifting import lift
+from nb2prod.analysis.missing_values import refuse_missing_values
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.refine import refine
@@ -110,7 +112,7 @@ def plan(notebook: Notebook, trace: Trace | None = None, known: Knowledge = KNOW
     routing = Routing(analysis, sites, definitions, drafts)
     routed = routing.run(frozenset())
     results = _results(routed, routing)
-    findings += routing.findings
+    findings += [*routing.findings, *refuse_missing_values(routed)]
     wiring = Wiring(sites=sites, definitions=definitions, steps=tuple(routed), results=tuple(results))
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _planned(analysis, findings, wiring)
@@ -179,7 +181,7 @@ def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
         metrics=tuple(PythonName(name) for name in metrics_of(step) if name in step.outputs),
         inference=any(role.inference for role in roles),
         state=carried_state(step),
-        touched=_touched(step, frozenset(inputs) | (text_names & step.data)),
+        touched=_touched(step, frozenset(inputs) | (text_names & step.data), analysis),
         maybe=tuple(sorted((text_names & step.data & step.may_change.keys()) - {*inputs, *step.must})),
         after=tuple(dict.fromkeys(before for role in roles for before in role.after)),
         options=options_of(roles),
@@ -194,9 +196,23 @@ def inputs_of(step: Routed) -> list[str]:
     return sorted(wanted, key=lambda name: order.index(name) if name in step.exposed else len(order))
 
 
-def _touched(step: Routed, locals_: frozenset[str]) -> tuple[tuple[str, int], ...]:
-    """The names of the step's own that it binds or may change, each with the last cell that does."""
-    return tuple((name, cell) for name, cell in sorted(step.may_change.items()) if name in locals_)
+def _touched(step: Routed, locals_: frozenset[str], analysis: Analysis) -> tuple[tuple[str, int], ...]:
+    """The names of the step's own that it binds or may change, each with the last cell that does. Without those that
+    are the notebook's for something else by then, because a cell of another step between made or deleted them."""
+    own = {cell.number for cell in step.draft.cells}
+    other = [cell for cell in analysis.production if cell.number not in own]
+
+    def is_lost(name: str, last: int) -> bool:
+        first = min(cell.number for cell in step.draft.cells if name in _known_in(cell.effects))
+        between = (cell.effects for cell in other if first < cell.number < last)
+        return any(name in effects.binds or name in effects.deletes for effects in between)
+
+    changed = sorted(step.may_change.items())
+    return tuple((name, last) for name, last in changed if name in locals_ and not is_lost(name, last))
+
+
+def _known_in(effects: Effects) -> frozenset[str]:
+    return frozenset().union(effects.binds, effects.reads, effects.mutates, effects.may_mutate)
 
 
 def _definition(site: Site, analysis: Analysis) -> Fragment:

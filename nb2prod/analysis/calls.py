@@ -15,6 +15,7 @@ from nb2prod.analysis.trees import walk
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, aliasing, holding, part_of, union
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_BEGINNING = frozenset({"__init__", "__new__", "__post_init__", "__enter__"})
 _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")
 
 
@@ -40,6 +41,13 @@ class Calls(Drawing):
             return self.call_builtin(node, function.id)
         return self.call_value(node, value)
 
+    def visit_Subscript(self, node: ast.Subscript) -> Value:
+        found = super().visit_Subscript(node)
+        if found.kind != "defaultdict" or not found.defs:
+            return found
+        made = self.call_definitions(found, Arguments(positional=(), keywords={}, line=node.lineno))
+        return replace(union(found, made), kind=found.kind)
+
     def is_builtin(self, name: str, value: Value) -> bool:
         if self.in_body and self.scope_of(name) is None:
             return not self.env.has(name)
@@ -55,7 +63,7 @@ class Calls(Drawing):
         if value.kind == "caller" or self.is_closure(value):
             self.mutate(given, node.lineno, surely=False)
         self.hold(value, given)
-        own = self.new() | value.reach | given.own | result.own
+        own = self.new() | value.reach | given.reach | result.own  # `itemgetter` gives what its argument holds
         return Value(own=own, held=given.held | result.held, defs=given.defs | result.defs)
 
     def arguments(self, node: ast.Call) -> Arguments:
@@ -73,7 +81,18 @@ class Calls(Drawing):
         self.draw_from_given(arguments)
         if _works_in_place(node):
             self.mutate(union(NOTHING, *arguments.all), node.lineno, surely=False)
+        if self.is_given_mutator(node, arguments):
+            self.mutate(Value(own=union(NOTHING, *arguments.all).reach), node.lineno, surely=False)
         return arguments
+
+    def is_given_mutator(self, node: ast.Call, arguments: Arguments) -> bool:
+        """`map(list.append, lists, values)`, `sorted(lists, key=change)`: a function that changes what it is given."""
+        nodes = (*node.args, *(keyword.value for keyword in node.keywords))
+        if any(isinstance(each, ast.Attribute) and each.attr in self.known.mutating_methods for each in nodes):
+            return True
+        functions = {made for value in arguments.all for made in value.defs if not made.is_class}
+        summaries = map(self.summary_of, functions)
+        return any(str(label).startswith("param:") for each in summaries for label in each.mutated | each.may_mutated)
 
     def argument(self, node: ast.expr) -> Value:
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
@@ -136,8 +155,12 @@ class Calls(Drawing):
             self.touch(("filesystem",), node.lineno)
         if name == "setattr" and len(arguments.positional) == 3:
             self.hold(arguments.positional[0], arguments.positional[2])
-        if name in ("getattr", "vars") and arguments.positional:
-            return replace(part_of(arguments.positional[0]), kind="dictview" if name == "vars" else "")
+        if name == "vars" and arguments.positional:
+            return replace(part_of(arguments.positional[0]), kind="dictview")
+        if name == "getattr":
+            return union(*map(part_of, arguments.positional))
+        if name == "type" and len(arguments.all) > 1:
+            return holding(self.env.fresh(), *arguments.all)
         if self.known.kinds.get(name) in IMMUTABLE_KINDS:
             return Value(kind=self.known.kinds[name])
         if self.known.is_aliasing(name):
@@ -147,7 +170,7 @@ class Calls(Drawing):
         if self.known.is_holding(name) or _is_exception(name):
             return holding(self.env.fresh(), *arguments.all, kind=self.known.kinds.get(name, ""))
         if name in ("next", "max", "min"):
-            return union(*map(part_of, arguments.positional)) if arguments.positional else NOTHING
+            return union(*map(part_of, arguments.positional), *arguments.given(("default",)))
         return Value(own=self.new(), kind=self.known.kinds.get(name, ""))
 
     def run_literal(self, node: ast.Call) -> bool:
@@ -173,6 +196,8 @@ class Calls(Drawing):
         line = node.lineno
         if name in ("query", "eval"):
             self.read_query(node)
+        if self.is_given_mutator(node, arguments):
+            self.mutate(Value(own=base.reach), line, surely=False)
         whole = Arguments(positional=(base, *arguments.positional), keywords=arguments.keywords, line=line)
         results = [self.call_summary(method, whole) for method in self.methods_of(base, name)]
         if len(results) == 1 and base.kind.startswith("class:"):
@@ -196,13 +221,14 @@ class Calls(Drawing):
         if base.kind in ("dict", "defaultdict") and name in ("keys", "values", "items"):
             return replace(part_of(base), kind="dictview")
         if name in self.known.view_methods:
-            return part_of(base)
+            return union(part_of(base), *arguments.given(self.known.default_methods.get(name, ())))
         kind = "frame" if name in ("DataFrame", "to_frame") else ""
         if name in self.known.shallow_methods and base.kind not in ("frame", "ndarray"):
             return Value(own=self.new(), held=base.held, defs=base.defs, kind=kind)
         if name in self.known.pure_methods or name in self.known.mutating_methods:
             return Value(own=self.new(), kind=kind)
-        return Value(own=self.new(), held=base.reach, defs=base.defs)
+        every = base if name in self.known.quiet_methods else union(base, *arguments.all)
+        return Value(own=self.new(), held=every.reach, defs=every.defs)
 
     def read_query(self, node: ast.Call) -> None:
         for argument in node.args[:1]:
@@ -245,9 +271,10 @@ class Calls(Drawing):
         return self.call_definitions(value, arguments)
 
     def call_definitions(self, value: Value, arguments: Arguments) -> Value:
-        results = [
-            self.call_one(definition, arguments) for definition in sorted(value.defs, key=lambda d: (d.cell, d.name))
-        ]
+        definitions = sorted(value.defs, key=lambda d: (d.cell, d.name))
+        results = [self.call_one(definition, arguments) for definition in definitions]
+        if any(definition.is_class for definition in definitions):  # an instance has what the class has
+            results.append(Value(held=value.held))
         if len(value.defs) == 1 and self.branches == 0:
             summary = self.summary_of(next(iter(value.defs)))
             self.assigned = None if self.assigned is None else self.assigned | summary.must_bind
@@ -256,12 +283,20 @@ class Calls(Drawing):
     def call_one(self, definition: Definition, arguments: Arguments) -> Value:
         if definition.is_class:
             made = holding(self.env.fresh(), *arguments.all, kind=f"class:{definition.name}")
-            result = replace(made, defs=made.defs | {definition})
+            result = replace(made, held=made.held | self.had_by(definition), defs=made.defs | {definition})
             begin = self.summary_of(definition).methods.get("__init__")
             if begin is not None:
                 self.call_summary(begin, replace(arguments, positional=(result, *arguments.positional)))
             return result
         return self.call_summary(definition, arguments)
+
+    def had_by(self, definition: Definition) -> frozenset[Label]:
+        """What an instance may give of the notebook's: what its methods return, and what those that begin it read."""
+        summary = self.summary_of(definition)
+        begin = [self.summary_of(each) for name, each in summary.methods.items() if name in _BEGINNING]
+        read = {f"global:{name}" for each in begin for name in each.reads if not self.env.get(name).is_definition}
+        labels = summary.returned | summary.kept | read
+        return frozenset(labels) if self.in_body else self.globals_in(labels).reach
 
     def call_summary(self, definition: Definition, arguments: Arguments) -> Value:
         """Carry what the function does to its parameters over to the arguments."""

@@ -6,6 +6,7 @@ for without a seed no order of the draws gives the same numbers again.
 """
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from nb2prod.analysis.environment import Mark
@@ -31,6 +32,12 @@ class Arguments:
     @property
     def all(self) -> tuple[Value, ...]:
         return (*self.positional, *self.keywords.values())
+
+    def given(self, places: Iterable[int | str]) -> tuple[Value, ...]:
+        """Those at the positions and with the keywords."""
+        positional = dict(enumerate(self.positional))
+        found = (positional.get(place) if isinstance(place, int) else self.keywords.get(place) for place in places)
+        return tuple(value for value in found if value is not None)
 
 
 class Drawing(Expressions):

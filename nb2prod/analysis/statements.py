@@ -1,6 +1,7 @@
 """Passes 2 and 3, statements: effects in the order of execution, with definite assignment through every branch."""
 
 import ast
+from copy import copy
 
 from nb2prod.analysis.calls import Calls
 from nb2prod.analysis.environment import Environment
@@ -94,10 +95,10 @@ class Statements(Calls):
     def run_AugAssign(self, node: ast.AugAssign) -> None:
         target = node.target
         if not isinstance(target, ast.Name):
-            self.visit(node.value)
-            self.store(target, NOTHING)
+            self.mutate(self.visit(_loaded(target)), node.lineno, surely=False)
+            self.store(target, self.visit(node.value))
             return
-        old = self.visit(ast.copy_location(ast.Name(id=target.id, ctx=ast.Load()), target))
+        old = self.visit(_loaded(target))
         new = self.visit(node.value)
         if old.kind in IMMUTABLE_KINDS:
             self.bind(target.id, Value(kind=old.kind), node.lineno)
@@ -190,13 +191,15 @@ class Statements(Calls):
         for decorator in node.decorator_list:
             self.use(self.visit(decorator), node.lineno)
         bases = [self.visit(base) for base in (*node.bases, *(keyword.value for keyword in node.keywords))]
-        self.scopes.append(Scope(kind="class", names=frozenset()))
+        scope = Scope(kind="class", names=frozenset())
+        self.scopes.append(scope)
         self.run(node.body)
         self.scopes.pop()
+        held = union(*bases, *scope.values.values()).held.union(*(value.own for value in scope.values.values()))
         definition = Definition(name=node.name, cell=self.cell, node=node)
         defs = frozenset({definition}).union(*(base.defs for base in bases))
         if not self.in_body:
-            self.bind(node.name, Value(own=self.new(), defs=defs, kind="def"), node.lineno)
+            self.bind(node.name, Value(own=self.new(), held=held, defs=defs, kind="def"), node.lineno)
             return
         self.visit_methods(definition)
         self.bind(node.name, holding(self.env.fresh(), self.captured(definition)), node.lineno)
@@ -431,7 +434,16 @@ def _merge(total: Summary, part: Summary) -> None:
     total.binds |= part.binds
     total.mutated |= {label for label in part.mutated if str(label).startswith("global:")}
     total.may_mutated |= {label for label in part.may_mutated if str(label).startswith("global:")}
+    total.returned |= {label for label in part.returned if str(label).startswith("global:")}
+    total.kept |= {label for label in part.kept if str(label).startswith("global:")}
     total.state |= part.state
+
+
+def _loaded(target: ast.Name | ast.Attribute | ast.Subscript) -> ast.expr:
+    """The target of `+=`, as it is read before."""
+    found = copy(target)
+    found.ctx = ast.Load()
+    return found
 
 
 def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> list[ast.expr]:

@@ -236,6 +236,19 @@ Instead of     if fast:
 write          if fast:
                    from fastmath import sqrt
 """,
+    "NB220": """Names that a step may end without, while a later step may need none.
+
+A step's function returns what later steps take. A name that only a branch or a loop binds may have no value then, and
+Python ends the function there. A notebook goes on, as long as no cell reads the name, so the two would not be the same.
+
+Instead of     if tuned:                # in one step
+                   search = GridSearchCV(model, grid).fit(x, y)
+               if tuned:                # in a later one
+                   print(search.best_params_)
+write          search = None
+               if tuned:
+                   search = GridSearchCV(model, grid).fit(x, y)
+""",
     "NB305": """Tags and options that cannot be used.
 
 A tag that is nearly one of ours, two tags that contradict each other, an option of a step that there is not, or with a

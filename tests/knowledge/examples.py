@@ -174,6 +174,11 @@ SELF = {
     "eval": "m = torch.nn.Linear(1, 1); m.eval() is m",
     "compile": "hasattr(torch.nn.Module, 'compile')",
 }
+DEFAULTS = {
+    "get": "named.get('z', inner) is inner and s.get('z', default=inner) is inner",
+    "setdefault": "named.setdefault('z', inner) is inner",
+    "pop": "named.pop('z', inner) is inner",
+}
 KEEPS = {
     "append": "nums.append(inner); nums[-1] is inner",
     "add": "f = lambda: 0; chosen.add(f); f in chosen",

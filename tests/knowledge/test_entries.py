@@ -101,6 +101,11 @@ def test_a_keeping_method_keeps(name: str) -> None:
     assert shown(examples.KEEPS[name])
 
 
+@pytest.mark.parametrize("name", names("default_methods"))
+def test_a_default_is_given_back(name: str) -> None:
+    assert shown(examples.DEFAULTS[name])
+
+
 @pytest.mark.parametrize("name", names("container_methods"))
 def test_a_container_method_mutates_the_container(name: str) -> None:
     assert name in KNOWN.mutating_methods

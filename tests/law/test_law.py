@@ -11,6 +11,9 @@ CASES: dict[str, list[str]] = json.loads((Path(__file__).parent / "cases.json").
 REFUSED = {
     "async_": "NB209",
     "base_class_made_again": "NB210",
+    "bound_in_a_branch_and_again_in_the_next_step": "NB220",
+    "bound_in_a_branch_and_shown_if_there_is_something": "NB220",
+    "bound_in_one_branch_and_read_in_another": "NB220",
     "cache_info": "NB216",
     "cd_history": "NB201",
     "class_attr": "NB216",

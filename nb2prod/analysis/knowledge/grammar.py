@@ -2,7 +2,8 @@
 
     [methods]    mutates pure model quiet view shallow acts container self keeps draws = names;
                  arguments = { name = positions };
-                 mutates_with = { name = positions and keywords that make it mutate }
+                 mutates_with = { name = positions and keywords that make it mutate };
+                 defaults = { name = positions and keywords of what it may give back }
     [functions]  pure consumes shallow keeps fits = dotted names; holds aliases = patterns of them, as of states;
                  mutates = { "dotted.name" = positions }
     [kinds]      KIND = dotted names of functions that give one
@@ -152,6 +153,7 @@ _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "keeps": ("keeping_methods", _names),
         "draws": ("drawing_methods", _names),
         "arguments": ("argument_methods", _positions),
+        "defaults": ("default_methods", _places),
     },
     "functions": {
         "mutates": ("mutating_functions", _positions),

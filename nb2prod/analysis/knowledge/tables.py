@@ -4,6 +4,7 @@
 *_functions    dotted names of functions, a builtin's without a dot
 argument_methods, mutating_functions   the positions of the arguments that they change
     sometimes_mutating_methods   the positions and keywords of the arguments with which they do
+    default_methods              those of the arguments that they may give back
 kinds          what a function gives, by its rough kind
 states         for each hidden state the patterns of what touches it
 """
@@ -43,6 +44,7 @@ class Knowledge:
     keeping_methods: Names = _NONE  # the receiver holds from now on what it is given
     drawing_methods: Names = _NONE  # of an estimator or splitter without a seed: they draw from numpy.random
     argument_methods: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    default_methods: Mapping[str, tuple[int | str, ...]] = field(default_factory=dict)
     mutating_functions: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     pure_functions: Names = _NONE
     consuming_functions: Names = _NONE  # they use up an iterator that is given to them
