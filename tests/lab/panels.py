@@ -36,9 +36,9 @@ def parameter(page: LabPage, name: str) -> Locator:
     return schedules(page).locator(f"#nb2prod-parameter-{name}")
 
 
-def ask(lab: Lab, path: str, body: bytes | None = None) -> Any:
+def ask(lab: Lab, path: str, body: bytes | None = None, method: str | None = None) -> Any:
     """What the server extension answers."""
     headers = {"Authorization": f"token {TOKEN}", "Content-Type": "application/json"}
-    request = urllib.request.Request(f"{lab.url}nb2prod/{path}", data=body, headers=headers)
+    request = urllib.request.Request(f"{lab.url}nb2prod/{path}", data=body, headers=headers, method=method)
     with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.loads(answer.read())
+        return json.loads(answer.read() or b"null")

@@ -217,6 +217,25 @@ def test_it_is_there_again_after_a_reload(page: LabPage, folder: Path) -> None:
     expect(field(page, "Name of the schedule")).to_have_value("still typed")
 
 
+def test_what_was_typed_outlives_its_schedule_and_a_reload_in_which_nobody_answers(
+    page: LabPage, lab: Lab, folder: Path
+) -> None:
+    begin(page, notebook(folder))
+    create(page)
+    row(page, folder.name).get_by_role("button", name=f"Edit {folder.name}").click()
+    field(page, "Cron expression").fill("47 11 * * *")
+    page.page.wait_for_timeout(2500)
+    page.page.route("**/nb2prod/jobs/schedules?search*", lambda route: route.abort())
+    page.page.reload()
+    expect(schedules(page).get_by_role("alert").first).to_be_visible()
+    page.page.wait_for_timeout(2500)
+    page.page.unroute_all()
+    ask(lab, f"jobs/schedules/{folder.name}", method="DELETE")
+    page.page.reload()
+    expect(field(page, "Cron expression")).to_have_value("47 11 * * *")
+    expect(field(page, "Notebook")).to_have_value(f"{folder.name}/{folder.name}.ipynb")
+
+
 def test_a_project_is_scheduled_as_a_pipeline(page: LabPage, lab: Lab, folder: Path) -> None:
     name = folder.name
     path = write_notebook(

@@ -115,9 +115,13 @@ function addCommands(
     execute: async args => {
       const panel = opened();
       app.shell.activateById(panel.id);
-      const editor = 'draft' in args ? await office.keptEditor(args) : null;
-      if (editor) {
-        panel.edit(editor);
+      if ('draft' in args) {
+        try {
+          panel.edit(await office.keptEditor(args));
+        } catch (error) {
+          panel.hold(args);
+          panel.model.refuse(error);
+        }
       }
     }
   });
@@ -169,15 +173,16 @@ class Office implements INotebooks {
     return new EditorModel(this.jobs, this.sources, this.trans, draft, { schedule, definition });
   }
 
-  /** Of a form that was open before a reload; null when its schedule is there no more. */
-  async keptEditor(args: ReadonlyPartialJSONObject): Promise<EditorModel | null> {
+  /** Of a form that was open before a reload: of a new schedule if its own is gone. Raises what the server refuses. */
+  async keptEditor(args: ReadonlyPartialJSONObject): Promise<EditorModel> {
     const draft = keptDraft(args.draft, ownZone());
-    if (typeof args.edit !== 'string') {
-      return new EditorModel(this.jobs, this.sources, this.trans, draft);
-    }
-    const found = await this.jobs.schedules(args.edit).catch(() => null);
+    const found = typeof args.edit === 'string' ? await this.jobs.schedules(args.edit) : null;
     const row = found?.items.find(each => each.name === args.edit);
-    return row ? this.editorOf(row, draft) : null;
+    if (row) {
+      return this.editorOf(row, draft);
+    }
+    const own = { ...draft, source: draft.source === 'kept' ? 'notebook' : draft.source } as const;
+    return new EditorModel(this.jobs, this.sources, this.trans, own);
   }
 
   contentOf(path: string): INotebookContent | null {

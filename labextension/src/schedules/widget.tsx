@@ -55,7 +55,7 @@ export class SchedulesPanel extends TablePanel<SchedulesModel> {
   /** What is typed, to be there again after a reload. */
   get state(): ReadonlyPartialJSONObject {
     if (!this.current) {
-      return {};
+      return this.held;
     }
     const { draft, edited } = this.current;
     const kept = JSON.parse(JSON.stringify(draft)) as ReadonlyPartialJSONObject;
@@ -67,10 +67,17 @@ export class SchedulesPanel extends TablePanel<SchedulesModel> {
     return this.kept;
   }
 
+  /** Keep the state of a form that cannot be opened now, until another is. */
+  hold(state: ReadonlyPartialJSONObject): void {
+    this.held = state;
+    void this.keeping.invoke().catch(() => undefined);
+  }
+
   /** Open the form; what was typed in another is let go. */
   edit(editor: EditorModel | null): void {
     this.current?.dispose();
     this.current = editor;
+    this.held = {};
     editor?.changed.connect(() => void this.keeping.invoke().catch(() => undefined)); // until it is disposed
     void this.keeping.invoke().catch(() => undefined);
     this.signal.emit();
@@ -93,6 +100,7 @@ export class SchedulesPanel extends TablePanel<SchedulesModel> {
   }
 
   private current: EditorModel | null = null;
+  private held: ReadonlyPartialJSONObject = {};
   private readonly keeping = new Debouncer(() => this.kept.emit(), 500);
   private readonly kept = new Signal<this, void>(this);
   private readonly signal = new Signal<this, void>(this);
