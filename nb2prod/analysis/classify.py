@@ -127,7 +127,7 @@ def is_pure(node: ast.expr, known: Knowledge = KNOWN) -> bool:
             return all(part is None or is_pure(part, known) for part in (lower, upper, step))
         case ast.Call(func=ast.Attribute(value=value, attr=method), args=args, keywords=keywords):
             quiet = method in known.pure_methods and method not in known.model_methods
-            if method in known.acting_methods and not _is_of_a_table(keywords):
+            if known.may_write(method, len(args)) or (method in known.acting_methods and not _is_of_a_table(keywords)):
                 return False
             return quiet and is_pure(value, known) and _pure_arguments(args, keywords, known)
         case ast.Call(func=ast.Name(id=name), args=args, keywords=keywords):

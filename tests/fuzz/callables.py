@@ -146,6 +146,41 @@ class <=F:cls>:
 |    def take(self, xs):
 |        xs.append(self.v)
 |        return self
+class <=F:cls>:
+|    items = <list>
+|    hook = staticmethod(abs)
+|    def __init__(self, v):
+|        self.v = v
+|    def add(self, x):
+|        return len(self.items)
+|    def take(self, xs):
+|        self.items += xs[:1]
+|        return self
+class <=F:cls>:
+|    hook = staticmethod(abs)
+|    v = <N>
+|    def __init__(self, v):
+|        pass
+|    def __getattr__(self, name):
+|        return {'items': <list>}[name]
+|    def add(self, x):
+|        return len(self.items)
+|    def take(self, xs):
+|        xs += self.items[:1]
+|        return self
+class <=F:cls>:
+|    hook = staticmethod(abs)
+|    v = <N>
+|    def __init__(self, v):
+|        self.inner = <dlist>
+|    @property
+|    def items(self):
+|        return self.inner['k']
+|    def add(self, x):
+|        return len(self.inner)
+|    def take(self, xs):
+|        self.inner['k'] = xs
+|        return self
 class <=F:cls>(dict):
 |    hook = staticmethod(abs)
 |    def __init__(self, v):

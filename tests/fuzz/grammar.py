@@ -7,7 +7,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from fuzz.callables import CLASSES, FUNCTIONS, USES
-from fuzz.templates import BLOCKS, FRAMES, NUMBERS, PLAIN, STATE, texts_of
+from fuzz.templates import BLOCKS, FRAMES, NUMBERS, PLAIN, SHARES, STATE, texts_of
 
 __all__ = ["FIRST", "notebooks"]
 
@@ -16,7 +16,7 @@ Draw = Callable[[st.SearchStrategy[Any]], Any]  # Any: hypothesis draws values o
 
 FIRST = """\
 # tags: imports
-import contextlib, copy, dataclasses, functools, os, pathlib, random, warnings
+import collections, contextlib, copy, dataclasses, functools, itertools, operator, os, pathlib, random, types, warnings
 import numpy as np
 import pandas as pd
 import matplotlib.pyplot as plt"""
@@ -26,7 +26,7 @@ _NAMES = tuple("abcdeuvwxyz")
 _FUNCTIONS = ("f", "g", "h", "K")
 _HOLE = re.compile(r"<(=F:)?(=)?(\w+)(=)?>")
 # how often a line comes from each table
-_TABLES = {PLAIN: 8, NUMBERS: 3, FRAMES: 3, STATE: 2, BLOCKS: 3, FUNCTIONS: 3, CLASSES: 1, USES: 5}
+_TABLES = {PLAIN: 8, SHARES: 5, NUMBERS: 3, FRAMES: 3, STATE: 2, BLOCKS: 3, FUNCTIONS: 3, CLASSES: 1, USES: 5}
 _TEMPLATES = {table: texts_of(table) for table in _TABLES}
 _WEIGHTED = tuple(table for table, weight in _TABLES.items() for _ in range(weight))
 _WRAPPERS = (

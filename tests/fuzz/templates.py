@@ -190,6 +190,61 @@ FRAMES = """
 <df>.describe()
 """
 
+# what shares an object with what it came from, in roundabout ways
+SHARES = """
+<=list> = <dlist>.get('q', <list>)
+<=list> = <dlist>.setdefault('y', <list>)
+<=list> = <dlist>.pop('z', <list>)
+<=list> = max(<nest>, key=len, default=<list>)
+<=list> = min([], default=<list>)
+<=list> = next(iter([]), <list>)
+<=list> = getattr(<dlist>, 'nothing', <list>)
+<=list> = operator.itemgetter('k')(<dlist>)
+<=list> = list(map(operator.itemgetter(0), [<nest>]))[0]
+<=list> = functools.reduce(lambda x, y: y, <nest>, <list>)
+<=list> = [*<nest>, <list>][0]
+<=list> = {'k': <list>, **<dlist>}['k']
+<=list> = collections.ChainMap({}, <dlist>)['k']
+<=list>, *_ = <nest>
+(<list> if <int> else <nest>[0]).append(<N>)
+(<dlist>.get('q') or <list>).append(<N>)
+<dlist>.get('q', <list>).append(<N>)
+<dlist>.setdefault('y', []).append(<N>)
+<dlist>['k'] += [<N>]
+<dlist>['k'] += <list>[:1]
+<nest>[0] += [<N>]
+<nest>[-1] *= 2
+[x.reverse() for x in <dlist>.values()]
+list(map(list.append, <nest>, [<N>]))
+list(itertools.starmap(list.append, [(<list>, <N>)]))
+<=nest> = sorted(<nest>, key=lambda v: v.append(<N>) or len(v))
+<=nest> = list(itertools.chain(<nest>, [<list>]))
+<=nest> = list(filter(None, <nest>)) or [<list>]
+<=nest> = <nest>[:1] + [<list>]
+<=nest> = [v for _, v in sorted(<dlist>.items())]
+<=nest> = list(collections.deque(<nest>, maxlen=2))
+<=nest> = [x for x, _ in zip(<nest>, range(3))] or [<list>]
+<=nest> = list(reversed(<nest>))
+<=dlist> = dict.fromkeys('kj', <list>)
+<=dlist> = <dlist> | {'j': <list>}
+<=dlist> = dict(zip('kj', <nest>)) or {'k': <list>}
+<=dlist> = collections.defaultdict(lambda: <list>, k=[<N>])
+<=dlist> = collections.OrderedDict(k=<list>)
+<=ns> = types.SimpleNamespace(v=<list>)
+<=ns> = copy.copy(<ns>)
+<=ns> = <ns>
+<ns>.v.append(<N>)
+<ns>.v += [<N>]
+<ns>.v = <list>
+setattr(<ns>, 'v', <list>)
+<=list> = <ns>.v
+<=list> = vars(<ns>)['v']
+<=list> = getattr(<ns>, 'w', <list>)
+<=nest> = [<ns>.v]
+<=dlist> = {'k': <ns>.v}
+<=dlist> = dict(vars(<ns>), k=<list>)
+"""
+
 STATE = """
 plt.rcParams['lines.linewidth'] = <N>
 <=int> = int(plt.rcParams['lines.linewidth'])

@@ -192,7 +192,24 @@ ARGUMENTS = {
     "shuffle": "dice.shuffle(nums)",
     "readinto": "io.BytesIO(b'xy').readinto(octets)",
     "writelines": "memory.writelines(str(n) for n in made)",
+    "clip": "np.ones(3).clip(0, 1, flat)",
+    "cumsum": "np.ones(3).cumsum(0, None, flat)",
+    "cumprod": "np.ones(3).cumprod(0, None, flat)",
+    "round": "np.ones(3).round(0, flat)",
+    "dot": "np.eye(3).dot(np.ones(3), flat)",
 }
+# by the position at which a function writes: arguments, of which some suit it
+WRITES = {
+    1: ("np.ones(3), flat", "np.ones(3, int), whole"),
+    2: (
+        "np.ones(3), np.ones(3), flat", "np.ones(3, int), np.ones(3, int), whole", "np.eye(3), np.ones(3), flat",
+        "np.ones((2, 3)), 0, flat", "np.ones((2, 3)), 0, whole", "np.ones(3), 0, flat",
+    ),
+    3: (
+        "np.ones(3), 0, 0.5, flat", "np.ones(3), 0, None, flat", "np.ones((2, 3)), 0, None, flat",
+        "np.ones(3), [0, 1, 2], 0, flat",
+    ),
+}  # fmt: skip
 FUNCTIONS_MUTATE = {
     "setattr": "setattr(line_model, 'a', 1)",
     "delattr": "delattr(line_model, 'positive')",

@@ -115,16 +115,17 @@ def test_a_container_method_mutates_the_container(name: str) -> None:
 def test_a_method_changes_its_argument(name: str) -> None:
     trial = tried(examples.ARGUMENTS[name])
     assert trial.error == ""
-    assert {"nums", "octets", "made"} & trial.changed
+    assert {"nums", "octets", "made", "flat"} & trial.changed
 
 
 @pytest.mark.parametrize("name", names("mutating_functions"))
 def test_a_function_changes_its_argument(name: str) -> None:
     if name == "anext":  # an asynchronous iterator: there is none without an event loop
         return
-    trial = tried(examples.FUNCTIONS_MUTATE[name])
-    assert trial.error == ""
-    assert trial.changed
+    place = KNOWN.mutating_functions[name][0]
+    written = [f"{name.replace('numpy.', 'np.')}({given})" for given in examples.WRITES.get(place, ())]
+    codes = [examples.FUNCTIONS_MUTATE[name]] if name in examples.FUNCTIONS_MUTATE else written
+    assert any(trial.changed and not trial.error for trial in map(tried, codes))
 
 
 @pytest.mark.parametrize("name", names("holding_functions"))

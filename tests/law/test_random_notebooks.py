@@ -90,7 +90,6 @@ def _quick() -> None:
 @pytest.mark.usefixtures("_quick")
 @settings(
     max_examples=60,
-    derandomize=True,
     deadline=None,
     phases=[Phase.generate],  # `make fuzz` makes a difference small, with more patience
     suppress_health_check=list(HealthCheck),

@@ -12,7 +12,7 @@ SEEDS = seeds()
 
 
 @pytest.mark.slow
-@settings(max_examples=100, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 2**32), st.integers(0, len(SEEDS) - 1))
 def test_a_broken_notebook_is_refused_in_our_words(
     tmp_path_factory: pytest.TempPathFactory, chance: int, good: int

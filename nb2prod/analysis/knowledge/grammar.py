@@ -5,7 +5,7 @@
                  mutates_with = { name = positions and keywords that make it mutate };
                  defaults = { name = positions and keywords of what it may give back }
     [functions]  pure consumes shallow keeps fits = dotted names; holds aliases = patterns of them, as of states;
-                 mutates = { "dotted.name" = positions }
+                 mutates = { "dotted.name" = positions }; writes = { "POSITION" = dotted names that write there }
     [kinds]      KIND = dotted names of functions that give one
     [states]     STATE = patterns of dotted names, `.name` for a method; * is letters, ** dots too, ! takes out again
     [draws]      surely, perhaps = { PACKAGE = names that draw from numpy.random when `random_state` is None }
@@ -127,6 +127,12 @@ def _positions(value: Any) -> dict[str, tuple[int, ...]]:
     return {name: tuple(numbers) for name, numbers in value.items()}
 
 
+def _by_position(value: Any) -> dict[str, tuple[int, ...]]:
+    if not isinstance(value, dict) or not all(position.isdecimal() for position in value):
+        raise _Wrong("it must be a table whose keys are positions, such as 2")
+    return {name: (int(position),) for position, names in value.items() for name in sorted(_names(names))}
+
+
 def _places(value: Any) -> dict[str, tuple[int | str, ...]]:
     for name, places in _named(value).items():
         if not isinstance(places, list) or not all(type(place) in (int, str) for place in places):
@@ -157,6 +163,7 @@ _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
     },
     "functions": {
         "mutates": ("mutating_functions", _positions),
+        "writes": ("mutating_functions", _by_position),
         "pure": ("pure_functions", _names),
         "consumes": ("consuming_functions", _names),
         "holds": ("holding_functions", _patterns),

@@ -82,6 +82,19 @@ class Knowledge:
     def is_aliasing(self, dotted: str) -> bool:
         return self._aliasing.fullmatch(dotted) is not None
 
+    def may_write(self, name: str, given: int) -> bool:
+        """A method, or a function of that last name, which changes one of so many positional arguments."""
+        places = (*self.argument_methods.get(name, ()), *self._written.get(name, ()))
+        return any(place < given for place in places)
+
+    @cached_property
+    def _written(self) -> Mapping[str, frozenset[int]]:
+        found: dict[str, frozenset[int]] = {}
+        for dotted, places in self.mutating_functions.items():
+            last = dotted.rpartition(".")[2]
+            found[last] = found.get(last, frozenset()) | {*places}
+        return found
+
     @cached_property
     def _holding(self) -> re.Pattern[str]:
         return _compiled(self.holding_functions)
