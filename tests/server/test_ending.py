@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import Any  # JSON
@@ -37,6 +38,7 @@ def test_operations_end_with_the_server(tmp_path: Path, how: signal.Signals) -> 
         found = re.search(r"http://127\.0\.0\.1:(\d+)/x/", log.read_text())
         assert found is not None
         address = f"{found[0]}nb2prod/operations"
+        until(lambda: answers(address, token))
         operation = ask(address, token, {"verb": "convert", "path": "n.ipynb"})
         until(lambda: marked(mark), 90)
         assert ask(f"{address}/{operation['id']}", token)["state"] == "running"
@@ -49,6 +51,17 @@ def test_operations_end_with_the_server(tmp_path: Path, how: signal.Signals) -> 
         server.kill()
         server.wait()
     assert [path.name for path in root.iterdir()] == ["n.ipynb"]
+
+
+def answers(address: str, token: str) -> bool:
+    """It tells its address a moment before it listens there."""
+    try:
+        ask(f"{address}/none", token)
+    except urllib.error.HTTPError:
+        return True
+    except urllib.error.URLError:
+        return False
+    return True
 
 
 def ask(address: str, token: str, body: object = None) -> Any:

@@ -55,6 +55,7 @@ export class FormDialog extends Dialog<unknown> {
 
   private async accept(): Promise<void> {
     this.busy = true;
+    this.takeFocus();
     this.onChanged();
     try {
       if (await this.form.submit()) {
@@ -69,7 +70,16 @@ export class FormDialog extends Dialog<unknown> {
     }
   }
 
-  /** A button that was disabled has lost the focus: it goes to what is wrong. */
+  /** A button that is disabled loses the focus to the page, where Escape would not close the dialog. */
+  private takeFocus(): void {
+    const content = this.node.querySelector<HTMLElement>('.jp-Dialog-content');
+    if (content) {
+      content.tabIndex = -1;
+      content.focus();
+    }
+  }
+
+  /** When it is refused the focus goes to what is wrong. */
   private showFault(): void {
     const wrong = this.node.querySelector<HTMLElement>(`[aria-invalid='true'], .jp-mod-accept`);
     wrong?.focus();
