@@ -1,5 +1,6 @@
 """Passes 1 to 6 over a whole notebook: each production cell lowered, classified and walked, in notebook order."""
 
+import ast
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,12 @@ class CellAnalysis:
     @property
     def is_skipped(self) -> bool:
         return self.role.kind is RoleKind.SKIP
+
+    def surely_deletes(self, name: str) -> bool:
+        """Not in a branch, and not at the end of an `except … as name`."""
+        nodes = (statement.node for statement in self.statements)
+        targets = (target for node in nodes if isinstance(node, ast.Delete) for target in node.targets)
+        return any(isinstance(target, ast.Name) and target.id == name for target in targets)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from nb2prod.analysis.definitions import Definitions, find_definitions
 from nb2prod.analysis.drafts import draft_steps, order_steps
 from nb2prod.analysis.facts import Effects
 from nb2prod.analysis.fragments import body_fragment, definition_fragment
-from nb2prod.analysis.imports import ImportUnit, import_lines
+from nb2prod.analysis.imports import DISPLAY, ImportUnit, import_lines
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
 from nb2prod.analysis.late_definitions import refuse_late_definitions
 from nb2prod.analysis.late_parameters import refuse_late_parameters
@@ -23,7 +23,7 @@ from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
 from nb2prod.analysis.refine import refine
 from nb2prod.analysis.requirements import requirements_of
-from nb2prod.analysis.routing import DISPLAY, Routed, Routing
+from nb2prod.analysis.routing import Routed, Routing
 from nb2prod.analysis.sites import Site, Sites, find_sites
 from nb2prod.analysis.story import step_summary, title_of
 from nb2prod.analysis.texts import names_in

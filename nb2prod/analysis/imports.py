@@ -31,6 +31,23 @@ class ImportUnit:
         return not self.member and self.text == f"import {self.module}"
 
 
+DISPLAY = ImportUnit(
+    cell=0,
+    line=0,
+    names=frozenset({"display"}),
+    module="IPython.display",
+    member="display",
+    text="from IPython.display import display",
+)
+PYPLOT = ImportUnit(
+    cell=0,
+    line=0,
+    names=frozenset({"plt"}),
+    module="matplotlib.pyplot",
+    text="import matplotlib.pyplot as plt",
+)
+
+
 @remembered
 def import_units(statement: Statement, source: str, stars: dict[str, frozenset[str]]) -> tuple[ImportUnit, ...]:
     """The units of an import statement. A star import is one unit for each name that the module brings."""

@@ -15,7 +15,7 @@ from nb2prod.analysis.classify import Statement, Use
 from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.drafts import Draft, exposed_of
 from nb2prod.analysis.given import Given
-from nb2prod.analysis.imports import ImportUnit
+from nb2prod.analysis.imports import DISPLAY, PYPLOT, ImportUnit
 from nb2prod.analysis.knowledge import LIVE_KINDS
 from nb2prod.analysis.sharing import Sharing, sharing_names
 from nb2prod.analysis.sites import Kind, Site, Sites
@@ -24,21 +24,6 @@ from nb2prod.model.finding import Finding, Severity
 
 _BUILTINS = frozenset(dir(builtins))
 _HISTORY = {"_", "__", "___", "In", "Out", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"}
-DISPLAY = ImportUnit(
-    cell=0,
-    line=0,
-    names=frozenset({"display"}),
-    module="IPython.display",
-    member="display",
-    text="from IPython.display import display",
-)
-PYPLOT = ImportUnit(
-    cell=0,
-    line=0,
-    names=frozenset({"plt"}),
-    module="matplotlib.pyplot",
-    text="import matplotlib.pyplot as plt",
-)
 
 
 @dataclass(kw_only=True)
@@ -75,6 +60,7 @@ class Routing:
         self.routed: dict[str, Routed] = {}
         self.provider: dict[str, Site | Draft] = {}
         self.since: dict[str, int] = {}  # how many steps there were when the provider came
+        self.perhaps_deleted: set[str] = set()  # since their provider came
         self.given = Given()
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
@@ -116,6 +102,7 @@ class Routing:
 
     def provide(self, name: str, provider: Site | Draft) -> None:
         self.provider[name] = provider
+        self.perhaps_deleted.discard(name)
         self.since[name] = len(self.routed)
         self.given.note(name, is_data=isinstance(provider, Draft) or provider.kind in (Kind.PARAMETER, Kind.DATA))
 
@@ -327,7 +314,9 @@ class Routing:
         if name in step.data and name in _BUILTINS and name in step.exposed and self.is_direct(step, name):
             message = f"'{name}' is Python's own here and is bound by the notebook later in the same step"
             self.refuse("NB208", *step.exposed[name], message, f"give the notebook's '{name}' another name")
-        if name in _BUILTINS or name in step.data or name in _HISTORY or name.startswith("__"):
+        if name in _BUILTINS or name in _HISTORY or name.startswith("__"):
+            return frozenset()
+        if name in step.data and name not in self.perhaps_deleted:
             return frozenset()
         if name not in step.exposed or not (self.is_direct(step, name) or name not in self.sites.by_name):
             return frozenset()
@@ -439,7 +428,8 @@ class Routing:
             for site in self.sites.by_cell[cell.number]:
                 self.provide(site.name, step.draft if site.kind is Kind.DATA else site)
             for name in cell.effects.deletes.keys() - cell.effects.left:
-                self.provider.pop(name, None)
+                if self.provider.pop(name, None) is not None and not cell.surely_deletes(name):
+                    self.perhaps_deleted.add(name)
                 self.given.note(name, is_data=False)
         for name in step.may_change:
             provider = self.provider.get(name)

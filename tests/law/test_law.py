@@ -47,6 +47,7 @@ REFUSED = {
     "memview": "NB214",
     "method_global": "NB212",
     "options_between": "NB301",
+    "perhaps_deleted_and_bound_again_in_a_branch": "NB102",
     "repr_display": "NB217",
     "rng_default_arg": "NB210",
     "second_parameters": "NB106",
