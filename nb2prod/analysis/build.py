@@ -1,6 +1,7 @@
 """Notebook to Pipeline: the passes in order, and the frozen result. A pipeline exists only when nothing is refused."""
 
 import ast
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import PurePath
@@ -117,7 +118,8 @@ def plan(notebook: Notebook, trace: Trace | None = None, known: Knowledge = KNOW
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _planned(analysis, findings, wiring)
     future = _future(analysis)
-    nested = [nest(_step(step, analysis, future)) for step in routed]
+    made = _made_in(analysis)
+    nested = [nest(_step(step, analysis, future, made)) for step in routed]
     steps = tuple(annotated(step, trace) if trace else step for step, _ in nested)
     findings += [*_clashes(steps), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -161,7 +163,7 @@ def _results(steps: list[Routed], routing: Routing) -> list[str]:
 # ---------------------------------------------------------------------- one step
 
 
-def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
+def _step(step: Routed, analysis: Analysis, future: set[ImportUnit], made: Mapping[str, list[int]]) -> Step:
     draft = step.draft
     roles = draft.roles
     head = [Fragment(cell=unit.cell, line=0, text=unit.text) for unit in sorted(step.head_units, key=lambda u: u.text)]
@@ -181,7 +183,7 @@ def _step(step: Routed, analysis: Analysis, future: set[ImportUnit]) -> Step:
         metrics=tuple(PythonName(name) for name in metrics_of(step) if name in step.outputs),
         inference=any(role.inference for role in roles),
         state=carried_state(step),
-        touched=_touched(step, frozenset(inputs) | (text_names & step.data), analysis),
+        touched=_touched(step, frozenset(inputs) | (text_names & step.data), made),
         maybe=tuple(sorted((text_names & step.data & step.may_change.keys()) - {*inputs, *step.must})),
         after=tuple(dict.fromkeys(before for role in roles for before in role.after)),
         options=options_of(roles),
@@ -196,19 +198,29 @@ def inputs_of(step: Routed) -> list[str]:
     return sorted(wanted, key=lambda name: order.index(name) if name in step.exposed else len(order))
 
 
-def _touched(step: Routed, locals_: frozenset[str], analysis: Analysis) -> tuple[tuple[str, int], ...]:
+def _touched(step: Routed, locals_: frozenset[str], made: Mapping[str, list[int]]) -> tuple[tuple[str, int], ...]:
     """The names of the step's own that it binds or may change, each with the last cell that does. Without those that
     are the notebook's for something else by then, because a cell of another step between made or deleted them."""
     own = {cell.number for cell in step.draft.cells}
-    other = [cell for cell in analysis.production if cell.number not in own]
 
     def is_lost(name: str, last: int) -> bool:
+        cells = made.get(name, [])
+        if not cells or cells[0] >= last:
+            return False
         first = min(cell.number for cell in step.draft.cells if name in _known_in(cell.effects))
-        between = (cell.effects for cell in other if first < cell.number < last)
-        return any(name in effects.binds or name in effects.deletes for effects in between)
+        return any(cell not in own for cell in cells[bisect_right(cells, first) : bisect_left(cells, last)])
 
     changed = sorted(step.may_change.items())
     return tuple((name, last) for name, last in changed if name in locals_ and not is_lost(name, last))
+
+
+def _made_in(analysis: Analysis) -> Mapping[str, list[int]]:
+    """For each name the cells that may bind or delete it."""
+    found: dict[str, list[int]] = {}
+    for cell in analysis.production:
+        for name in cell.effects.binds.keys() | cell.effects.deletes.keys():
+            found.setdefault(name, []).append(cell.number)
+    return found
 
 
 def _known_in(effects: Effects) -> frozenset[str]:
