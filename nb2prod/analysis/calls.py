@@ -4,7 +4,7 @@ import ast
 import builtins
 import re
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from nb2prod.analysis.drawing import Arguments, Drawing
@@ -75,22 +75,23 @@ class Calls(Drawing):
                 positional.append(value)
             else:
                 named[keyword.arg] = value
-        arguments = Arguments(positional=tuple(positional), keywords=named, line=node.lineno)
+        has_mutator = self.is_mutator_among(node, [*positional, *named.values()])
+        arguments = Arguments(positional=tuple(positional), keywords=named, line=node.lineno, has_mutator=has_mutator)
         if "out" in named:
             self.mutate(named["out"], node.lineno)
         self.draw_from_given(arguments)
         if _works_in_place(node):
             self.mutate(union(NOTHING, *arguments.all), node.lineno, surely=False)
-        if self.is_given_mutator(node, arguments):
-            self.mutate(Value(own=union(NOTHING, *arguments.all).reach), node.lineno, surely=False)
+        if has_mutator:
+            self.mutate(Value(own=union(*arguments.all).reach), node.lineno, surely=False)
         return arguments
 
-    def is_given_mutator(self, node: ast.Call, arguments: Arguments) -> bool:
+    def is_mutator_among(self, node: ast.Call, values: Iterable[Value]) -> bool:
         """`map(list.append, lists, values)`, `sorted(lists, key=change)`: a function that changes what it is given."""
         nodes = (*node.args, *(keyword.value for keyword in node.keywords))
         if any(isinstance(each, ast.Attribute) and each.attr in self.known.mutating_methods for each in nodes):
             return True
-        functions = {made for value in arguments.all for made in value.defs if not made.is_class}
+        functions = {made for value in values for made in value.defs if not made.is_class}
         summaries = map(self.summary_of, functions)
         return any(str(label).startswith("param:") for each in summaries for label in each.mutated | each.may_mutated)
 
@@ -196,7 +197,7 @@ class Calls(Drawing):
         line = node.lineno
         if name in ("query", "eval"):
             self.read_query(node)
-        if self.is_given_mutator(node, arguments):
+        if arguments.has_mutator:
             self.mutate(Value(own=base.reach), line, surely=False)
         whole = Arguments(positional=(base, *arguments.positional), keywords=arguments.keywords, line=line)
         results = [self.call_summary(method, whole) for method in self.methods_of(base, name)]

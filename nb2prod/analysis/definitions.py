@@ -18,6 +18,7 @@ from nb2prod.analysis.remembered import remembered
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.analysis.stateful import asked_names, own_state, remembering_decorators, written_attributes
 from nb2prod.analysis.statements import Statements
+from nb2prod.analysis.values import globals_among
 from nb2prod.model.notebook import RoleKind
 
 _BUILTINS = frozenset(dir(builtins))
@@ -44,7 +45,7 @@ def needs_of(node: ast.stmt, known: Knowledge = KNOWN) -> Needs:
         reads=frozenset(inside.facts.reads),
         at_def=frozenset(outside.facts.exposed),
         writes=frozenset(inside.facts.binds) - {"__annotations__"},
-        mutates=frozenset(str(label)[7:] for label in labels if str(label).startswith("global:")),
+        mutates=frozenset(str(label)[7:] for label in globals_among(labels)),
     )
 
 

@@ -23,11 +23,13 @@ _STATE = ("numpy.random",)
 
 @dataclass(frozen=True, kw_only=True)
 class Arguments:
-    """The arguments of a call as values; `keywords` without a name (`**kwargs`) go to `positional`."""
+    """The arguments of a call as values; `keywords` without a name (`**kwargs`) go to `positional`. With
+    `has_mutator` one of them is a function that changes what it is given."""
 
     positional: tuple[Value, ...]
     keywords: dict[str, Value]
     line: int
+    has_mutator: bool = False
 
     @property
     def all(self) -> tuple[Value, ...]:

@@ -31,23 +31,6 @@ class ImportUnit:
         return not self.member and self.text == f"import {self.module}"
 
 
-DISPLAY = ImportUnit(
-    cell=0,
-    line=0,
-    names=frozenset({"display"}),
-    module="IPython.display",
-    member="display",
-    text="from IPython.display import display",
-)
-PYPLOT = ImportUnit(
-    cell=0,
-    line=0,
-    names=frozenset({"plt"}),
-    module="matplotlib.pyplot",
-    text="import matplotlib.pyplot as plt",
-)
-
-
 @remembered
 def import_units(statement: Statement, source: str, stars: dict[str, frozenset[str]]) -> tuple[ImportUnit, ...]:
     """The units of an import statement. A star import is one unit for each name that the module brings."""
@@ -92,3 +75,8 @@ def import_lines(units: Iterable[ImportUnit]) -> tuple[str, ...]:
         else:
             lines.setdefault(unit.text, [])
     return tuple(head + ", ".join(members) for head, members in lines.items())
+
+
+# of no cell: what a package needs for what a notebook has without
+DISPLAY = _from(0, 0, "IPython.display", "display", "display")
+PYPLOT = _import(0, 0, ast.alias("matplotlib.pyplot", "plt"))

@@ -6,7 +6,6 @@ step reads that name whatever happens, the notebook ends there too; where it may
 
 import ast
 from collections.abc import Iterator, Sequence
-from itertools import chain
 
 from nb2prod.analysis.classify import Statement
 from nb2prod.analysis.fixes import lines_fix
@@ -36,7 +35,7 @@ def _first_without(name: str, later: Sequence[Routed]) -> Routed | None:
     for step in later:
         if name in step.inputs:
             found = found or step
-            for statement in _statements(step):
+            for statement in step.kept:
                 if name in _surely_read(statement.node):
                     return None
                 if name in statement.names:
@@ -46,12 +45,8 @@ def _first_without(name: str, later: Sequence[Routed]) -> Routed | None:
     return found
 
 
-def _statements(step: Routed) -> Iterator[Statement]:
-    return chain.from_iterable(step.keep[cell.number] for cell in step.draft.cells if cell.number in step.keep)
-
-
 def _binding(step: Routed, name: str) -> Statement | None:
-    return next((statement for statement in _statements(step) if name in statement.names), None)
+    return next((statement for statement in step.kept if name in statement.names), None)
 
 
 def _surely_read(node: ast.AST) -> frozenset[str]:

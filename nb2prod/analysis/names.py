@@ -8,7 +8,7 @@ from nb2prod.analysis.environment import Environment
 from nb2prod.analysis.facts import Facts
 from nb2prod.analysis.flow import Assigned, minus, plus
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS
-from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, union
+from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, globals_among, union
 
 
 @dataclass(kw_only=True)
@@ -186,8 +186,7 @@ class Names(ABC):
         """What calling the definition does; worked out at its first use."""
 
     def globals_in(self, labels: set[Label]) -> Value:
-        names = [label[7:] for label in labels if isinstance(label, str) and label.startswith("global:")]
-        values = [self.env.get(name) for name in names]
+        values = [self.env.get(str(label)[7:]) for label in globals_among(labels)]
         return Value(own=frozenset().union(*(v.own for v in values)), held=frozenset().union(*(v.held for v in values)))
 
 

@@ -21,7 +21,7 @@ def metrics_of(step: Routed) -> tuple[str, ...]:
 
 def products_of(step: Routed, read_later: frozenset[str]) -> tuple[str, ...]:
     """Values worth giving back at the end: metrics, fitted models, and what nothing reads any more."""
-    kept = [statement for cell in step.draft.cells for statement in step.keep.get(cell.number, ())]
+    kept = step.kept
     assigned = [name for name in dict.fromkeys(_assigned(kept)) if name in step.must and name not in _FIGURES]
     fitted = {name for statement in kept for name in _fitted(statement)}
     read = _read(kept)

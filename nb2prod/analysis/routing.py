@@ -47,6 +47,11 @@ class Routed:
     tied: dict[str, int] = field(default_factory=dict)  # given back beside what shares an object with them
     close_with: str = ""
 
+    @property
+    def kept(self) -> list[Statement]:
+        """The statements that stay in its function, in the notebook's order."""
+        return [statement for statements in self.keep.values() for statement in statements]
+
 
 class Routing:
     """Goes through the steps forward (providers, inputs) and backward (outputs)."""
@@ -176,10 +181,9 @@ class Routing:
             step.data |= self.sites.data_names(cell.number)
             for name in (*effects.binds, *effects.mutates, *effects.may_mutate):
                 step.may_change[name] = cell.number
-        kept = [statement for statements in step.keep.values() for statement in statements]
-        step.data |= {name for s in kept if s.use in (Use.IMPORT, Use.DEFINITION) for name in s.names}
+        step.data |= {name for s in step.kept if s.use in (Use.IMPORT, Use.DEFINITION) for name in s.names}
         step.must = bound
-        step.text_names = frozenset().union(*map(names_in, kept))
+        step.text_names = frozenset().union(*map(names_in, step.kept))
 
     # ------------------------------------------------------------------ names to providers
 

@@ -11,7 +11,7 @@ from nb2prod.analysis.knowledge import IMMUTABLE_KINDS, MUTABLE_KINDS, USED_UP_K
 from nb2prod.analysis.names import Scope
 from nb2prod.analysis.scopes import global_names, locals_of, parameters_of
 from nb2prod.analysis.trees import children, walk
-from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, holding, part_of, union
+from nb2prod.analysis.values import NOTHING, Definition, Summary, Value, globals_among, holding, part_of, union
 
 
 class Statements(Calls):
@@ -168,8 +168,8 @@ class Statements(Calls):
             self.facts.reads |= summary.reads
             for name, line in summary.exposed.items():
                 self.facts.exposed.setdefault(name, line)
-            self.facts.mutated |= {label for label in summary.mutated if str(label).startswith("global:")}
-            self.facts.may_mutated |= {label for label in summary.may_mutated if str(label).startswith("global:")}
+            self.facts.mutated |= globals_among(summary.mutated)
+            self.facts.may_mutated |= globals_among(summary.may_mutated)
             for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, definition.node.lineno)
             self.touch(tuple(summary.state), definition.node.lineno)
@@ -195,10 +195,10 @@ class Statements(Calls):
         self.scopes.append(scope)
         self.run(node.body)
         self.scopes.pop()
-        held = union(*bases, *scope.values.values()).held.union(*(value.own for value in scope.values.values()))
         definition = Definition(name=node.name, cell=self.cell, node=node)
         defs = frozenset({definition}).union(*(base.defs for base in bases))
         if not self.in_body:
+            held = union(*bases).held | union(*scope.values.values()).reach
             self.bind(node.name, Value(own=self.new(), held=held, defs=defs, kind="def"), node.lineno)
             return
         self.visit_methods(definition)
@@ -432,10 +432,10 @@ def _merge(total: Summary, part: Summary) -> None:
         total.exposed.setdefault(name, line)
     total.reads |= part.reads
     total.binds |= part.binds
-    total.mutated |= {label for label in part.mutated if str(label).startswith("global:")}
-    total.may_mutated |= {label for label in part.may_mutated if str(label).startswith("global:")}
-    total.returned |= {label for label in part.returned if str(label).startswith("global:")}
-    total.kept |= {label for label in part.kept if str(label).startswith("global:")}
+    total.mutated |= globals_among(part.mutated)
+    total.may_mutated |= globals_among(part.may_mutated)
+    total.returned |= globals_among(part.returned)
+    total.kept |= globals_among(part.kept)
     total.state |= part.state
 
 

@@ -10,6 +10,7 @@ An object is a label: a number for one made in a cell, `param:NAME` or `global:N
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 Label = int | str
@@ -76,6 +77,11 @@ class Value:
 
 
 NOTHING = Value()
+
+
+def globals_among(labels: Iterable[Label]) -> set[Label]:
+    """Those that stand, in a function's body, for what the notebook's names have when it is called."""
+    return {label for label in labels if str(label).startswith("global:")}
 
 
 def union(*values: Value) -> Value:
