@@ -15,6 +15,10 @@ from nb2prod.analysis.trees import walk
 from nb2prod.analysis.values import NOTHING, Definition, Label, Summary, Value, aliasing, holding, part_of, union
 
 _AT_NAME = re.compile(r"@([A-Za-z_]\w*)")
+_FIGURE = "matplotlib.figure"  # the hidden state of what draws
+_DRAWN_ON = frozenset({"ax", "axes", "axs", "fig", "figure"})
+_MAKE_FIGURES = frozenset({"figure", "subplots", "subplot_mosaic"})
+_SHOWN_BY = frozenset({"savefig", "show"})
 _BEGINNING = frozenset({"__init__", "__new__", "__post_init__", "__enter__"})
 _WORD = re.compile(r"(?<![\w.])([A-Za-z_]\w*)")
 
@@ -79,6 +83,8 @@ class Calls(Drawing):
         arguments = Arguments(positional=tuple(positional), keywords=named, line=node.lineno, has_mutator=has_mutator)
         if "out" in named:
             self.mutate(named["out"], node.lineno)
+        for name in _DRAWN_ON & named.keys():
+            self.mutate(Value(own=named[name].reach), node.lineno, surely=False)
         self.draw_from_given(arguments)
         if _works_in_place(node):
             self.mutate(union(NOTHING, *arguments.all), node.lineno, surely=False)
@@ -91,9 +97,11 @@ class Calls(Drawing):
         nodes = (*node.args, *(keyword.value for keyword in node.keywords))
         if any(isinstance(each, ast.Attribute) and each.attr in self.known.mutating_methods for each in nodes):
             return True
-        functions = {made for value in values for made in value.defs if not made.is_class}
-        summaries = map(self.summary_of, functions)
-        return any(str(label).startswith("param:") for each in summaries for label in each.mutated | each.may_mutated)
+        values = [*values]
+        summaries = [self.summary_of(made) for value in values for made in value.defs if not made.is_class]
+        if any(_has_parameter(each.drawn) for each in summaries):
+            self.draw_on(union(NOTHING, *values), node.lineno)
+        return any(_has_parameter(each.mutated | each.may_mutated) for each in summaries)
 
     def argument(self, node: ast.expr) -> Value:
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
@@ -114,11 +122,14 @@ class Calls(Drawing):
     def call_library(self, node: ast.Call, dotted: str) -> Value:
         arguments = self.arguments(node)
         self.mutate_positions(dotted, arguments)
+        self.draw_on(union(NOTHING, *arguments.all), node.lineno)
         made = self.made_by(dotted, arguments)
         if made.kind == "rng":
             self.env.mark(Mark.GENERATOR, made.own)
         if _works_in_place(node):
             self.env.mark(Mark.IN_PLACE, made.own)
+        self.mark_drawn(made.own, self.known.states_of_function(dotted))
+        made = self.in_figure(dotted, made)
         self.draw_in_library(dotted, arguments, made)
         return made
 
@@ -135,6 +146,25 @@ class Calls(Drawing):
             kind = "ndarray"
         held = union(NOTHING, *arguments.all).held if dotted in self.known.shallow_functions else frozenset()
         return Value(own=self.new(), held=held, kind=kind)
+
+    def new_of(self, states: Iterable[str]) -> frozenset[Label]:
+        """The object that a call gives, which touches those states."""
+        own = self.new()
+        self.mark_drawn(own, states)
+        return own
+
+    def mark_drawn(self, own: frozenset[Label], states: Iterable[str]) -> None:
+        if _FIGURE in states:
+            self.env.mark(Mark.FIGURE, own)
+
+    def in_figure(self, dotted: str, made: Value) -> Value:
+        """pyplot draws on the figure that it made last, which closes with the cell."""
+        module, _, name = dotted.rpartition(".")
+        if module != "matplotlib.pyplot" or self.in_body:
+            return made
+        if name in _MAKE_FIGURES:
+            self.facts.figures |= made.own
+        return Value(own=made.own, held=made.held | self.facts.figures, kind=made.kind)
 
     def mutate_positions(self, dotted: str, arguments: Arguments) -> None:
         for position in self.known.mutating_functions.get(dotted, ()):
@@ -229,7 +259,8 @@ class Calls(Drawing):
         if name in self.known.pure_methods or name in self.known.mutating_methods:
             return Value(own=self.new(), kind=kind)
         every = base if name in self.known.quiet_methods else union(base, *arguments.all)
-        return Value(own=self.new(), held=every.reach, defs=every.defs)
+        own = self.new_of(self.known.states_of_method(name))
+        return Value(own=own, held=every.reach, defs=every.defs)
 
     def read_query(self, node: ast.Call) -> None:
         for argument in node.args[:1]:
@@ -260,6 +291,8 @@ class Calls(Drawing):
             self.mutate(base, node.lineno, surely=False)
         else:
             self.mutate(Value(own=self.env.marked(Mark.GENERATOR, base.reach)), node.lineno, surely=False)
+            if name not in _SHOWN_BY:
+                self.draw_on(base, node.lineno)
             return
         if name not in self.known.container_methods:  # a pipeline's fit fits what it holds
             self.mutate(Value(own=base.held - self.env.marked(Mark.PLAIN, base.held)), node.lineno, surely=False)
@@ -310,11 +343,13 @@ class Calls(Drawing):
                 for value in given.get(label, ()):
                     self.mutate(value, arguments.line, surely=surely)
                     self.mutate(Value(own=value.held), arguments.line, surely=False)
+        for label in summary.drawn:
+            self.draw_on(union(NOTHING, *given.get(label, ())), arguments.line)
         self.keep_given(summary, given, arguments)
         self.raised = union(NOTHING, self.raised, self.given_in(summary.raised, given))
         shared, kept = self.given_in(summary.returned, given), self.given_in(summary.kept, given)
         defs = shared.defs | kept.defs | ({definition} if summary.returns_function else frozenset())
-        return Value(own=self.new() | shared.reach, held=shared.held | kept.reach, defs=defs)
+        return Value(own=self.new_of(summary.state) | shared.reach, held=shared.held | kept.reach, defs=defs)
 
     def given_in(self, labels: set[Label], given: Mapping[Label, list[Value]]) -> Value:
         """What a summary's labels stand for in a call."""
@@ -331,6 +366,10 @@ class Calls(Drawing):
         data = [value for value in read if not value.is_definition and not value.immutable]
         for value in changed:
             self.env.hold(value, union(NOTHING, *arguments.all, *data))
+
+
+def _has_parameter(labels: Iterable[Label]) -> bool:
+    return any(str(label).startswith("param:") for label in labels)
 
 
 def _works_in_place(node: ast.Call) -> bool:

@@ -21,6 +21,7 @@ class Mark(StrEnum):
     PLAIN = "plain"  # lists, dicts and the like that the text shows: libraries leave them as they are
     DRAWER = "drawer"  # estimators and splitters without a seed: they draw from numpy.random
     SETTLED = "settled"  # those that surely do not
+    FIGURE = "figure"  # figures, axes and grids of axes: what draws on them changes them
 
 
 class Environment:

@@ -19,6 +19,8 @@ class Facts:
     left: set[str] = field(default_factory=set)
     mutated: set[Label] = field(default_factory=set)
     may_mutated: set[Label] = field(default_factory=set)
+    drawn: set[Label] = field(default_factory=set)
+    figures: frozenset[Label] = frozenset()
     state: dict[str, int] = field(default_factory=dict)
     direct: set[str] = field(default_factory=set)
     carried: dict[str, frozenset[Definition]] = field(default_factory=dict)

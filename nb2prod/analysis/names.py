@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
-from nb2prod.analysis.environment import Environment
+from nb2prod.analysis.environment import Environment, Mark
 from nb2prod.analysis.facts import Facts
 from nb2prod.analysis.flow import Assigned, minus, plus
 from nb2prod.analysis.knowledge import IMMUTABLE_KINDS
@@ -113,6 +113,12 @@ class Names(ABC):
         for name in names:
             (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
 
+    def draw_on(self, value: Value, line: int) -> None:
+        """Figures among the objects change; in a body, its callers know whether they are some."""
+        self.mutate(Value(own=self.env.marked(Mark.FIGURE, value.reach)), line, surely=False)
+        if self.in_body:
+            self.facts.drawn |= value.reach
+
     def is_source(self, name: str, value: Value) -> bool:
         """A definition that holds the value, in a default say: its text stays what it was."""
         found = self.env.get(name)
@@ -157,6 +163,7 @@ class Names(ABC):
             changed, maybe = self.globals_in(summary.mutated), self.globals_in(summary.may_mutated)
             self.mutate(changed, line)
             self.mutate(Value(own=changed.held | maybe.reach), line, surely=False)
+            self.draw_on(self.globals_in(summary.drawn), line)
             self.touch(tuple(summary.state), line)
 
     def mutate_unasked(self, value: Value, line: int) -> None:

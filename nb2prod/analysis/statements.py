@@ -170,6 +170,7 @@ class Statements(Calls):
                 self.facts.exposed.setdefault(name, line)
             self.facts.mutated |= globals_among(summary.mutated)
             self.facts.may_mutated |= globals_among(summary.may_mutated)
+            self.facts.drawn |= globals_among(summary.drawn) | captured.reach & summary.drawn
             for name in sorted(summary.binds):
                 self.facts.binds.setdefault(name, definition.node.lineno)
             self.touch(tuple(summary.state), definition.node.lineno)
@@ -418,6 +419,7 @@ def _summary(facts: Facts, raised: Value, end: Assigned, declared: frozenset[str
         deletes=set(facts.deletes),
         mutated=facts.mutated,
         may_mutated=facts.may_mutated,
+        drawn=facts.drawn,
         state=set(facts.state),
         opaque=facts.opaque,
         returned=facts.returned,
@@ -434,6 +436,7 @@ def _merge(total: Summary, part: Summary) -> None:
     total.binds |= part.binds
     total.mutated |= globals_among(part.mutated)
     total.may_mutated |= globals_among(part.may_mutated)
+    total.drawn |= globals_among(part.drawn)
     total.returned |= globals_among(part.returned)
     total.kept |= globals_among(part.kept)
     total.state |= part.state

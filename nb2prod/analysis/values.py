@@ -40,6 +40,7 @@ class Summary:
     deletes: set[str] = field(default_factory=set)
     mutated: set[Label] = field(default_factory=set)
     may_mutated: set[Label] = field(default_factory=set)
+    drawn: set[Label] = field(default_factory=set)  # changed if they are figures: `data.plot()` leaves a table alone
     state: set[str] = field(default_factory=set)
     opaque: list[tuple[int, str]] = field(default_factory=list)
     returned: set[Label] = field(default_factory=set)  # params and globals that the result is, or is a part of
