@@ -13,8 +13,8 @@ from typing import Any
 
 from nb2prod.runtime.proof.capture import ENVIRONMENT
 from nb2prod.runtime.proof.compare import compare
-from nb2prod.runtime.proof.fingerprint import Fingerprint
-from nb2prod.runtime.workcopy import copy_folder
+from nb2prod.runtime.proof.fingerprint import COPY, Fingerprint
+from nb2prod.runtime.workcopy import copy_folder, levels_above
 
 __all__ = ["CaptureFailed", "capture_package", "differences", "names_that_differ"]
 
@@ -38,16 +38,21 @@ def differences(package: str, fingerprints: Path, workdir: Path) -> list[str]:
     """
     project = fingerprints.resolve().parent.parent
     recorded = json.loads(fingerprints.read_text(encoding="utf-8"))
-    with tempfile.TemporaryDirectory() as folder:
-        copy = Path(folder) / "work"
-        copy_folder(workdir, copy, leave_out=[project])
-        found = capture_package(package, project, copy)
     lock = json.loads((project / _LOCK).read_text(encoding="utf-8"))
+    levels = levels_above(_code_of(project / lock["notebook"]["path"]))
+    with tempfile.TemporaryDirectory() as folder:
+        copy = copy_folder(workdir, Path(folder) / COPY, [project], levels)
+        found = capture_package(package, project, copy)
     return [
         f"{step}: {name}: {reason}"
         for step, values in recorded["steps"].items()
         for name, reason in names_that_differ(found.get(step, {}), values, lock["steps"].get(step, {}))
     ]
+
+
+def _code_of(notebook: Path) -> str:
+    cells = json.loads(notebook.read_text(encoding="utf-8"))["cells"]
+    return "\n".join("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")
 
 
 def names_that_differ(

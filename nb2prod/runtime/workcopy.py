@@ -1,13 +1,20 @@
 """A copy of a working folder, so that a run can write where it likes and the original stays as it is."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["LIMIT", "FolderTooLarge", "copy_folder"]
+__all__ = ["LIMIT", "FolderTooLarge", "copy_folder", "levels_above"]
 
 LIMIT = 500 * 2**20  # bytes
+_MOST_FILES = 50_000  # of folders above
+_HIGHEST = 3
+_UP = r"(?:(?<![\w.])\.\.(?![\w.])|\bos\.(?:path\.)?pardir\b)"
+_ABOVE = re.compile(rf"{_UP}(?:[\s\"',/\\()]+{_UP})*|(?:\.parent\b)+")
+_ONE = re.compile(r"\.\.|pardir|parent")
+_PARENTS = re.compile(r"\.parents\[(\d)\]")
 _LEFT_OUT = frozenset(
     {".git", ".hg", ".svn", ".venv", "venv", "node_modules", "__pycache__", ".ipynb_checkpoints", "runs", ".cache"}
     | {".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis", ".tox", ".nox"}
@@ -24,24 +31,48 @@ class FolderTooLarge(Exception):
         self.folder = folder
 
 
-def copy_folder(source: Path, target: Path, leave_out: Iterable[Path] = ()) -> None:
-    """Copy the files of `source` into the new folder `target`.
+def levels_above(code: str) -> int:
+    """How many folders above the working folder code may look into: 2 for `open("../../data.csv")`."""
+    steps = (len(_ONE.findall(run[0])) for run in _ABOVE.finditer(code))
+    numbered = (int(number) + 1 for number in _PARENTS.findall(code))
+    return min(max((*steps, *numbered), default=0), _HIGHEST)
 
-    Left out are version control, environments, caches, runs, projects made by nb2prod, and the folders `leave_out`.
-    Raises FolderTooLarge before anything is copied.
+
+def copy_folder(source: Path, target: Path, leave_out: Iterable[Path] = (), levels: int = 0) -> Path:
+    """Copy the files of `source` into the new folder `target`; gives where they are now, which is `target` itself but
+    with `levels`.
+
+    With `levels`, so many folders above `source` are copied with all that is in them, so that `..` leads to the same
+    files; fewer where they hold too much. Left out are version control, environments, caches, runs, projects made by
+    nb2prod, and the folders `leave_out`. Raises FolderTooLarge before anything is copied.
     """
+    source = source.resolve()
     others = {path.resolve() for path in leave_out} | {target.resolve()}
-    files = list(_files(source.resolve(), others))
-    size = 0
+    files = list(_within_limit(source, others))
+    top = source
+    for above in reversed(source.parents[:levels]):
+        try:
+            around = list(_within_limit(above, others, _MOST_FILES))
+        except FolderTooLarge:
+            continue
+        top, files = above, list(dict.fromkeys([*around, *files]))
+        break
+    copy = target / source.relative_to(top)
+    copy.mkdir(parents=True)
     for file in files:
-        size += file.stat().st_size
-        if size > LIMIT:
-            raise FolderTooLarge(source, size)
-    target.mkdir(parents=True)
-    for file in files:
-        place = target / file.relative_to(source.resolve())
+        place = target / file.relative_to(top)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(file, place)
+    return copy
+
+
+def _within_limit(folder: Path, others: set[Path], most: int = 0) -> Iterator[Path]:
+    size = 0
+    for count, file in enumerate(_files(folder, others), 1):
+        size += file.stat().st_size
+        if size > LIMIT or (most and count > most):
+            raise FolderTooLarge(folder, size)
+        yield file
 
 
 def _files(folder: Path, others: set[Path]) -> Iterator[Path]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from nb2prod.model.notebook import Notebook
 from nb2prod.notebooks.read import read_notebook
+from nb2prod.runtime.proof.fingerprint import COPY
 from nb2prod.runtime.recorded import CaptureFailed, capture_package
 from nb2prod.verify.notebook import NotebookFailed, Values, capture_notebook
 from nb2prod.verify.project import GeneratedProject
@@ -41,7 +42,7 @@ def verify_project(
             else None
         )
         progress("running the package, each step in a process of its own" if isolated else "running the package")
-        ours = _run_package_side(project, workdir, timeout, isolated=isolated)
+        ours = _run_package_side(project, notebook, workdir, timeout, isolated=isolated)
     except NotebookFailed as error:
         return _failed(found, str(error), error.exit_code)
     except CaptureFailed as error:
@@ -63,14 +64,16 @@ def run_notebook_side(
     other_layout: bool = False,
 ) -> Values:
     with tempfile.TemporaryDirectory() as folder:
-        copy = copied(workdir, Path(folder) / "work", leave_out)
+        copy = copied(workdir, Path(folder) / COPY, leave_out, notebook)
         told = lambda line: progress(f"running the notebook: {line}")  # noqa: E731
         return capture_notebook(notebook, steps, copy, timeout=timeout, progress=told, other_layout=other_layout)
 
 
-def _run_package_side(project: GeneratedProject, workdir: Path, timeout: float | None, *, isolated: bool) -> Values:
+def _run_package_side(
+    project: GeneratedProject, notebook: Notebook, workdir: Path, timeout: float | None, *, isolated: bool
+) -> Values:
     with tempfile.TemporaryDirectory() as folder:
-        copy = copied(workdir, Path(folder) / "work", [project.folder])
+        copy = copied(workdir, Path(folder) / COPY, [project.folder], notebook)
         return capture_package(project.package, project.folder, copy, timeout, isolated=isolated)
 
 

@@ -15,6 +15,7 @@ from nb2prod.model.notebook import Notebook
 from nb2prod.model.trace import Trace, cell_from, code_digest
 from nb2prod.notebooks.session import Session, production_cells
 from nb2prod.runtime.proof.capture import ENVIRONMENT
+from nb2prod.runtime.proof.fingerprint import COPY
 from nb2prod.verify.notebook import Values, looks
 from nb2prod.verify.workdir import copied
 
@@ -41,7 +42,7 @@ def trace_notebook(
     for _, name, cell in looks(steps or {}):
         wanted[cell].add(name)
     with tempfile.TemporaryDirectory() as folder:
-        copy = copied(workdir, Path(folder) / "work", leave_out)
+        copy = copied(workdir, Path(folder) / COPY, leave_out, notebook)
         request, answers = Path(folder) / "request.json", Path(folder) / "answers"
         answers.mkdir()
         cells = [

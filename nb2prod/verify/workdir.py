@@ -4,17 +4,18 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from nb2prod.errors import InvalidOption
-from nb2prod.runtime.workcopy import FolderTooLarge, copy_folder
+from nb2prod.model.notebook import Notebook
+from nb2prod.runtime.workcopy import FolderTooLarge, copy_folder, levels_above
 
 __all__ = ["copied"]
 
 
-def copied(workdir: Path, target: Path, leave_out: Iterable[Path]) -> Path:
-    """`target`, filled. Raises InvalidOption."""
+def copied(workdir: Path, target: Path, leave_out: Iterable[Path], notebook: Notebook) -> Path:
+    """The copy of `workdir`, in the new folder `target`, with the folders above that the notebook's code looks into.
+    Raises InvalidOption."""
     if not workdir.is_dir():
         raise InvalidOption(str(workdir), "there is no such folder; say where the code's paths start with --workdir")
     try:
-        copy_folder(workdir, target, leave_out)
+        return copy_folder(workdir, target, leave_out, levels_above("\n".join(c.source for c in notebook.code_cells)))
     except FolderTooLarge as error:
         raise InvalidOption("--workdir", f"{error}; name a folder that holds only what the notebook reads") from error
-    return target

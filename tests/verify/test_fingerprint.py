@@ -20,6 +20,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse
+from sklearn._loss.link import Interval
 from sklearn.compose import ColumnTransformer
 from sklearn.ensemble import GradientBoostingClassifier, RandomForestRegressor
 from sklearn.linear_model import LinearRegression, LogisticRegression
@@ -29,7 +30,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from verify.values import FEATURES, LABELS, NAN, difference, frame
 
 from nb2prod.runtime.proof.compare import compare
-from nb2prod.runtime.proof.fingerprint import fingerprint
+from nb2prod.runtime.proof.fingerprint import COPY, fingerprint
 
 
 class Point(NamedTuple):
@@ -443,3 +444,22 @@ def test_global_generators_draw_on_as_if_nobody_had_looked() -> None:
     assert np.random.rand() == expected[0]
     fingerprint(MANY)
     assert np.random.rand() == expected[1]
+
+
+@pytest.mark.parametrize(
+    "made", [str, pathlib.PurePosixPath, lambda text: [text], lambda text: {text}, lambda text: pd.Series([text])]
+)
+def test_a_path_into_the_copy_of_a_side_is_told_from_there(made: Callable[[str], object]) -> None:
+    ours, theirs = made(f"/tmp/a1/{COPY}/data/x.csv"), made(f"/var/tmp/b2/{COPY}/data/x.csv")
+    assert difference(ours, theirs) == ""
+    assert difference(ours, made(f"/tmp/a1/{COPY}/data/y.csv")) != ""
+    assert difference(made("/tmp/a1/data/x.csv"), made("/tmp/b2/data/x.csv")) != ""
+
+
+def test_a_librarys_record_of_plain_values_is_a_value() -> None:
+    """A class may hold one for all its instances, which pickling makes two; of the notebook's own, identity counts."""
+    shared = Interval(0, 1, True, True)
+    assert difference([shared, shared], [shared, copy.copy(shared)]) == ""
+    assert difference([shared, shared], [shared, Interval(0, 2, True, True)]) != ""
+    own = Account("a", 2.0)
+    assert difference([own, own], [own, copy.copy(own)]) != ""

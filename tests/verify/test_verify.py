@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from nb2prod.api.convert import convert
 from nb2prod.api.verify import Verification, verify
 from nb2prod.notebooks.read import read_notebook
 from nb2prod.runtime.recorded import differences
@@ -103,6 +104,32 @@ def test_both_sides_import_from_the_folder_and_none_breaks_by_it(project: Projec
     (tmp_path / "ours.py").write_text("VALUE = 3", encoding="utf-8")
     (tmp_path / "fractions.py").write_text("raise RuntimeError('not the real one')", encoding="utf-8")
     assert table(verify(project("import ours\nx = ours.VALUE"))) == [("s1", "x", "equal", "")]
+
+
+def test_both_sides_find_what_stands_above_their_folder(tmp_path: Path) -> None:
+    """Data and modules of a repository beside its folder of notebooks; what is written there stays in the copies."""
+    repository = tmp_path / "repository"
+    for place, text in (("data/x.txt", "3"), ("lib/ours.py", "VALUE = 4"), ("notebooks/demo.ipynb", "")):
+        (repository / place).parent.mkdir(parents=True)
+        (repository / place).write_text(text, encoding="utf-8")
+    notebook = write_notebook(
+        repository / "notebooks" / "demo.ipynb",
+        [
+            "import os, sys\nroot = os.path.abspath('..')\nif root not in sys.path:\n    sys.path.append(root)\na = 1",
+            "from lib.ours import VALUE\nx = VALUE + int(open('../data/x.txt').read())",
+            "with open('../data/new.txt', 'w') as file:\n    n = file.write(str(x))",
+        ],
+    )
+    folder = convert(notebook, repository / "out" / "demo", record=True).folder
+    for isolated in (False, True):
+        found = verify(folder, isolated=isolated)
+        assert found.equal
+        assert {("s1", "root", "equal", ""), ("s2", "x", "equal", "")} <= set(table(found))
+    assert differences("demo", folder / "tests" / "fingerprints.json", notebook.parent) == []
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "error"]
+    passed = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert passed.returncode == 0, passed.stdout
+    assert [path.name for path in (repository / "data").iterdir()] == ["x.txt"]
 
 
 def test_cells_marked_skip_do_not_run(project: Project) -> None:

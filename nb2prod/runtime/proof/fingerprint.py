@@ -8,6 +8,7 @@ standard library alone; numpy, pandas and scipy are found in `sys.modules` when 
     by state    estimators and other objects: the class's name and all that pickling would keep, without caches
     by name     functions, classes, modules
     by type     figures and axes, generators, files, locks
+    from there  paths into the copy of the working folder that a side of a comparison runs in
 """
 
 import base64
@@ -15,15 +16,18 @@ import copyreg
 import functools
 import hashlib
 import json
+import re
 import sys
 import types
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-__all__ = ["Fingerprint", "fingerprint"]
+__all__ = ["COPY", "Fingerprint", "fingerprint"]
 
 Fingerprint = dict[str, Any]
+COPY = "nb2prod-copy"  # the folder's name
+_INTO_COPY = re.compile(rf"[^\s'\"]*[/\\]{COPY}(?![\w-])")
 _SMALL = 512  # floats kept one by one
 _LONG = 2000  # items kept one by one; longer containers by digest
 _BUDGET = 200_000  # parts of one value: some seconds
@@ -33,9 +37,7 @@ _PROJECTIONS = 16
 _LARGE = 32_000  # characters; what is told in more is told in brief
 _PICKLED_BY = ("__reduce_ex__", "__reduce__", "__getstate__")
 _SHOWN = ("matplotlib", "mpl_toolkits", "seaborn", "plotly", "bokeh", "altair", "IPython", "graphviz", "ipywidgets")
-_CLOCKS = frozenset(
-    """mean_fit_time std_fit_time mean_score_time std_score_time refit_time_ fit_time score_time""".split()  # noqa: SIM905
-)
+_CLOCKS = re.compile(r"(mean_|std_|re)?(fit|score|predict|train|training|elapsed)_time_?")
 
 
 def fingerprint(value: Any) -> Fingerprint:
@@ -68,7 +70,7 @@ class _Walk:
         plain = _plain(value)
         if plain is not None:
             return plain
-        if not _is_interned(value):
+        if not (_is_interned(value) or _is_plain_record(value)):
             if id(value) in self.seen:
                 return {"t": "again", "n": self.seen[id(value)]}
             self.seen[id(value)] = len(self.seen)
@@ -141,7 +143,8 @@ def _plain(value: Any) -> Fingerprint | None:
     if kind is float:
         return {"t": "float", "v": value.hex()}
     if kind is str:
-        return {"t": "str", "v": value if len(value) <= 200 else _sha(value.encode("utf-8", "surrogatepass"))}
+        told = _told(value)
+        return {"t": "str", "v": told if len(told) <= 200 else _sha(told.encode("utf-8", "surrogatepass"))}
     if kind in (bytes, bytearray):
         return {"t": kind.__name__, "v": _sha(bytes(value))}
     if kind is complex:
@@ -149,12 +152,23 @@ def _plain(value: Any) -> Fingerprint | None:
     return None
 
 
+def _told(text: str) -> str:
+    return _INTO_COPY.sub(".", text) if COPY in text else text
+
+
+def _is_plain_record(value: Any) -> bool:
+    """A library's dataclass of plain values: a class may hold one for all its instances, which pickling makes two."""
+    if not hasattr(type(value), "__dataclass_fields__"):
+        return False
+    file = str(getattr(sys.modules.get(type(value).__module__), "__file__", ""))
+    return "-packages" in file and all(type(part) in _PLAIN for part in (_state_of(value) or {}).values())
+
+
 def _is_interned(value: Any) -> bool:
     """Python or a library may or may not give equal values of these types one identity."""
-    name = f"{type(value).__module__}.{type(value).__name__}"
-    return (
-        isinstance(value, tuple | frozenset) or _is_by_name(value) or name.startswith(("numpy.dtype", "pandas.core.in"))
-    )
+    if isinstance(value, tuple | frozenset) or _is_by_name(value):
+        return True
+    return f"{type(value).__module__}.{type(value).__name__}".startswith(("numpy.dtype", "pandas.core.in"))
 
 
 def _is_instance(module: str, *names: str) -> Callable[[Any], bool]:
@@ -177,8 +191,7 @@ def _is_by_name(value: Any) -> bool:
 def _by_name(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
     """Code is the same if it has the same name: what it computes is seen in what it gave."""
     name = getattr(value, "__name__", _type_name(value))
-    last = name if isinstance(value, types.ModuleType) else str(name).rpartition(".")[2]
-    return {"t": "name", "name": last}
+    return {"t": "name", "name": name if isinstance(value, types.ModuleType) else str(name).rpartition(".")[2]}
 
 
 def _method(walk: _Walk, value: Any, depth: int) -> Fingerprint:
@@ -194,9 +207,8 @@ def _shown(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
 
 
 def _is_opaque(value: Any) -> bool:
-    return isinstance(
-        value, types.GeneratorType | types.CoroutineType | types.FrameType | types.TracebackType
-    ) or hasattr(value, "fileno")
+    kinds = (types.GeneratorType, types.CoroutineType, types.FrameType, types.TracebackType)
+    return isinstance(value, kinds) or hasattr(value, "fileno")
 
 
 def _opaque(walk: _Walk, value: Any, _depth: int) -> Fingerprint:
@@ -213,22 +225,20 @@ def _sequence(walk: _Walk, value: Any, depth: int) -> Fingerprint:
 def _mapping(walk: _Walk, value: Any, depth: int) -> Fingerprint:
     """In the order of its keys, which a program can see."""
     items = (OrderedDict if isinstance(value, OrderedDict) else dict).items  # an OrderedDict has an order of its own
-    pairs = [(key, item) for key, item in items(value) if not (isinstance(key, str) and key in _CLOCKS)]
+    pairs = [(key, item) for key, item in items(value) if not (isinstance(key, str) and _CLOCKS.fullmatch(key))]
     keys = walk.items((key for key, _ in pairs), depth)
     return {"t": _type_name(value), "n": len(value), "keys": keys, "items": walk.items((v for _, v in pairs), depth)}
 
 
 def _set(walk: _Walk, value: Any, _depth: int) -> Fingerprint:
-    if {type(item) for item in value} <= _EXACT:
-        each = sorted(repr(item) for item in value)
-    else:
-        each = sorted(json.dumps(fingerprint(item), sort_keys=True) for item in value)
-        walk.parts += len(value)
+    exact = {type(item) for item in value} <= _EXACT
+    each = sorted(_told(repr(item)) if exact else json.dumps(fingerprint(item), sort_keys=True) for item in value)
+    walk.parts += 0 if exact else len(value)
     return {"t": _type_name(value), "n": len(value), "v": _sha("\n".join(each).encode())}
 
 
 def _as_text(_walk: _Walk, value: Any, _depth: int) -> Fingerprint:
-    return {"t": _type_name(value), "v": str(value)}
+    return {"t": _type_name(value), "v": _told(str(value))}
 
 
 def _exception(walk: _Walk, value: Any, depth: int) -> Fingerprint:
@@ -239,13 +249,14 @@ def _exception(walk: _Walk, value: Any, depth: int) -> Fingerprint:
 
 
 _EXACT = frozenset({str, int, bool, bytes, type(None)})
+_PLAIN = _EXACT | {float, complex}
 
 
 def _alike(values: list[Any]) -> Fingerprint | None:
     """Many values of types that their text tells whole, or many floats: at once. None when there are others."""
     kinds = {type(value) for value in values}
     if kinds <= _EXACT:
-        return {"t": "long", "n": len(values), "v": _sha(repr(values).encode())}
+        return {"t": "long", "n": len(values), "v": _sha(_told(repr(values)).encode())}
     numpy = sys.modules.get("numpy")
     if numpy is None or not kinds <= {float, type(None)}:
         return None
@@ -433,7 +444,7 @@ def _is_cache(kind: type, name: Any) -> bool:
     """What an object remembers of what it could compute again, and its scratch paper: no part of its value."""
     if not isinstance(name, str):
         return False
-    if name.startswith(("_tmp", "_scratch")) or name in _CLOCKS or (name[0] == "_" and "cache" in name.lower()):
+    if name.startswith(("_tmp", "_scratch")) or _CLOCKS.fullmatch(name) or (name[0] == "_" and "cache" in name.lower()):
         return True
     return "cached" in type(getattr(kind, name, None)).__name__.lower()
 

@@ -18,7 +18,6 @@ def call(function: Any, /, *args: Any, **kwargs: Any) -> Any:
 
 
 def test_pipeline_gives_its_results(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy_folder(WORKDIR, tmp_path / "work", leave_out=[HERE.parent])
-    monkeypatch.chdir(tmp_path / "work")
+    monkeypatch.chdir(copy_folder(WORKDIR, tmp_path / "work", leave_out=[HERE.parent]))
     monkeypatch.setenv("MPLBACKEND", "module://nb2prod.runtime.figures")
     assert isinstance(run(Parameters(), call), Results)
