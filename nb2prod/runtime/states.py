@@ -10,6 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any  # the libraries are not imported here, so their objects have no types
 
+from nb2prod.runtime.counters import read_counters, write_counters
+
 __all__ = ["STATES", "State", "state_of"]
 
 ATTRIBUTE = "attribute:"
@@ -141,6 +143,21 @@ def _write_options(module: Any, value: dict[str, object]) -> None:
                 module.set_option(name, option)
 
 
+def _read_levels(module: Any) -> dict[str, int]:
+    """Of the root as "", and what is disabled as its own entry: a name of a logger has no space."""
+    loggers = {name: logger for name, logger in module.root.manager.loggerDict.items() if hasattr(logger, "level")}
+    levels = {name: logger.level for name, logger in loggers.items() if logger.level}
+    return {**levels, "": module.root.level, " disabled": module.root.manager.disable}
+
+
+def _write_levels(module: Any, value: dict[str, int | None]) -> None:
+    for name, level in value.items():
+        if name == " disabled":
+            module.disable(level or 0)
+        else:
+            module.getLogger(name).setLevel(level or 0)
+
+
 def _write_torch(module: Any, value: bytes) -> None:
     module.set_rng_state(module.frombuffer(bytearray(value), dtype=module.uint8))
 
@@ -174,5 +191,26 @@ STATES: dict[str, State] = {
     "decimal.context": State(
         module="decimal", read=lambda m: m.getcontext().copy(), write=lambda m, v: m.setcontext(v)
     ),
+    "time.zone": State(module="time", read=lambda m: (*m.tzname, m.timezone), write=lambda m, _: m.tzset()),
+    "logging": State(module="logging", read=_read_levels, write=_write_levels),
+    "gc": State(module="gc", read=lambda m: m.isenabled(), write=lambda m, v: m.enable() if v else m.disable()),
+    "socket.timeout": State(
+        module="socket", read=lambda m: m.getdefaulttimeout(), write=lambda m, v: m.setdefaulttimeout(v)
+    ),
+    "csv.limit": State(module="csv", read=lambda m: m.field_size_limit(), write=lambda m, v: m.field_size_limit(v)),
+    "calendar.firstweekday": State(
+        module="calendar", read=lambda m: m.firstweekday(), write=lambda m, v: m.setfirstweekday(v)
+    ),
+    "sys.switchinterval": State(
+        module="sys", read=lambda m: m.getswitchinterval(), write=lambda m, v: m.setswitchinterval(v)
+    ),
+    "sys.int_max_str_digits": State(
+        module="sys", read=lambda m: m.get_int_max_str_digits(), write=lambda m, v: m.set_int_max_str_digits(v)
+    ),
+    "numpy.bufsize": State(module="numpy", read=lambda m: m.getbufsize(), write=lambda m, v: m.setbufsize(v)),
+    "scipy.special.errstate": State(
+        module="scipy", submodule="special", read=lambda m: m.geterr(), write=lambda m, v: m.seterr(**v)
+    ),
+    "library.counters": State(module="sys", read=read_counters, write=write_counters),
     "locale": State(module="locale", read=lambda m: m.setlocale(m.LC_ALL), write=lambda m, v: m.setlocale(m.LC_ALL, v)),
 }

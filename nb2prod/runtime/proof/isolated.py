@@ -123,6 +123,7 @@ def answer(place: Path, call: Mapping[str, Any]) -> None:
     """The child's side: run the step as the call says, in this process."""
     sys.path[:0] = [call["source"], ""]
     seed_all()
+    importlib.import_module(f"{call['module'].partition('.')[0]}.pipeline")  # all that a process of a run imports
     function = getattr(importlib.import_module(call["module"]), call["function"])
     args, kwargs, carried = loads((place / "values").read_bytes(), function)
     state.restore(carried)
