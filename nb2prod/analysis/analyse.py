@@ -66,6 +66,11 @@ class Analysis:
         return {cell.number: cell for cell in self.cells}
 
     @cached_property
+    def states(self) -> frozenset[str]:
+        """Hidden states that some production cell touches."""
+        return frozenset().union(*(cell.effects.state for cell in self.production))
+
+    @cached_property
     def reads(self) -> frozenset[str]:
         """Names that some production cell reads."""
         return frozenset().union(*(cell.effects.reads for cell in self.production))

@@ -22,6 +22,7 @@ from nb2prod.analysis.lifting import lift
 from nb2prod.analysis.missing_values import refuse_missing_values
 from nb2prod.analysis.nesting import nest
 from nb2prod.analysis.outcomes import metrics_of, products_of
+from nb2prod.analysis.process_setup import Setting, effect_units, settings_of, setup_lines
 from nb2prod.analysis.refine import refine
 from nb2prod.analysis.requirements import requirements_of
 from nb2prod.analysis.routing import Routed, Routing
@@ -47,6 +48,8 @@ class Wiring:
     definitions: Definitions
     steps: tuple[Routed, ...]
     results: tuple[str, ...]
+    settings: tuple[Setting, ...]
+    effects: frozenset[ImportUnit]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,8 +102,10 @@ def plan(notebook: Notebook, trace: Trace | None = None, known: Knowledge = KNOW
     findings += refuse_late_parameters(analysis)
     sites = find_sites(analysis)
     definitions = find_definitions(analysis, sites)
-    shared = {site.statement for site in definitions.shared.values() if site.statement}
-    drafts = draft_steps(analysis, shared, sites)
+    settings = settings_of(analysis, sites)
+    moved = {site.statement for site in definitions.shared.values() if site.statement}
+    moved |= {setting.statement for setting in settings}
+    drafts = draft_steps(analysis, moved, sites)
     drafts, wrong = order_steps(drafts, sites)
     findings += wrong or [
         *refuse_late_definitions(analysis, sites, drafts),
@@ -110,16 +115,23 @@ def plan(notebook: Notebook, trace: Trace | None = None, known: Knowledge = KNOW
         findings.append(_nothing_to_do())
     if wrong or not drafts:
         return _planned(analysis, findings)
-    routing = Routing(analysis, sites, definitions, drafts)
+    routing = Routing(analysis, sites, definitions, drafts, moved)
     routed = routing.run(frozenset())
     results = _results(routed, routing)
     findings += [*routing.findings, *refuse_missing_values(routed)]
-    wiring = Wiring(sites=sites, definitions=definitions, steps=tuple(routed), results=tuple(results))
+    wiring = Wiring(
+        sites=sites,
+        definitions=definitions,
+        steps=tuple(routed),
+        results=tuple(results),
+        settings=settings,
+        effects=effect_units(routed, analysis, sites),
+    )
     if any(finding.severity is Severity.ERROR for finding in findings):
         return _planned(analysis, findings, wiring)
     future = _future(analysis)
     made = _made_in(analysis)
-    nested = [nest(_step(step, analysis, future, made)) for step in routed]
+    nested = [nest(_step(step, wiring, analysis, future, made)) for step in routed]
     steps = tuple(annotated(step, trace) if trace else step for step, _ in nested)
     findings += [*_clashes(steps), *(finding for _, wrong in nested for finding in wrong)]
     if any(finding.severity is Severity.ERROR for finding in findings):
@@ -163,23 +175,26 @@ def _results(steps: list[Routed], routing: Routing) -> list[str]:
 # ---------------------------------------------------------------------- one step
 
 
-def _step(step: Routed, analysis: Analysis, future: set[ImportUnit], made: Mapping[str, list[int]]) -> Step:
+def _step(
+    step: Routed, wiring: Wiring, analysis: Analysis, future: set[ImportUnit], made: Mapping[str, list[int]]
+) -> Step:
     draft = step.draft
     roles = draft.roles
     head = [Fragment(cell=unit.cell, line=0, text=unit.text) for unit in sorted(step.head_units, key=lambda u: u.text)]
     local = [_definition(site, analysis) for site in sorted(step.local, key=lambda site: (site.cell, site.line))]
     text_names = step.text_names | _definition_names(step.local)
+    imported = {unit for unit in step.units if unit not in wiring.effects or unit.names & text_names}
     inputs = inputs_of(step)
     return Step(
         name=draft.name,
         summary=step_summary(draft.name, analysis.notebook, draft.first),
         cells=tuple(cell.number for cell in draft.cells),
-        imports=import_lines(step.units | future),
+        imports=import_lines(imported | future),
         functions=tuple(PythonName(name) for name in sorted(step.shared)),
         local=(*head, *local),
         inputs=tuple(Variable(name=PythonName(name)) for name in inputs),
         outputs=tuple(Variable(name=PythonName(name)) for name in step.outputs),
-        body=tuple(_body(step)),
+        body=tuple(_body(step, wiring)),
         metrics=tuple(PythonName(name) for name in metrics_of(step) if name in step.outputs),
         inference=any(role.inference for role in roles),
         state=carried_state(step),
@@ -251,11 +266,11 @@ def _future(analysis: Analysis) -> set[ImportUnit]:
     return found
 
 
-def _body(step: Routed) -> Iterable[Fragment]:
+def _body(step: Routed, wiring: Wiring) -> Iterable[Fragment]:
+    moved = {setting.statement for setting in wiring.settings}
     for cell in step.draft.cells:
-        fragment = body_fragment(
-            cell.number, cell.lowered.text, step.keep.get(cell.number, ()), step.drop.get(cell.number, ())
-        )
+        number = cell.number
+        fragment = body_fragment(number, cell.lowered.text, step.keep.get(number, ()), step.drop.get(number, ()), moved)
         if fragment is None:
             continue
         yield fragment
@@ -306,7 +321,8 @@ def _pipeline(
     notebook, sites = analysis.notebook, wiring.sites
     functions, units = _functions(analysis, sites, wiring.definitions)
     units |= _future(analysis) if functions else set()
-    every = [*units, *(unit for step in wiring.steps for unit in step.units | step.head_units)]
+    every = [*units, *wiring.effects, *(unit for step in wiring.steps for unit in step.units | step.head_units)]
+    every += [unit for setting in wiring.settings for unit in setting.units]
     written = [text for cell in analysis.production for text in cell.lowered.requirements]
     modules = {unit.module for unit in every} | {_module_in(unit.text) for unit in every if not unit.module}
     modules = {module for module in modules if module.split(".")[0] not in local}
@@ -317,6 +333,7 @@ def _pipeline(
         notebook=notebook.name,
         notebook_sha256=notebook.sha256,
         parameters=analysis.parameters,
+        process=setup_lines(wiring.settings, wiring.effects),
         functions_imports=import_lines(units),
         functions=functions,
         steps=steps,

@@ -23,6 +23,7 @@ from nb2prod.analysis.texts import names_in
 from nb2prod.model.finding import Finding, Severity
 
 _BUILTINS = frozenset(dir(builtins))
+Moved = set[Statement]  # they leave their cells, for `functions.py` or for the beginning of each process
 _HISTORY = {"_", "__", "___", "In", "Out", "_i", "_ii", "_iii", "_ih", "_oh", "_dh"}
 
 
@@ -56,7 +57,9 @@ class Routed:
 class Routing:
     """Goes through the steps forward (providers, inputs) and backward (outputs)."""
 
-    def __init__(self, analysis: Analysis, sites: Sites, definitions: Definitions, drafts: tuple[Draft, ...]) -> None:
+    def __init__(
+        self, analysis: Analysis, sites: Sites, definitions: Definitions, drafts: tuple[Draft, ...], moved: Moved
+    ) -> None:
         self.analysis = analysis
         self.sites = sites
         self.definitions = definitions
@@ -69,7 +72,7 @@ class Routing:
         self.given = Given()
         self.position = {draft.name: index for index, draft in enumerate(drafts)}
         self.owned = {cell.number for draft in drafts for cell in draft.cells}
-        self.shared_statements = {site.statement for site in definitions.shared.values()}
+        self.moved = moved
         self.pyplot_names = [
             name for name in sites.by_name if any(unit.dotted == "matplotlib.pyplot" for unit in sites.units(name))
         ]
@@ -136,7 +139,7 @@ class Routing:
                 (name,) = statement.names if len(statement.names) == 1 else ("",)
                 site = self.definitions.shared.get(name)
                 return not (site and site.statement is statement) and (name in used or self.is_registered(statement))
-        return statement not in self.shared_statements and not isinstance(statement.node, ast.Pass)
+        return statement not in self.moved and not isinstance(statement.node, ast.Pass)
 
     def is_registered(self, statement: Statement) -> bool:
         """A decorator or a base class may register the definition somewhere, whoever uses its name."""
@@ -158,7 +161,8 @@ class Routing:
                     found.setdefault(site.name, set()).add(site.unit.text)
                 elif site.kind is Kind.DEFINITION:
                     data.add(site.name)
-        return {name for name, texts in found.items() if name in data or len(texts) > 1}
+        values = {site.name for cell in draft.cells for site in self.sites.by_cell[cell.number] if site.is_late_import}
+        return values | {name for name, texts in found.items() if name in data or len(texts) > 1}
 
     def used_definitions(self, draft: Draft, reads: frozenset[str]) -> set[str]:
         """Definitions made in this step that it uses itself, directly or through another one."""

@@ -30,6 +30,11 @@ class Site:
     statement: Statement | None = None
     unit: ImportUnit | None = None
 
+    @property
+    def is_late_import(self) -> bool:
+        """`from math import pi` in a notebook that says `math.pi = 4`: what it brings depends on where it stands."""
+        return self.kind is Kind.DATA and self.statement is not None and self.statement.use is Use.IMPORT
+
 
 @dataclass(kw_only=True)
 class Sites:
@@ -90,8 +95,11 @@ def _statement_sites(cell: CellAnalysis, statement: Statement, analysis: Analysi
     line, number = statement.node.lineno, cell.number
     if statement.use is Use.IMPORT:
         units = import_units(statement, cell.lowered.text, analysis.star_names)
+        late = {unit for unit in units if unit.member and f"attribute:{unit.dotted}" in analysis.states}
         return [
-            Site(name=name, kind=Kind.IMPORT, cell=number, line=line, statement=statement, unit=unit)
+            Site(name=name, kind=Kind.DATA, cell=number, line=line, statement=statement)
+            if unit in late
+            else Site(name=name, kind=Kind.IMPORT, cell=number, line=line, statement=statement, unit=unit)
             for unit in units
             for name in unit.names
         ]

@@ -178,7 +178,7 @@ def _about(case: _Case) -> str:
 def _support(source: _Source, shared: Sequence[int], shown: set[int]) -> str:
     """What the step stands on and no cell here has: imports, and functions of cells of other steps."""
     texts = "\n".join(["", *(source.notebook.cell(number).source for number in shared), ""])
-    imports = [*source.pipeline.functions_imports, *source.step.imports]
+    imports = [*source.pipeline.process, *source.pipeline.functions_imports, *source.step.imports]
     lines = [text for text in dict.fromkeys(imports) if f"\n{text}\n" not in texts]
     elsewhere = [each for each in source.pipeline.functions if each.cell not in shown] if source.step.functions else []
     parts = ["\n".join(lines)] if lines else []

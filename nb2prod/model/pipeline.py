@@ -129,6 +129,7 @@ class Requirement:
 class Pipeline:
     """`name` is the package's. `results` are the names of the Results tuple, in the order steps give them.
 
+    `process` are the imports and statements that every process makes before any step, for `steps/__init__.py`.
     `functions_imports` and `functions` make `functions.py`; both empty when no step shares a function.
     """
 
@@ -137,6 +138,7 @@ class Pipeline:
     notebook: str
     notebook_sha256: str
     parameters: tuple[Parameter, ...] = ()
+    process: tuple[str, ...] = ()
     functions_imports: tuple[str, ...] = ()
     functions: tuple[Fragment, ...] = ()
     steps: tuple[Step, ...] = ()

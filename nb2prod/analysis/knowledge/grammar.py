@@ -8,6 +8,8 @@
                  mutates = { "dotted.name" = positions }; writes = { "POSITION" = dotted names that write there }
     [kinds]      KIND = dotted names of functions that give one
     [states]     STATE = patterns of dotted names, `.name` for a method; * is letters, ** dots too, ! takes out again
+    [imports]    inert = patterns of modules and their members; for others, being imported may change something;
+                 settings = patterns of functions that set something for the whole process, as of states
     [draws]      surely, perhaps = { PACKAGE = names that draw from numpy.random when `random_state` is None }
 
 Names are a list of texts, or one text with spaces between them; positions are a list of whole numbers from 0.
@@ -171,6 +173,10 @@ _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
         "keeps": ("keeping_functions", _names),
         "shallow": ("shallow_functions", _names),
         "fits": ("fitting_functions", _names),
+    },
+    "imports": {
+        "inert": ("inert_imports", _patterns),
+        "settings": ("setting_functions", _patterns),
     },
     "draws": {
         "surely": ("drawing_names", _groups),

@@ -10,6 +10,7 @@ states         for each hidden state the patterns of what touches it
 """
 
 import re
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -53,6 +54,8 @@ class Knowledge:
     aliasing_functions: tuple[str, ...] = ()  # patterns: the result may be what they are given, or share its memory
     keeping_functions: Names = _NONE  # they keep a function that they are given, to call it later
     fitting_functions: Names = _NONE  # they fit, or ask, an estimator that is given to them
+    inert_imports: tuple[str, ...] = ()  # patterns: nothing else is different after they were imported
+    setting_functions: tuple[str, ...] = ()  # patterns: they set something for the whole process, once
     kinds: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drawing_names: Mapping[str, Names] = field(default_factory=dict)  # by package: they draw when nothing seeds them
@@ -82,6 +85,14 @@ class Knowledge:
     def is_aliasing(self, dotted: str) -> bool:
         return self._aliasing.fullmatch(dotted) is not None
 
+    def acts_at_import(self, dotted: str) -> bool:
+        """Importing it may do something that code elsewhere needs: give tables a method, switch something on."""
+        return dotted.partition(".")[0] not in sys.stdlib_module_names and not self._inert.fullmatch(dotted)
+
+    def is_setting(self, dotted: str) -> bool:
+        """Called without values of the notebook, it gives the same at the beginning of any process."""
+        return self._settings.fullmatch(dotted) is not None
+
     def may_write(self, name: str, given: int) -> bool:
         """A method, or a function of that last name, which changes one of so many positional arguments."""
         places = (*self.argument_methods.get(name, ()), *self._written.get(name, ()))
@@ -98,6 +109,14 @@ class Knowledge:
     @cached_property
     def _holding(self) -> re.Pattern[str]:
         return _compiled(self.holding_functions)
+
+    @cached_property
+    def _inert(self) -> re.Pattern[str]:
+        return _compiled(self.inert_imports)
+
+    @cached_property
+    def _settings(self) -> re.Pattern[str]:
+        return _compiled(self.setting_functions)
 
     @cached_property
     def _aliasing(self) -> re.Pattern[str]:

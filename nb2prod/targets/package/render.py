@@ -18,6 +18,7 @@ from nb2prod.model.finding import Finding, Severity
 from nb2prod.model.notebook import Notebook
 from nb2prod.model.pipeline import Pipeline
 from nb2prod.model.project import Project
+from nb2prod.runtime.workcopy import levels_above
 from nb2prod.targets.formatting import LINE_LENGTH, NotPython, format_files
 from nb2prod.targets.lines import Origin, after_formatting, origins
 from nb2prod.targets.lockfile import Lookup, installed, lock_lines
@@ -92,6 +93,7 @@ class PackageTarget:
             "recorded": bool(self.recorded),
             "version": self._version(),
             "line_length": LINE_LENGTH,
+            "above": _above(view.pipeline),
         }
         files = _templates(view, common)
         lines = lock_lines([*requirements, f"nb2prod=={self._version()}"], self.distributions)
@@ -100,6 +102,14 @@ class PackageTarget:
 
 
 PLUGIN = PackageTarget()
+
+
+def _above(pipeline: Pipeline) -> str:
+    """How a copy of the working folder is told of the folders above that the code looks into."""
+    fragments = [*pipeline.functions, *(part for step in pipeline.steps for part in fragments_of(step))]
+    paths = [source.url for source in pipeline.data]
+    levels = levels_above("\n".join([*pipeline.process, *(part.text for part in fragments), *paths]))
+    return f", levels={levels}" if levels else ""
 
 
 def _templates(view: View, common: Mapping[str, Any]) -> dict[str, str]:
@@ -116,7 +126,7 @@ def _templates(view: View, common: Mapping[str, Any]) -> dict[str, str]:
     for step in view.steps:
         files[_file(name, step)] = environment.get_template("step.py.j2").render(step=step)
     files[f"{package}/__init__.py"] = f'"""{view.doc}"""\n'
-    files[f"{package}/steps/__init__.py"] = '"""The steps: one module, one function each."""\n'
+    files[f"{package}/steps/__init__.py"] = environment.get_template("steps.py.j2").render(common)
     return files
 
 
