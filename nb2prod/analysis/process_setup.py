@@ -26,6 +26,7 @@ __all__ = ["Setting", "effect_units", "settings_of", "setup_lines"]
 _EXTENDING = frozenset({"append", "insert", "extend"})
 _OF_PATHS = frozenset({"resolve", "absolute", "joinpath", "as_posix", "expanduser", "cwd", "home", "format"})
 _PATH_FUNCTIONS = ("os.path.", "os.getcwd", "pathlib.")
+_WORK = frozenset({"filesystem", "matplotlib.figure"})
 _BUILTINS = frozenset(dir(builtins))
 
 
@@ -36,6 +37,10 @@ class Setting:
     statement: Statement
     text: str
     units: frozenset[ImportUnit]
+
+
+def _calls(node: ast.AST | None) -> bool:
+    return node is not None and any(isinstance(part, ast.Call | ast.Await) for part in walk(node))
 
 
 class _NotMovable(Exception):
@@ -85,30 +90,63 @@ def _acts(unit: ImportUnit, statement: Statement | None, analysis: Analysis) -> 
 
 
 class _Finder:
-    """Goes through the cells in order, and notes which packages the work before a statement used."""
+    """Goes through the cells in order, and notes what was done before a statement.
+
+    `used` are the packages that code named, in functions too; `imported` the imports that may act, which stay before
+    the statement; after the first work `has_worked`, and `has_moved` after a change of the working folder.
+    """
 
     def __init__(self, analysis: Analysis, sites: Sites) -> None:
         self.analysis = analysis
         self.sites = sites
         self.used: set[str] = set()
+        self.imported: set[ImportUnit] = set()
+        self.has_worked = False
         self.has_moved = False
 
     def found(self) -> Iterator[Setting]:
         for cell in self.analysis.production:
-            for statement in cell.statements if cell.role.kind is not RoleKind.PARAMETERS else ():
+            for statement in cell.statements:
                 if statement.use is Use.IMPORT:
+                    self.note_import(statement)
                     continue
                 try:
+                    if cell.role.kind is RoleKind.PARAMETERS:
+                        raise _NotMovable
                     yield self.setting(statement, cell)
                 except _NotMovable:
                     self.note(statement)
 
+    def note_import(self, statement: Statement) -> None:
+        units = {site.unit for site in self.sites.by_cell[statement.cell] if site.statement is statement and site.unit}
+        acting = {unit for unit in units if _acts(unit, statement, self.analysis)}
+        self.imported |= acting
+        is_plain = isinstance(statement.node, ast.Import | ast.ImportFrom) and bool(units)
+        known = self.analysis.known
+        unsure = {unit for unit in units - acting if known.acts_at_import(unit.dotted) and unit.module != "__future__"}
+        self.has_worked = self.has_worked or not is_plain or bool(unsure)
+
     def note(self, statement: Statement) -> None:
-        if statement.use is not Use.DEFINITION:
-            names = {node.id for node in statement.nodes if isinstance(node, ast.Name)}
-            self.used |= {unit.module.split(".")[0] for name in names for unit in self.sites.units(name)}
+        names = {node.id for node in statement.nodes if isinstance(node, ast.Name)}
+        self.used |= {unit.module.split(".")[0] for name in names for unit in self.sites.units(name)}
         moving = {node.attr for node in statement.nodes if isinstance(node, ast.Attribute)}
         self.has_moved = self.has_moved or bool(moving & {"chdir", "fchdir"})
+        self.has_worked = self.has_worked or not self.is_quiet(statement)
+
+    def is_quiet(self, statement: Statement) -> bool:
+        """Nothing is called but what sets something itself."""
+        node = statement.node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            return not node.decorator_list and not any(map(_calls, (*node.args.defaults, *node.args.kw_defaults)))
+        if statement.use is Use.DISPLAY or not _calls(node):
+            return True
+        calls = [part for part in statement.nodes if isinstance(part, ast.Call)]
+        return isinstance(node, ast.Expr) and all(map(self.is_setting_too, calls))
+
+    def is_setting_too(self, call: ast.Call) -> bool:
+        dotted = self.dotted(call.func)
+        states = {*self.analysis.known.states_of_function(dotted)}
+        return bool(states) and not any(state in _WORK or "random" in state for state in states)
 
     def setting(self, statement: Statement, cell: CellAnalysis) -> Setting:
         """Raises _NotMovable."""
@@ -128,8 +166,10 @@ class _Finder:
                 raise _NotMovable
         text = ast.unparse(new) if inlined.has_replaced else ast.get_source_segment(cell.lowered.text, node) or ""
         names = {part.id for part in walk(new) if isinstance(part, ast.Name)}
-        units = frozenset(unit for name in names for unit in self.units(name, statement))
-        return Setting(statement=statement, text=comment_above(statement, cell.lowered.text) + text, units=units)
+        units = self.imported.union(*(self.units(name, statement) for name in names))
+        return Setting(
+            statement=statement, text=comment_above(statement, cell.lowered.text) + text, units=frozenset(units)
+        )
 
     def units(self, name: str, statement: Statement) -> list[ImportUnit]:
         """Of imports that stand before the statement. Raises _NotMovable when there is none."""
@@ -148,7 +188,9 @@ class _Finder:
     def is_setting(self, call: ast.Call) -> bool:
         dotted = self.dotted(call.func)
         package = dotted.partition(".")[0]
-        if not dotted or package in self.used or not self.analysis.known.is_setting(dotted):
+        known = self.analysis.known
+        sets = known.is_addition(dotted) or (known.is_setting(dotted) and not self.has_worked)
+        if not sets or package in self.used:
             return False
         arguments = [*call.args, *(keyword.value for keyword in call.keywords)]
         inner = [*arguments, *(each for part in walk(call.func) if isinstance(part, ast.Call) for each in part.args)]

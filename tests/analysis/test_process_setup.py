@@ -76,6 +76,15 @@ def test_its_comment_goes_with_it() -> None:
     "cells",
     [
         ("import torch\nx = torch.zeros(3)", "torch.set_default_dtype(torch.float64)"),  # what was made before
+        ("import torch\nimport ours\nx = ours.zeros(3)", "torch.set_default_dtype(torch.float64)"),  # by others
+        (
+            "import torch\ndef zeros():\n    return torch.zeros(3)",
+            "x = zeros()\ntorch.set_default_dtype(torch.float64)",
+        ),
+        (
+            "import torch\ntry:\n    import ours\nexcept ImportError:\n    import theirs as ours",
+            "torch.set_default_dtype(torch.float64)\nx = 1",
+        ),
         ("import torch\nkind = 'a'", "torch.set_default_dtype(kind)"),  # a value of the notebook
         ("import torch\nx = 1", "if x:\n    torch.set_default_dtype(torch.float64)"),  # perhaps
     ],
@@ -101,3 +110,21 @@ def test_an_import_of_the_last_step_stays_with_it() -> None:
 def test_imports_and_settings_keep_their_order() -> None:
     pipeline = pipeline_of(PATH + 'import zlib_ng\nsys.path.append("..")\nimport ours\nx = 1', "y = x")
     assert pipeline.process == ("import sys", "import zlib_ng", 'sys.path.append("..")', "import ours")
+
+
+def test_what_may_act_when_imported_stays_before_a_setting() -> None:
+    pipeline = pipeline_of("import ours\nimport torch\ntorch.set_default_dtype(torch.float64)\nx = ours.f()", "y = x")
+    assert pipeline.process == ("import ours", "import torch", "torch.set_default_dtype(torch.float64)")
+
+
+def test_a_setting_after_other_settings_is_at_the_beginning_too() -> None:
+    before = "import warnings\nimport pandas as pd\nimport torch\nwarnings.filterwarnings('ignore')\nN = 4\n"
+    pipeline = pipeline_of(before + "pd.options.display.max_rows = 7\ntorch.set_default_dtype(torch.float64)", "x = 1")
+    assert pipeline.process == ("import torch", "torch.set_default_dtype(torch.float64)")
+
+
+def test_an_addition_may_come_after_work_without_its_package() -> None:
+    pipeline = pipeline_of("import pandas as pd\nd = pd.DataFrame()", "import tqdm\ntqdm.tqdm.pandas()", "e = d.head()")
+    assert pipeline.process == ("import tqdm", "tqdm.tqdm.pandas()")
+    pipeline = pipeline_of("import tqdm\nd = tqdm.tqdm([])", "tqdm.tqdm.pandas()", "e = d")
+    assert pipeline.process == ()

@@ -9,7 +9,8 @@
     [kinds]      KIND = dotted names of functions that give one
     [states]     STATE = patterns of dotted names, `.name` for a method; * is letters, ** dots too, ! takes out again
     [imports]    inert = patterns of modules and their members; for others, being imported may change something;
-                 settings = patterns of functions that set something for the whole process, as of states
+                 additions = patterns of functions that give the whole process something more, for code to come;
+                 settings = of those that make the same code do something else from there on
     [draws]      surely, perhaps = { PACKAGE = names that draw from numpy.random when `random_state` is None }
 
 Names are a list of texts, or one text with spaces between them; positions are a list of whole numbers from 0.
@@ -176,6 +177,7 @@ _FIELDS: dict[str, dict[str, tuple[str, Callable[[Any], Any]]]] = {
     },
     "imports": {
         "inert": ("inert_imports", _patterns),
+        "additions": ("adding_functions", _patterns),
         "settings": ("setting_functions", _patterns),
     },
     "draws": {

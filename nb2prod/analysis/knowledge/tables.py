@@ -55,7 +55,8 @@ class Knowledge:
     keeping_functions: Names = _NONE  # they keep a function that they are given, to call it later
     fitting_functions: Names = _NONE  # they fit, or ask, an estimator that is given to them
     inert_imports: tuple[str, ...] = ()  # patterns: nothing else is different after they were imported
-    setting_functions: tuple[str, ...] = ()  # patterns: they set something for the whole process, once
+    adding_functions: tuple[str, ...] = ()  # patterns: they give the whole process something more
+    setting_functions: tuple[str, ...] = ()  # patterns: they make code of the whole process do something else
     kinds: Mapping[str, str] = field(default_factory=dict)
     states: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     drawing_names: Mapping[str, Names] = field(default_factory=dict)  # by package: they draw when nothing seeds them
@@ -89,8 +90,12 @@ class Knowledge:
         """Importing it may do something that code elsewhere needs: give tables a method, switch something on."""
         return dotted.partition(".")[0] not in sys.stdlib_module_names and not self._inert.fullmatch(dotted)
 
+    def is_addition(self, dotted: str) -> bool:
+        """Called before its package is used, it gives the same at the beginning of any process."""
+        return self._additions.fullmatch(dotted) is not None
+
     def is_setting(self, dotted: str) -> bool:
-        """Called without values of the notebook, it gives the same at the beginning of any process."""
+        """Called before all work, it gives the same at the beginning of any process."""
         return self._settings.fullmatch(dotted) is not None
 
     def may_write(self, name: str, given: int) -> bool:
@@ -113,6 +118,10 @@ class Knowledge:
     @cached_property
     def _inert(self) -> re.Pattern[str]:
         return _compiled(self.inert_imports)
+
+    @cached_property
+    def _additions(self) -> re.Pattern[str]:
+        return _compiled(self.adding_functions)
 
     @cached_property
     def _settings(self) -> re.Pattern[str]:
