@@ -170,6 +170,13 @@ STATES: dict[str, State] = {
     "torch.random": State(
         module="torch", read=lambda m: m.get_rng_state().numpy().tobytes(), write=lambda m, v: _write_torch(m, v)
     ),
+    "torch.dtype": State(
+        module="torch", read=lambda m: m.get_default_dtype(), write=lambda m, v: m.set_default_dtype(v)
+    ),
+    "torch.grad": State(module="torch", read=lambda m: m.is_grad_enabled(), write=lambda m, v: m.set_grad_enabled(v)),
+    "xarray.options": State(
+        module="xarray", read=lambda m: dict(m.get_options()), write=lambda m, v: m.set_options(**v)
+    ),
     "os.environ": State(module="os", read=_read_environ, write=_write_environ),
     "cwd": State(module="os", read=lambda m: m.getcwd(), write=lambda m, v: m.chdir(v)),
     "sys.path": State(module="sys", read=lambda m: list(m.path), write=_write_path),

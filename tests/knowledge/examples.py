@@ -386,6 +386,9 @@ STATES = {
     "sys.path": [("sys.path.append", "sys.path.append('nowhere')")],
     "sys.recursionlimit": [("sys.setrecursionlimit", "sys.setrecursionlimit(sys.getrecursionlimit() + 1)")],
     "decimal.context": [("decimal.getcontext", "import decimal\ndecimal.getcontext().prec += 1")],
+    "torch.dtype": [("torch.set_default_dtype", "import torch\ntorch.set_default_dtype(torch.float64)")],
+    "torch.grad": [("torch.set_grad_enabled", "import torch\ntorch.set_grad_enabled(False)")],
+    "xarray.options": [("xarray.set_options", "import xarray\nxarray.set_options(keep_attrs=True)")],
     "time.zone": [("time.tzset", "import time\nos.environ['TZ'] = 'Asia/Tokyo'\ntime.tzset()")],
     "logging": [
         ("logging.getLogger", "import logging\nlogging.getLogger('ours').setLevel(7)"),
