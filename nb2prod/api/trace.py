@@ -48,7 +48,7 @@ def make_trace(
 def find_trace(path: Path) -> tuple[Trace | None, str]:
     """The trace beside the notebook if it still holds, and a sentence for the user when it does not."""
     if not trace_file(path).is_file():
-        return None, f"types, sizes and times are not known without a run: nb2prod convert {path} --trace"
+        return None, f"types, sizes and times come from a traced run: nb2prod convert {path} --trace"
     again = f"run it again with: nb2prod convert {path} --trace"
     try:
         trace = _read(path)
