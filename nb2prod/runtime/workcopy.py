@@ -1,5 +1,6 @@
 """A copy of a working folder, so that a run can write where it likes and the original stays as it is."""
 
+import contextlib
 import os
 import re
 import shutil
@@ -50,7 +51,7 @@ def copy_folder(source: Path, target: Path, leave_out: Iterable[Path] = (), leve
     others = {path.resolve() for path in leave_out} | {target.resolve()}
     files = list(_within_limit(source, others))
     top = source
-    for above in reversed(source.parents[:levels]):
+    for above in reversed([folder for folder in source.parents[:levels] if folder.name]):  # the root has none
         try:
             around = list(_within_limit(above, others, _MOST_FILES))
         except FolderTooLarge:
@@ -62,14 +63,16 @@ def copy_folder(source: Path, target: Path, leave_out: Iterable[Path] = (), leve
     for file in files:
         place = target / file.relative_to(top)
         place.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(file, place)
+        with contextlib.nullcontext() if file.is_relative_to(source) else contextlib.suppress(OSError):
+            shutil.copy2(file, place)  # what stands above may be others', and not for us to read
     return copy
 
 
 def _within_limit(folder: Path, others: set[Path], most: int = 0) -> Iterator[Path]:
     size = 0
     for count, file in enumerate(_files(folder, others), 1):
-        size += file.stat().st_size
+        with contextlib.suppress(OSError):  # it went
+            size += file.stat().st_size
         if size > LIMIT or (most and count > most):
             raise FolderTooLarge(folder, size)
         yield file

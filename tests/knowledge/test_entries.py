@@ -26,7 +26,9 @@ from nb2prod.runtime import state as states
 pytestmark = pytest.mark.slow
 FOLDER = Path(nb2prod.analysis.knowledge.__file__).parent
 FILES = {path.stem: entries_of(path.read_text(encoding="utf-8"), path.name) for path in FOLDER.glob("*.toml")}
-ABSENT = {name for name in ("torch", "xarray", "xgboost", "lightgbm", "imblearn") if importlib.util.find_spec(name) is None}
+ABSENT = {
+    name for name in ("torch", "xarray", "xgboost", "lightgbm", "imblearn") if importlib.util.find_spec(name) is None
+}
 RECEIVERS = {**BUILTINS, **NUMPY, **PANDAS, **SCIPY, **ESTIMATORS}
 KINDS = {
     "iterator": "Iterator", "file": "_IOBase", "connection": "Connection", "caller": "methodcaller",

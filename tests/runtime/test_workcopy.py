@@ -1,5 +1,6 @@
 """How far above the working folder code looks, and a copy that has what it finds there."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,15 @@ def test_a_folder_above_that_holds_too_much_is_left_out(
     copy = copy_folder(notebooks, tmp_path / "copy", levels=2)
     assert copy == tmp_path / "copy" / "notebooks"
     assert files(tmp_path / "copy") == ["data/x.csv", "notebooks/a.ipynb"]
+
+
+def test_what_may_not_be_read_above_is_not_there(notebooks: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "repo" / "pipe")
+    (tmp_path / "repo" / "loop").symlink_to(tmp_path / "repo" / "loop")
+    (tmp_path / "repo" / "others").write_bytes(b"")
+    (tmp_path / "repo" / "others").chmod(0)
+    copy_folder(notebooks, tmp_path / "copy", levels=1)
+    assert "data/x.csv" in files(tmp_path / "copy")
 
 
 def test_the_folder_itself_must_fit(notebooks: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
