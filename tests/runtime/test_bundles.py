@@ -1,6 +1,7 @@
 """Bundles: what comes out is what went in, shared memory, ownership and types included."""
 
 import io
+import math
 import pickle
 from typing import Any
 
@@ -139,3 +140,22 @@ def test_buffers_of_others_come_as_without_a_file() -> None:
     for data in (b"x" * 20_000, bytearray(b"x" * 20_000)):
         found = by_file(Lending(data))[-1]
         assert (type(found), found) == (type(data), data)
+
+
+def test_numbers_that_are_none_stay_the_objects_that_they_are(through: Any) -> None:
+    """`x is np.nan`, `x in [np.nan]` and a dict's keys ask for the object."""
+    own, other = float("nan"), float("nan")
+    column = pd.Series(["a", np.nan], dtype=object)
+    array = np.array([own, None], dtype=object)
+    found = through([np.nan, math.nan, own, other, {own: 1, np.nan: 2}, column, array, lambda: own])
+    assert (found[0] is np.nan, found[1] is math.nan) == (True, True)
+    assert found[2] is not found[3]
+    assert (found[4][found[2]], found[4][np.nan]) == (1, 2)
+    assert found[5].iloc[1] is np.nan
+    assert found[6][0] is found[2]
+    assert found[7]() is found[2]
+    assert all(math.isnan(each) for each in found[:4])
+
+
+def test_bytes_that_look_like_a_number_that_is_none_come_back(through: Any) -> None:
+    assert through([b"G\x7f\xf8" * 3, "G", 1.0]) == [b"G\x7f\xf8" * 3, "G", 1.0]

@@ -3,6 +3,7 @@
 Plain pickle where it can. Functions and classes that a step defines inside itself have no place to be imported from;
 what holds one of them goes by cloudpickle, with their code. Views of one numpy array are kept as views of it, which
 pickle alone does not: a first pass looks for arrays that share memory, and a second one is made when there are some.
+So it is with numbers that are none: `x is np.nan` and `x in [np.nan]` ask for the very object.
 """
 
 import contextlib
@@ -14,10 +15,13 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Protocol  # Any: a step's values
 
+from nb2prod.runtime.results.nans import Nans, nan_of
+
 __all__ = ["NotPortable", "Target", "dump", "dumps", "loads"]
 
 PROTOCOL = 5
 _MANY = 1 << 14  # bytes
+_NAN_MARKS = (b"G\x7f\xf8", b"G\xff\xf8")  # how pickle begins a float that is no number
 # what cloudpickle would copy, cut off from the object that it shows
 _LIVE: tuple[type, ...] = (memoryview, type({}.keys()), type({}.values()), type({}.items()))
 
@@ -31,7 +35,8 @@ class NotPortable(Exception):
 class Target(Protocol):
     """What a pickle is written to. `again` forgets what was written; `failed` says that it could not be written."""
 
-    failed: bool
+    @property
+    def failed(self) -> bool: ...
 
     def write(self, data: Any) -> Any: ...
     def again(self) -> None: ...
@@ -57,6 +62,38 @@ class _InMemory:
         return False
 
 
+class _LooksForNan:
+    """A target that notes whether a float that is no number went by. Bytes of others may look like one: then a second
+    pass is made for nothing."""
+
+    def __init__(self, target: Target) -> None:
+        self.target = target
+        self.found = False
+
+    @property
+    def failed(self) -> bool:
+        return self.target.failed
+
+    def write(self, data: Any) -> Any:
+        self.found = self.found or (isinstance(data, bytes) and any(mark in data for mark in _NAN_MARKS))
+        return self.target.write(data)
+
+    def again(self) -> None:
+        self.target.again()
+
+    def takes(self, buffer: pickle.PickleBuffer, array: Any) -> bool:
+        return self.target.takes(buffer, array)
+
+
+class _Unpickler(pickle.Unpickler):
+    def __init__(self, file: io.BytesIO, buffers: Iterable[Any]) -> None:
+        super().__init__(file, buffers=buffers)
+        self.nans: dict[str, float] = {}
+
+    def persistent_load(self, pid: str) -> float:
+        return nan_of(pid, self.nans)
+
+
 def dumps(value: object) -> bytes:
     """Raises NotPortable."""
     target = _InMemory()
@@ -66,18 +103,18 @@ def dumps(value: object) -> bytes:
 
 def dump(value: object, target: Target) -> None:
     """Raises NotPortable, and what the target raises."""
-    views = _Views()
-    _pickle(value, views, views.seen, target)
-    if views.are_shared:
+    views, looking = _Views(), _LooksForNan(target)
+    _pickle(value, views, views.seen, looking)
+    if views.are_shared or looking.found:
         target.again()
-        _pickle(value, views, views.kept, target)
+        _pickle(value, views, views.kept, target, nans=Nans() if looking.found else None)
 
 
 def loads(content: bytes, step: Callable[..., Any] | None = None, buffers: Iterable[Any] = ()) -> Any:
     """The value. `step` is the function that made it or takes it: its module's names stand around while the value is
     made again, since formulas of statsmodels look for functions in the frames that call them."""
-    names = {**_around(step), "loads": pickle.loads, "content": content, "buffers": buffers}
-    return eval("loads(content, buffers=buffers)", names)
+    unpickler = _Unpickler(io.BytesIO(content), buffers=buffers)
+    return eval("load()", {**_around(step), "load": unpickler.load})
 
 
 def _around(step: Callable[..., Any] | None) -> dict[str, Any]:
@@ -89,10 +126,10 @@ def _around(step: Callable[..., Any] | None) -> dict[str, Any]:
     return found | vars(sys.modules[step.__module__])
 
 
-def _pickle(value: object, views: "_Views", reduce_array: Reducer, target: Target) -> None:
+def _pickle(value: object, views: "_Views", reduce_array: Reducer, target: Target, nans: Nans | None = None) -> None:
     table = {**dict.fromkeys(_LIVE, _refused), **_of_arrays(views, reduce_array)}
     try:
-        return _by(pickle.Pickler, value, table, views, target)
+        return _by(pickle.Pickler, value, table, views, target, nans)
     except Exception as error:  # an object may fail to pickle in any way of its own
         if target.failed:
             raise
@@ -101,7 +138,7 @@ def _pickle(value: object, views: "_Views", reduce_array: Reducer, target: Targe
 
     target.again()
     try:
-        return _by(cloudpickle.Pickler, value, table, views, target)
+        return _by(cloudpickle.Pickler, value, table, views, target, nans)
     except Exception:  # what plain pickle said is what people know
         if target.failed:
             raise
@@ -109,7 +146,9 @@ def _pickle(value: object, views: "_Views", reduce_array: Reducer, target: Targe
         raise NotPortable(f"{type(first).__name__}: {text[:200]}") from first
 
 
-def _by(kind: Any, value: object, table: dict[Any, Reducer], views: "_Views", target: Target) -> None:
+def _by(
+    kind: Any, value: object, table: dict[Any, Reducer], views: "_Views", target: Target, nans: Nans | None
+) -> None:
     """The table is the class's, for the pickler looks at it once, as it is made."""
     known = getattr(kind, "dispatch_table", None)  # plain pickle's is a slot
     every = {**copyreg.dispatch_table, **(known if isinstance(known, Mapping) else {}), **table}
@@ -117,7 +156,8 @@ def _by(kind: Any, value: object, table: dict[Any, Reducer], views: "_Views", ta
     def in_band(buffer: pickle.PickleBuffer) -> bool:
         return not target.takes(buffer, views.array_of(buffer))
 
-    pickler = type("Pickler", (kind,), {"dispatch_table": every})
+    own = {"dispatch_table": every} | ({"persistent_id": nans} if nans else {})
+    pickler = type("Pickler", (kind,), own)
     pickler(target, protocol=PROTOCOL, buffer_callback=in_band).dump(value)
 
 
