@@ -122,7 +122,8 @@ class Calls(Drawing):
     def call_library(self, node: ast.Call, dotted: str) -> Value:
         arguments = self.arguments(node)
         self.mutate_positions(dotted, arguments)
-        self.draw_on(union(NOTHING, *arguments.all), node.lineno)
+        if self.may_draw():
+            self.draw_on(union(NOTHING, *arguments.all), node.lineno)
         made = self.made_by(dotted, arguments)
         if made.kind == "rng":
             self.env.mark(Mark.GENERATOR, made.own)

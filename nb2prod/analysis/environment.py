@@ -69,6 +69,9 @@ class Environment:
         """Those of the objects that have the mark."""
         return labels & self._marked[mark]
 
+    def has_marked(self, mark: Mark) -> bool:
+        return bool(self._marked[mark])
+
     def summary(self, definition: Definition) -> Summary | None:
         return self.summaries.get(definition)
 

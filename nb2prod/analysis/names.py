@@ -113,9 +113,14 @@ class Names(ABC):
         for name in names:
             (self.facts.reworked if name in self.facts.binds else into).setdefault(name, line)
 
+    def may_draw(self) -> bool:
+        return self.in_body or self.env.has_marked(Mark.FIGURE)
+
     def draw_on(self, value: Value, line: int) -> None:
         """Figures among the objects change; in a body, its callers know whether they are some."""
-        self.mutate(Value(own=self.env.marked(Mark.FIGURE, value.reach)), line, surely=False)
+        figures = self.env.marked(Mark.FIGURE, value.reach)
+        if figures:
+            self.mutate(Value(own=figures), line, surely=False)
         if self.in_body:
             self.facts.drawn |= value.reach
 

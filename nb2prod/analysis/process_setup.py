@@ -50,7 +50,8 @@ class _NotMovable(Exception):
 def settings_of(analysis: Analysis, sites: Sites) -> tuple[Setting, ...]:
     """The statements that set something for the whole process and give the same at its beginning."""
     finder = _Finder(analysis, sites)
-    return tuple(finder.found())
+    statements = (statement for cell in analysis.production for statement in cell.statements)
+    return tuple(finder.found()) if any(map(finder.may_be_one, statements)) else ()
 
 
 def effect_units(steps: Iterable[Routed], analysis: Analysis, sites: Sites) -> frozenset[ImportUnit]:
@@ -116,6 +117,14 @@ class _Finder:
                     yield self.setting(statement, cell)
                 except _NotMovable:
                     self.note(statement)
+
+    def may_be_one(self, statement: Statement) -> bool:
+        """By its form alone: most notebooks have none."""
+        match statement.node:
+            case ast.Expr(value=ast.Call(func=function)) | ast.If(body=[ast.Expr(value=ast.Call(func=function))]):
+                dotted, known = self.dotted(function), self.analysis.known
+                return dotted.startswith("sys.path.") or known.is_addition(dotted) or known.is_setting(dotted)
+        return False
 
     def note_import(self, statement: Statement) -> None:
         units = {site.unit for site in self.sites.by_cell[statement.cell] if site.statement is statement and site.unit}

@@ -64,7 +64,11 @@ class Knowledge:
 
     def states_of_function(self, dotted: str) -> tuple[str, ...]:
         """The hidden states that a library's function or attribute touches, by its dotted name."""
-        return tuple(state for state, pattern in self._patterns if pattern.fullmatch(dotted))
+        known = self._states_of.get(dotted)
+        if known is None:
+            known = tuple(state for state, pattern in self._patterns if pattern.fullmatch(dotted))
+            self._states_of[dotted] = known
+        return known
 
     def states_of_method(self, name: str) -> tuple[str, ...]:
         """The hidden states that a method of that name probably touches, whatever its receiver."""
@@ -130,6 +134,11 @@ class Knowledge:
     @cached_property
     def _aliasing(self) -> re.Pattern[str]:
         return _compiled(self.aliasing_functions)
+
+    @cached_property
+    def _states_of(self) -> dict[str, tuple[str, ...]]:
+        """What was asked before: the same names come again and again."""
+        return {}
 
     @cached_property
     def _patterns(self) -> tuple[tuple[str, re.Pattern[str]], ...]:
