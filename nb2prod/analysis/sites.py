@@ -5,6 +5,7 @@ import builtins
 from collections import defaultdict
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Never
 
 from nb2prod.analysis.analyse import Analysis, CellAnalysis
 from nb2prod.analysis.classify import Statement, Use
@@ -12,6 +13,7 @@ from nb2prod.analysis.imports import ImportUnit, import_units
 from nb2prod.model.notebook import RoleKind
 
 _BUILTINS = frozenset(dir(builtins))
+_NONE: frozenset[Never] = frozenset()
 
 
 class Kind(StrEnum):
@@ -41,12 +43,15 @@ class Sites:
     by_name: defaultdict[str, list[Site]] = field(default_factory=lambda: defaultdict(list))
     by_cell: defaultdict[int, list[Site]] = field(default_factory=lambda: defaultdict(list))
 
+    kinds_of: defaultdict[str, set[Kind]] = field(default_factory=lambda: defaultdict(set))
+
     def add(self, site: Site) -> None:
         self.by_name[site.name].append(site)
+        self.kinds_of[site.name].add(site.kind)
         self.by_cell[site.cell].append(site)
 
-    def kinds(self, name: str) -> set[Kind]:
-        return {site.kind for site in self.by_name.get(name, ())}
+    def kinds(self, name: str) -> frozenset[Kind] | set[Kind]:
+        return self.kinds_of.get(name, _NONE)
 
     def units(self, name: str) -> list[ImportUnit]:
         return [site.unit for site in self.by_name.get(name, ()) if site.unit]
