@@ -66,7 +66,9 @@ def _from(cell: int, line: int, module: str, member: str, name: str) -> ImportUn
 def import_lines(units: Iterable[ImportUnit]) -> tuple[str, ...]:
     """The statements for these units, in notebook order; members of one module share a statement."""
     lines: dict[str, list[str]] = {}
-    for unit in sorted(set(units), key=lambda unit: (unit.module != "__future__", unit.cell, unit.line, unit.dotted)):
+    for unit in sorted(
+        set(units), key=lambda unit: (unit.module != "__future__", unit.cell, unit.line, unit.dotted, unit.text)
+    ):
         if unit.member:
             member = unit.text.partition(" import ")[2]
             members = lines.setdefault(f"from {unit.module} import ", [])

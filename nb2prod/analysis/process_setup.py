@@ -104,6 +104,7 @@ class _Finder:
         self.imported: set[ImportUnit] = set()
         self.has_worked = False
         self.has_moved = False
+        self.is_path_read = any(map(self.reads_path, (s for cell in analysis.production for s in cell.statements)))
 
     def found(self) -> Iterator[Setting]:
         for cell in self.analysis.production:
@@ -125,6 +126,13 @@ class _Finder:
                 dotted, known = self.dotted(function), self.analysis.known
                 return dotted.startswith("sys.path.") or known.is_addition(dotted) or known.is_setting(dotted)
         return False
+
+    def reads_path(self, statement: Statement) -> bool:
+        """Work that looks at `sys.path` sees where in it a folder was put; what is only shown may differ."""
+        if isinstance(statement.node, ast.Expr | ast.Import | ast.ImportFrom):
+            return False
+        found = [node for node in statement.nodes if isinstance(node, ast.Attribute) and node.attr == "path"]
+        return any(self.dotted(node) == "sys.path" for node in found) and not self.may_be_one(statement)
 
     def note_import(self, statement: Statement) -> None:
         units = {site.unit for site in self.sites.by_cell[statement.cell] if site.statement is statement and site.unit}
@@ -192,7 +200,7 @@ class _Finder:
     def extends_path(self, call: ast.Call) -> bool:
         function = call.func
         is_one = isinstance(function, ast.Attribute) and function.attr in _EXTENDING
-        return is_one and self.dotted(call.func).startswith("sys.path.") and not self.has_moved
+        return is_one and self.dotted(call.func).startswith("sys.path.") and not (self.has_moved or self.is_path_read)
 
     def is_setting(self, call: ast.Call) -> bool:
         dotted = self.dotted(call.func)

@@ -56,6 +56,12 @@ def test_a_path_that_depends_on_its_place_stays(before: str) -> None:
     assert "sys.path.append(folder)" in body_of(pipeline)
 
 
+def test_who_looks_at_the_path_sees_it_as_it_was() -> None:
+    pipeline = pipeline_of(PATH + 'sys.path.insert(0, "..")\nprint(sys.path)', "first = sys.path[0]")
+    assert pipeline.process == ()
+    assert pipeline_of(PATH + 'sys.path.insert(0, "..")\nprint(sys.path)', "first = 1").process != ()
+
+
 def test_a_setting_goes_with_its_import() -> None:
     pipeline = pipeline_of("from tqdm.auto import tqdm\ntqdm.pandas(desc='a')\nx = 1", "y = x")
     assert pipeline.process == ("from tqdm.auto import tqdm", "tqdm.pandas(desc='a')")

@@ -200,7 +200,7 @@ def test_a_worker_that_is_killed_loses_the_step_and_runs_it_once(fragile: DaskCl
     asked = call("note", values={"path": str(note), "seconds": 2})
     with dask_steps(fragile) as executor:
         executor.submit(asked)
-        assert eventually(note.exists)
+        assert eventually(lambda: note.exists() and note.read_text() != "")
         os.kill(_host_of(int(note.read_text())), signal.SIGKILL)
         assert reason(next_outcome(executor)) == "lost"
         assert note.read_text().count("\n") == 1

@@ -1,5 +1,6 @@
 """What JupyterLab's users expect of every extension."""
 
+import contextlib
 import json
 from pathlib import Path
 
@@ -21,8 +22,9 @@ def test_settings_are_in_the_settings_editor_and_are_kept(page: LabPage) -> None
     field.fill("250")
     kept = page.lab.home / "settings" / "nb2prod" / "plugin.jupyterlab-settings"
     for _ in range(100):
-        if kept.exists() and json.loads(kept.read_text()).get("delay") == 250:
-            break
+        with contextlib.suppress(FileNotFoundError, json.JSONDecodeError):  # not there yet, or being written
+            if json.loads(kept.read_text()).get("delay") == 250:
+                break
         page.page.wait_for_timeout(100)
     assert json.loads(kept.read_text())["delay"] == 250
     kept.unlink()
