@@ -17,8 +17,12 @@ __all__ = ["NotebookFailed", "Values", "capture_notebook", "looks"]
 
 Values = dict[str, dict[str, Any]]  # step → name → fingerprint
 _MODULE = "_nb2prod_fingerprint"
-# objects of many sizes, every other one let go: what comes after stands elsewhere in memory
-_JUNK = "[bytearray(n % 700) for n in range(50000)][::2] + [{n: [n]} for n in range(20000)][::3]"
+# objects of many sizes, half of them let go by chance: what comes after stands elsewhere in memory, each time
+_JUNK = (
+    "(lambda chance: [[each for each in made if chance() < 0.5] for made in"
+    " ([bytearray(n % 700) for n in range(50000)], [{n: [n]} for n in range(20000)], [object() for n in range(20000)])]"
+    ")(__import__('random').Random().random)"
+)
 
 
 def capture_notebook(
