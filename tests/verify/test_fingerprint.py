@@ -463,3 +463,10 @@ def test_a_librarys_record_of_plain_values_is_a_value() -> None:
     assert difference([shared, shared], [shared, Interval(0, 2, True, True)]) != ""
     own = Account("a", 2.0)
     assert difference([own, own], [own, copy.copy(own)]) != ""
+
+
+def test_what_an_object_makes_when_first_asked_is_no_difference() -> None:
+    made, unmade, filled = (Account("a", 2.0) for _ in range(3))
+    vars(made)["_notes"], vars(unmade)["_notes"], vars(filled)["_notes"] = {}, None, {"a": 1}
+    assert difference(made, unmade) == ""
+    assert difference(filled, unmade) != ""
