@@ -4,13 +4,14 @@ import pytest
 from law.sides import notebook_of
 
 from nb2prod.analysis.build import build
+from nb2prod.analysis.knowledge import KNOWN, Knowledge, with_files
 from nb2prod.model.pipeline import Pipeline
 
 PATH = "import sys\nimport os\nfrom pathlib import Path\n"
 
 
-def pipeline_of(*cells: str) -> Pipeline:
-    pipeline = build(notebook_of(list(cells))).pipeline
+def pipeline_of(*cells: str, known: Knowledge = KNOWN) -> Pipeline:
+    pipeline = build(notebook_of(list(cells)), known=known).pipeline
     assert pipeline is not None
     return pipeline
 
@@ -134,3 +135,12 @@ def test_an_addition_may_come_after_work_without_its_package() -> None:
     assert pipeline.process == ("import tqdm", "tqdm.tqdm.pandas()")
     pipeline = pipeline_of("import tqdm\nd = tqdm.tqdm([])", "tqdm.tqdm.pandas()", "e = d")
     assert pipeline.process == ()
+
+
+def test_a_project_tells_of_its_own_libraries() -> None:
+    cells = ["import ours\nimport ours.parts\nfrom ours.parts import part\nx = 1", "y = x"]
+    assert pipeline_of(*cells).process == ("import ours", "import ours.parts", "from ours.parts import part")
+    known = with_files([("nb2prod.toml", '[imports]\ninert = ["ours.**"]\nsettings = ["ours.precision"]')])
+    assert pipeline_of(*cells, known=known).process == ()
+    setting = pipeline_of("import ours\nours.precision(4)\nx = 1", "y = x", known=known)
+    assert setting.process == ("import ours", "ours.precision(4)")

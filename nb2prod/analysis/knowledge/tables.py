@@ -92,7 +92,8 @@ class Knowledge:
 
     def acts_at_import(self, dotted: str) -> bool:
         """Importing it may do something that code elsewhere needs: give tables a method, switch something on."""
-        return dotted.partition(".")[0] not in sys.stdlib_module_names and not self._inert.fullmatch(dotted)
+        is_inert = self._inert.fullmatch(dotted) or self._inert.fullmatch(f"{dotted}.")  # `ours.**` is `ours` too
+        return dotted.partition(".")[0] not in sys.stdlib_module_names and not is_inert
 
     def is_addition(self, dotted: str) -> bool:
         """Called before its package is used, it gives the same at the beginning of any process."""
