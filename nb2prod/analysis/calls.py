@@ -79,7 +79,9 @@ class Calls(Drawing):
                 positional.append(value)
             else:
                 named[keyword.arg] = value
-        has_mutator = self.is_mutator_among(node, [*positional, *named.values()])
+        given = [*positional, *named.values()]
+        summaries = [self.summary_of(made) for value in given for made in value.defs if not made.is_class]
+        has_mutator = self.names_mutator(node) or any(_has_parameter(s.mutated | s.may_mutated) for s in summaries)
         arguments = Arguments(positional=tuple(positional), keywords=named, line=node.lineno, has_mutator=has_mutator)
         if "out" in named:
             self.mutate(named["out"], node.lineno)
@@ -88,20 +90,16 @@ class Calls(Drawing):
         self.draw_from_given(arguments)
         if _works_in_place(node):
             self.mutate(union(NOTHING, *arguments.all), node.lineno, surely=False)
+        if any(_has_parameter(summary.drawn) for summary in summaries):
+            self.draw_on(union(NOTHING, *given), node.lineno)
         if has_mutator:
             self.mutate(Value(own=union(*arguments.all).reach), node.lineno, surely=False)
         return arguments
 
-    def is_mutator_among(self, node: ast.Call, values: Iterable[Value]) -> bool:
-        """`map(list.append, lists, values)`, `sorted(lists, key=change)`: a function that changes what it is given."""
+    def names_mutator(self, node: ast.Call) -> bool:
+        """`map(list.append, lists, values)`: a method that changes what it is given."""
         nodes = (*node.args, *(keyword.value for keyword in node.keywords))
-        if any(isinstance(each, ast.Attribute) and each.attr in self.known.mutating_methods for each in nodes):
-            return True
-        values = [*values]
-        summaries = [self.summary_of(made) for value in values for made in value.defs if not made.is_class]
-        if any(_has_parameter(each.drawn) for each in summaries):
-            self.draw_on(union(NOTHING, *values), node.lineno)
-        return any(_has_parameter(each.mutated | each.may_mutated) for each in summaries)
+        return any(isinstance(each, ast.Attribute) and each.attr in self.known.mutating_methods for each in nodes)
 
     def argument(self, node: ast.expr) -> Value:
         """An argument: a function that is passed may be called at once; a formula reads the names in it."""
@@ -165,7 +163,7 @@ class Calls(Drawing):
             return made
         if name in _MAKE_FIGURES:
             self.facts.figures |= made.own
-        return Value(own=made.own, held=made.held | self.facts.figures, kind=made.kind)
+        return replace(made, held=made.held | self.facts.figures)
 
     def mutate_positions(self, dotted: str, arguments: Arguments) -> None:
         for position in self.known.mutating_functions.get(dotted, ()):

@@ -7,7 +7,7 @@ import ast
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeGuard
 
 from nb2prod.analysis.displays import QUIET, Displays
 from nb2prod.analysis.knowledge import KNOWN, Knowledge
@@ -86,6 +86,10 @@ def is_import(node: ast.stmt) -> bool:
         case ast.Try(body=body, handlers=handlers, orelse=[], finalbody=[]) if handlers:
             return all(map(is_import, body)) and all(all(map(is_import, handler.body)) for handler in handlers)
     return False
+
+
+def is_star_import(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
+    return isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
 
 
 def _is_named_lambda(node: ast.stmt) -> bool:

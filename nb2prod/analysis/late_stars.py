@@ -1,8 +1,8 @@
 """Names of star imports that a step has from elsewhere too: the import goes to the top of the step's module."""
 
-import ast
 from collections.abc import Iterable, Iterator
 
+from nb2prod.analysis.classify import is_star_import
 from nb2prod.analysis.drafts import Draft, exposed_of
 from nb2prod.analysis.sites import Kind, Site, Sites
 from nb2prod.model.finding import Finding, Severity
@@ -26,8 +26,7 @@ def refuse_late_stars(sites: Sites, drafts: Iterable[Draft]) -> Iterator[Finding
 
 
 def _is_star(site: Site) -> bool:
-    node = site.statement.node if site.statement else None
-    return isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names)
+    return site.statement is not None and is_star_import(site.statement.node)
 
 
 def _place(site: Site) -> tuple[int, int]:

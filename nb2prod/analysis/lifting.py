@@ -114,26 +114,10 @@ def _own_calls(nodes: Iterable[ast.AST]) -> Iterator[ast.Call]:
 
 def _place(call: ast.Call, sites: Sites) -> Place | None:
     if isinstance(call.func, ast.Attribute) and isinstance(call.func.value, ast.Call):
-        found = place_in_path(call, _dotted(call.func.value.func, sites))
+        found = place_in_path(call, sites.dotted(call.func.value.func))
         if found is not None:
             return found
-    return place_in(call, _dotted(call.func, sites))
-
-
-def _dotted(node: ast.expr, sites: Sites) -> str:
-    """pandas.read_csv for pd.read_csv; "" for what hangs on something other than an import or a builtin."""
-    attributes: list[str] = []
-    while isinstance(node, ast.Attribute):
-        attributes.insert(0, node.attr)
-        node = node.value
-    if not isinstance(node, ast.Name):
-        return ""
-    if node.id not in sites.by_name:
-        return ".".join([node.id, *attributes])
-    if not sites.is_import_only(node.id):
-        return ""
-    unit = sites.units(node.id)[0]
-    return ".".join([node.id if unit.is_plain else unit.dotted, *attributes])
+    return place_in(call, sites.dotted(call.func))
 
 
 def _is_liftable(place: Place) -> bool:

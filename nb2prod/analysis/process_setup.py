@@ -13,7 +13,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 
 from nb2prod.analysis.analyse import Analysis, CellAnalysis
-from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.classify import Statement, Use, is_star_import
 from nb2prod.analysis.fragments import comment_above
 from nb2prod.analysis.imports import ImportUnit, import_lines
 from nb2prod.analysis.routing import Routed
@@ -37,10 +37,6 @@ class Setting:
     statement: Statement
     text: str
     units: frozenset[ImportUnit]
-
-
-def _calls(node: ast.AST | None) -> bool:
-    return node is not None and any(isinstance(part, ast.Call | ast.Await) for part in walk(node))
 
 
 class _NotMovable(Exception):
@@ -85,9 +81,13 @@ def setup_lines(settings: Iterable[Setting], effects: Iterable[ImportUnit]) -> t
 
 
 def _acts(unit: ImportUnit, statement: Statement | None, analysis: Analysis) -> bool:
-    is_star = statement is not None and any(a.name == "*" for a in getattr(statement.node, "names", ()))
-    is_known = bool(unit.module) and not unit.module.startswith(".") and unit.module != "__future__"
+    is_star = statement is not None and is_star_import(statement.node)
+    is_known = bool(unit.module) and not unit.module.startswith(".")
     return is_known and not is_star and analysis.known.acts_at_import(unit.dotted)
+
+
+def _calls(node: ast.AST | None) -> bool:
+    return node is not None and any(isinstance(part, ast.Call | ast.Await) for part in walk(node))
 
 
 class _Finder:
@@ -139,9 +139,8 @@ class _Finder:
         acting = {unit for unit in units if _acts(unit, statement, self.analysis)}
         self.imported |= acting
         is_plain = isinstance(statement.node, ast.Import | ast.ImportFrom) and bool(units)
-        known = self.analysis.known
-        unsure = {unit for unit in units - acting if known.acts_at_import(unit.dotted) and unit.module != "__future__"}
-        self.has_worked = self.has_worked or not is_plain or bool(unsure)
+        is_unsure = any(self.analysis.known.acts_at_import(unit.dotted) for unit in units - acting)
+        self.has_worked = self.has_worked or not is_plain or is_unsure
 
     def note(self, statement: Statement) -> None:
         names = {node.id for node in statement.nodes if isinstance(node, ast.Name)}
@@ -220,17 +219,7 @@ class _Finder:
         return isinstance(node, ast.Constant) or (isinstance(node, ast.Attribute) and bool(self.dotted(node)))
 
     def dotted(self, node: ast.expr) -> str:
-        """The full name of a part of a module: `logging.getLogger("a").setLevel` is `logging.getLogger.setLevel`."""
-        match node:
-            case ast.Name(id=name) if self.sites.is_import_only(name):
-                unit = self.sites.units(name)[0]
-                return unit.module.split(".")[0] if unit.is_plain else unit.dotted
-            case ast.Attribute(value=value, attr=attr):
-                inner = self.dotted(value)
-                return inner and f"{inner}.{attr}"
-            case ast.Call(func=function):
-                return self.dotted(function)
-        return ""
+        return self.sites.dotted(node, through_calls=True)
 
     def value_of(self, name: str) -> ast.expr:
         """What a name is from its only assignment on. Raises _NotMovable."""

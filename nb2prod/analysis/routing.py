@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 from nb2prod.analysis.analyse import Analysis
-from nb2prod.analysis.classify import Statement, Use
+from nb2prod.analysis.classify import Statement, Use, is_star_import
 from nb2prod.analysis.definitions import Definitions
 from nb2prod.analysis.drafts import Draft, exposed_of
 from nb2prod.analysis.given import Given
@@ -223,9 +223,7 @@ class Routing:
         assert site.unit is not None
         if site.name in step.text_names or site.unit.module == "__future__":
             return True
-        is_star = site.statement is not None and any(
-            alias.name == "*" for alias in getattr(site.statement.node, "names", ())
-        )
+        is_star = site.statement is not None and is_star_import(site.statement.node)
         return not is_star and not self.is_read_anywhere(site.name)
 
     def is_read_anywhere(self, name: str) -> bool:

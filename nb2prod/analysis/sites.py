@@ -3,9 +3,9 @@
 import ast
 import builtins
 from collections import defaultdict
+from collections.abc import Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Never
 
 from nb2prod.analysis.analyse import Analysis, CellAnalysis
 from nb2prod.analysis.classify import Statement, Use
@@ -13,7 +13,6 @@ from nb2prod.analysis.imports import ImportUnit, import_units
 from nb2prod.model.notebook import RoleKind
 
 _BUILTINS = frozenset(dir(builtins))
-_NONE: frozenset[Never] = frozenset()
 
 
 class Kind(StrEnum):
@@ -42,16 +41,15 @@ class Site:
 class Sites:
     by_name: defaultdict[str, list[Site]] = field(default_factory=lambda: defaultdict(list))
     by_cell: defaultdict[int, list[Site]] = field(default_factory=lambda: defaultdict(list))
-
-    kinds_of: defaultdict[str, set[Kind]] = field(default_factory=lambda: defaultdict(set))
+    _kinds: defaultdict[str, set[Kind]] = field(default_factory=lambda: defaultdict(set))
 
     def add(self, site: Site) -> None:
         self.by_name[site.name].append(site)
-        self.kinds_of[site.name].add(site.kind)
+        self._kinds[site.name].add(site.kind)
         self.by_cell[site.cell].append(site)
 
-    def kinds(self, name: str) -> frozenset[Kind] | set[Kind]:
-        return self.kinds_of.get(name, _NONE)
+    def kinds(self, name: str) -> Set[Kind]:
+        return self._kinds.get(name, frozenset())
 
     def units(self, name: str) -> list[ImportUnit]:
         return [site.unit for site in self.by_name.get(name, ()) if site.unit]
@@ -62,6 +60,27 @@ class Sites:
             return False
         units = self.units(name)
         return len({unit.text for unit in units}) == 1 or all(unit.is_plain for unit in units)
+
+    def dotted(self, node: ast.expr, *, through_calls: bool = False) -> str:
+        """pandas.read_csv for pd.read_csv; "" for what hangs on something other than an import or a builtin. With
+        `through_calls`, logging.getLogger.setLevel for logging.getLogger("a").setLevel."""
+        attributes: list[str] = []
+        while True:
+            if isinstance(node, ast.Attribute):
+                attributes.insert(0, node.attr)
+                node = node.value
+            elif through_calls and isinstance(node, ast.Call):
+                node = node.func
+            else:
+                break
+        if not isinstance(node, ast.Name):
+            return ""
+        if node.id not in self.by_name:
+            return ".".join([node.id, *attributes])
+        if not self.is_import_only(node.id):
+            return ""
+        unit = self.units(node.id)[0]
+        return ".".join([node.id if unit.is_plain else unit.dotted, *attributes])
 
     def is_made_again(self, name: str) -> bool:
         """What the name was once, it may not be later."""

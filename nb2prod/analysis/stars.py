@@ -6,6 +6,7 @@ import importlib.util
 import warnings
 from collections.abc import Iterable
 
+from nb2prod.analysis.classify import is_star_import
 from nb2prod.analysis.trees import walk
 
 
@@ -14,7 +15,7 @@ def star_modules(trees: Iterable[ast.Module]) -> dict[str, int]:
     found: dict[str, int] = {}
     for tree in trees:
         for node in walk(tree):
-            if isinstance(node, ast.ImportFrom) and any(alias.name == "*" for alias in node.names):
+            if is_star_import(node):
                 found.setdefault("." * node.level + (node.module or ""), node.lineno)
     return found
 

@@ -44,6 +44,10 @@ class Notebook:
     def code_cells(self) -> tuple[Cell, ...]:
         return tuple(cell for cell in self.cells if cell.kind is CellKind.CODE)
 
+    @property
+    def code(self) -> str:
+        return "\n".join(cell.source for cell in self.code_cells)
+
     def cell(self, number: int) -> Cell:
         return self.cells[number - 1]
 

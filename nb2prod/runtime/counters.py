@@ -28,31 +28,34 @@ _OF_NONE = frozenset(
 
 def read_counters(_: object = None) -> dict[str, int]:
     """The next numbers, by `module:name` or `module:Class.name`."""
-    return {place: _next(value) for place, _, _, value in _counters()}
+    return {place: number for place, _, _, number in _counters()}
 
 
 def write_counters(_: object, wanted: Mapping[str, int | None]) -> None:
     """An `itertools.count` goes on as the same object, for others may hold it too."""
-    for place, owner, name, value in list(_counters()):
-        number = wanted.get(place)
-        if number is None or number == _next(value):
+    for place, owner, name, number in list(_counters()):
+        new = wanted.get(place)
+        if new is None or new == number:
             continue
-        if isinstance(value, itertools.count) and number > _next(value):
-            next(itertools.islice(value, number - _next(value) - 1, None))
+        value = getattr(owner, name)
+        if not isinstance(value, itertools.count):
+            setattr(owner, name, new)
+        elif new < number:
+            setattr(owner, name, itertools.count(new))
         else:
-            setattr(owner, name, itertools.count(number) if isinstance(value, itertools.count) else number)
+            next(itertools.islice(value, new - number - 1, None))
 
 
-def _counters() -> Iterator[tuple[str, Owner, str, Any]]:
+def _counters() -> Iterator[tuple[str, Owner, str, int]]:
     for module_name, module in list(sys.modules.items()):
         if not _may_count(module_name, getattr(module, "__file__", None) or ""):
             continue
         for name, value in list(vars(module).items()):
-            if _is_counter(name, value):
-                yield f"{module_name}:{name}", module, name, value
+            if (number := _number(name, value)) is not None:
+                yield f"{module_name}:{name}", module, name, number
             elif isinstance(value, type) and value.__module__ == module_name:
-                found = [(key, own) for key, own in list(vars(value).items()) if _is_counter(key, own)]
-                yield from ((f"{module_name}:{name}.{key}", value, key, own) for key, own in found)
+                found = [(key, _number(key, own)) for key, own in list(vars(value).items())]
+                yield from ((f"{module_name}:{name}.{key}", value, key, n) for key, n in found if n is not None)
 
 
 @cache
@@ -60,11 +63,9 @@ def _may_count(module: str, file: str) -> bool:
     return "-packages" in file and module.partition(".")[0] not in _OF_NONE
 
 
-def _is_counter(name: str, value: object) -> bool:
+def _number(name: str, value: object) -> int | None:
+    """What a counter gives next; None for what is none."""
     if type(value) is int:
-        return value >= 0 and bool(_COUNTS.search(name)) and not _MEASURES.search(name)
-    return type(value) is itertools.count and repr(value).removeprefix("count(").removesuffix(")").isdecimal()
-
-
-def _next(value: Any) -> int:
-    return value if isinstance(value, int) else int(repr(value).removeprefix("count(").removesuffix(")"))
+        return value if value >= 0 and _COUNTS.search(name) and not _MEASURES.search(name) else None
+    text = repr(value).removeprefix("count(").removesuffix(")") if type(value) is itertools.count else ""
+    return int(text) if text.isdecimal() else None

@@ -16,6 +16,6 @@ def copied(workdir: Path, target: Path, leave_out: Iterable[Path], notebook: Not
     if not workdir.is_dir():
         raise InvalidOption(str(workdir), "there is no such folder; say where the code's paths start with --workdir")
     try:
-        return copy_folder(workdir, target, leave_out, levels_above("\n".join(c.source for c in notebook.code_cells)))
+        return copy_folder(workdir, target, leave_out, levels_above(notebook.code))
     except FolderTooLarge as error:
         raise InvalidOption("--workdir", f"{error}; name a folder that holds only what the notebook reads") from error

@@ -102,6 +102,7 @@ class _Walk:
 
     def of_state(self, value: Any, state: Mapping[str, Any], depth: int) -> Fingerprint:
         names = sorted((key for key in state if not _is_cache(type(value), key)), key=str)
+        # made when somebody first asked for it, or not yet
         lazy = {name for name in names if str(name)[:1] == "_" and type(state[name]) in _BUILTIN and not state[name]}
         parts = [self.of(None if name in lazy else state[name], depth) for name in names]
         return {"t": "attributes", "names": [str(name) for name in names], "parts": parts}
